@@ -1,0 +1,64 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .enableExperimentalFeature("Lifetimes"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "vmsieve",
+  products: [
+    .executable(name: "vmsieve", targets: ["vmsieve"])
+  ],
+  targets: [
+    // C, thin: what the importer cannot see, and nothing else.
+    .target(name: "CLinux"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+    .systemLibrary(name: "CLZO", pkgConfig: "lzo2", providers: [.apt(["liblzo2-dev"])]),
+    .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+
+    // What ships. Arrows point down only.
+    .target(name: "Platform", dependencies: ["CLinux"], swiftSettings: strict),
+    .target(
+      name: "PageCompression",
+      dependencies: ["Platform", "CDeflate", "CLZO", "CSnappy", "CZstd"],
+      swiftSettings: strict,
+      // libsnappy is C++ behind a C interface.
+      linkerSettings: [.linkedLibrary("stdc++")]),
+    .target(name: "Vmcore", dependencies: ["Platform"], swiftSettings: strict),
+    .target(name: "Diskdump", dependencies: ["Platform", "Vmcore"], swiftSettings: strict),
+    .target(
+      name: "DumpPipeline",
+      dependencies: ["Platform", "PageCompression", "Vmcore", "Diskdump"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "vmsieve",
+      dependencies: ["CLinux", "Platform", "PageCompression", "Vmcore", "Diskdump", "DumpPipeline"],
+      swiftSettings: strict),
+
+    // Test support: synthetic kernels and an independent reader of dumps.
+    .target(name: "DumpFixtures", path: "Tests/DumpFixtures"),
+    .target(
+      name: "DumpJudge",
+      dependencies: ["CZlib", "CLZO", "CSnappy", "CZstd"],
+      path: "Tests/DumpJudge"),
+
+    .testTarget(name: "PlatformTests", dependencies: ["Platform"]),
+    .testTarget(name: "PageCompressionTests", dependencies: ["PageCompression", "DumpJudge"]),
+    .testTarget(name: "VmcoreTests", dependencies: ["Vmcore", "DumpFixtures"]),
+    .testTarget(
+      name: "DiskdumpTests", dependencies: ["Diskdump", "PageCompression", "DumpFixtures", "DumpJudge"]),
+    .testTarget(
+      name: "DumpPipelineTests",
+      dependencies: ["DumpPipeline", "PageCompression", "DumpFixtures", "DumpJudge"]),
+    .testTarget(name: "CommandTests", dependencies: ["DumpFixtures", "DumpJudge"]),
+    .testTarget(name: "RealVmcoreTests", dependencies: ["DumpFixtures", "DumpJudge"]),
+  ]
+)

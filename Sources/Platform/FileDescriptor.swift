@@ -1,0 +1,164 @@
+internal import CLinux
+
+/// An open file, closed when its owner goes.
+///
+/// Reads and writes are positioned, complete (short transfers are continued) and repeated when a signal
+/// interrupts them.
+public struct FileDescriptor: ~Copyable, Sendable {
+  /// What kind of file stands behind the descriptor, as far as reading and mapping care.
+  public enum Kind: Sendable {
+    case regular
+    case blockDevice
+    case pipeOrSocket
+    case other
+  }
+
+  public let path: String
+  public let kind: Kind
+  let descriptor: Int32
+
+  private init(descriptor: Int32, path: String) throws(SystemError) {
+    self.descriptor = descriptor
+    self.path = path
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else {
+      let error = SystemError.last("fstat", path)
+      close(descriptor)
+      throw error
+    }
+    switch Int32(bitPattern: status.st_mode) & S_IFMT {
+    case S_IFREG: kind = .regular
+    case S_IFBLK: kind = .blockDevice
+    case S_IFIFO, S_IFSOCK: kind = .pipeOrSocket
+    default: kind = .other
+    }
+  }
+
+  deinit {
+    close(descriptor)
+  }
+
+  /// Opens a file for reading. The corresponding C function is `open`.
+  public static func open(reading path: String) throws(SystemError) -> FileDescriptor {
+    let descriptor = unsafe clinux_open(path, O_RDONLY | O_CLOEXEC, 0)
+    guard descriptor >= 0 else { throw .last("open", path) }
+    return try FileDescriptor(descriptor: descriptor, path: path)
+  }
+
+  /// Creates a file that only its owner can read: it will hold a machine's memory.
+  ///
+  /// - Parameter replacing: whether a file that is there already is emptied; without it, it is an error.
+  public static func create(_ path: String, replacing: Bool) throws(SystemError) -> FileDescriptor {
+    let flags = O_RDWR | O_CREAT | O_CLOEXEC | (replacing ? O_TRUNC : O_EXCL)
+    let descriptor = unsafe clinux_open(path, flags, mode_t(S_IRUSR | S_IWUSR))
+    guard descriptor >= 0 else { throw .last("open", path) }
+    return try FileDescriptor(descriptor: descriptor, path: path)
+  }
+
+  /// A second descriptor of a stream that the process was started with, so that closing it harms nobody.
+  public static func duplicate(ofStandard number: Int32, named path: String) throws(SystemError)
+    -> FileDescriptor
+  {
+    let descriptor = dup(number)
+    guard descriptor >= 0 else { throw .last("dup", path) }
+    return try FileDescriptor(descriptor: descriptor, path: path)
+  }
+
+  /// The file's length in bytes, 0 where the kernel does not say.
+  public func size() throws(SystemError) -> UInt64 {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw .last("fstat", path) }
+    if status.st_size > 0 { return UInt64(status.st_size) }
+    guard kind == .blockDevice else { return 0 }
+    let end = lseek(descriptor, 0, SEEK_END)
+    return end > 0 ? UInt64(end) : 0
+  }
+
+  /// Reads until the buffer is full or the file ends; returns the bytes read.
+  public func read(into buffer: inout MutableRawSpan, at offset: FileOffset) throws(SystemError) -> Int {
+    guard offset.rawValue <= UInt64(Int64.max) - UInt64(buffer.byteCount) else {
+      throw SystemError("pread", path, .invalidArgument)
+    }
+    var done = 0
+    while done < buffer.byteCount {
+      let rest = buffer.byteCount - done
+      let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+        unsafe pread(descriptor, bytes.baseAddress! + done, rest, off_t(offset.rawValue) + done)
+      }
+      if count == 0 { break }
+      if count > 0 {
+        done += count
+      } else if Errno.current != .interrupted {
+        throw .last("pread", path)
+      }
+    }
+    return done
+  }
+
+  /// Writes all bytes, or as many as the file takes.
+  ///
+  /// - Returns: the bytes written, and the error that stopped the rest. Both matter: a full disk takes a
+  ///   part of a batch, and that part is data that a reader can still have.
+  public func writeAsMuchAsPossible(_ bytes: RawSpan, at offset: FileOffset) -> (written: Int, error: SystemError?) {
+    guard offset.rawValue <= UInt64(Int64.max) - UInt64(bytes.byteCount) else {
+      return (0, SystemError("pwrite", path, .fileTooLarge))
+    }
+    var done = 0
+    while done < bytes.byteCount {
+      let rest = bytes.byteCount - done
+      let count = unsafe bytes.withUnsafeBytes { source in
+        unsafe pwrite(descriptor, source.baseAddress! + done, rest, off_t(offset.rawValue) + done)
+      }
+      if count > 0 {
+        done += count
+      } else if count == 0 {
+        return (done, SystemError("pwrite", path, .noSpace))
+      } else if Errno.current != .interrupted {
+        return (done, .last("pwrite", path))
+      }
+    }
+    return (done, nil)
+  }
+
+  /// Writes all bytes. The corresponding C function is `pwrite`.
+  public func write(_ bytes: RawSpan, at offset: FileOffset) throws(SystemError) {
+    if let error = writeAsMuchAsPossible(bytes, at: offset).error { throw error }
+  }
+
+  /// Sets the file's length. The corresponding C function is `ftruncate`.
+  public func truncate(to size: UInt64) throws(SystemError) {
+    guard size <= UInt64(Int64.max) else { throw SystemError("ftruncate", path, .fileTooLarge) }
+    while ftruncate(descriptor, off_t(size)) != 0 {
+      guard Errno.current == .interrupted else { throw .last("ftruncate", path) }
+    }
+  }
+
+  /// Reserves the disk blocks of a range, so that later writes to it cannot fail for want of space.
+  ///
+  /// - Returns: false where the filesystem has no such operation.
+  public func allocate(from offset: FileOffset, byteCount: UInt64) throws(SystemError) -> Bool {
+    guard let start = Int64(exactly: offset.rawValue), let length = Int64(exactly: byteCount),
+      !start.addingReportingOverflow(length).overflow
+    else { throw SystemError("fallocate", path, .fileTooLarge) }
+    guard length > 0 else { return true }
+    while clinux_allocate(descriptor, off_t(start), off_t(length)) != 0 {
+      switch Errno.current.rawValue {
+      case EINTR: continue
+      case EOPNOTSUPP, ENOSYS, EINVAL, ENODEV, ESPIPE: return false
+      default: throw .last("fallocate", path)
+      }
+    }
+    return true
+  }
+
+  /// Waits until the file's bytes are on the disk; a pipe or a device that has no such notion is no error.
+  public func synchronize() throws(SystemError) {
+    while fsync(descriptor) != 0 {
+      switch Errno.current.rawValue {
+      case EINTR: continue
+      case EINVAL, EROFS, ENOTSUP: return
+      default: throw .last("fsync", path)
+      }
+    }
+  }
+}

@@ -1,0 +1,11 @@
+internal import CLinux
+
+/// Time that never jumps, for durations and estimates.
+public enum MonotonicClock {
+  /// Microseconds since some moment in the past. The corresponding C function is `clock_gettime`.
+  public static func microseconds() -> UInt64 {
+    var now = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+    return UInt64(now.tv_sec) * 1_000_000 + UInt64(now.tv_nsec) / 1000
+  }
+}

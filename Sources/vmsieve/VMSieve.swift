@@ -1,0 +1,1 @@
+@main enum VMSieve { static func main() {} }
