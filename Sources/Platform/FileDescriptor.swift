@@ -99,7 +99,9 @@ public struct FileDescriptor: ~Copyable, Sendable {
   ///
   /// - Returns: the bytes written, and the error that stopped the rest. Both matter: a full disk takes a
   ///   part of a batch, and that part is data that a reader can still have.
-  public func writeAsMuchAsPossible(_ bytes: RawSpan, at offset: FileOffset) -> (written: Int, error: SystemError?) {
+  public func writeAsMuchAsPossible(
+    _ bytes: RawSpan, at offset: FileOffset
+  ) -> (written: Int, error: SystemError?) {
     guard offset.rawValue <= UInt64(Int64.max) - UInt64(bytes.byteCount) else {
       return (0, SystemError("pwrite", path, .fileTooLarge))
     }

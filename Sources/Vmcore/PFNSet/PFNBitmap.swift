@@ -9,11 +9,11 @@ public struct PFNBitmap: ~Copyable, PFNSet, @unchecked Sendable {
   public let maxMapNumber: UInt64
 
   /// Frames in the set.
-  public private(set) var count: UInt64 = 0
+  public private(set) var count: UInt64
 
   /// One word a chunk: 0 is clear, 1 is full, else the address of its words.
   private var directory: PageBuffer
-  private var wordsInUse = 0
+  private var wordsInUse: Int
 
   private static var clearChunk: UInt { 0 }
   private static var fullChunk: UInt { 1 }
@@ -25,9 +25,12 @@ public struct PFNBitmap: ~Copyable, PFNSet, @unchecked Sendable {
     guard maxMapNumber <= 1 << 40 else {
       throw SystemError("bitmap", "\(maxMapNumber) page frames", .invalidArgument)
     }
-    self.maxMapNumber = maxMapNumber
     let chunks = (maxMapNumber + UInt64(PFNChunk.frames) - 1) / UInt64(PFNChunk.frames)
-    directory = try PageBuffer(byteCount: Int(chunks) * MemoryLayout<UInt>.size)
+    let directory = try PageBuffer(byteCount: Int(chunks) * MemoryLayout<UInt>.size)
+    self.directory = directory
+    self.maxMapNumber = maxMapNumber
+    count = 0
+    wordsInUse = 0
   }
 
   deinit {
