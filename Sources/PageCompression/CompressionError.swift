@@ -1,0 +1,27 @@
+/// Why a worker cannot have a compressor.
+public enum CompressionError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The codec's context does not fit into memory.
+  case outOfMemory(Codec)
+  /// The codec's library does not fit this program: LZO found other integer sizes than it was built for.
+  case unusableLibrary(Codec)
+
+  public var description: String {
+    switch self {
+    case .outOfMemory(let codec): "no memory for the \(codec.name) compressor"
+    case .unusableLibrary(let codec): "the \(codec.name) library cannot be used"
+    }
+  }
+}
+
+extension Codec {
+  /// The word for it in messages.
+  public var name: String {
+    switch self {
+    case .none: "raw"
+    case .zlib: "zlib"
+    case .lzo: "lzo"
+    case .snappy: "snappy"
+    case .zstd: "zstd"
+    }
+  }
+}

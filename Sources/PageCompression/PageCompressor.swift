@@ -1,0 +1,58 @@
+/// Compresses one page at a time, with a context that is made once: one compressor per worker.
+///
+/// Nothing is allocated per page, except by libsnappy within itself.
+public struct PageCompressor: ~Copyable, Sendable {
+  private enum Context: ~Copyable, Sendable {
+    case none
+    case deflate(DeflateContext)
+    case lzo(LZOContext)
+    case snappy(SnappyContext)
+    case zstd(ZstdContext)
+  }
+
+  public let codec: Codec
+  private let context: Context
+
+  /// - Parameter pageSize: the size in bytes of the pages to come; zstd gets its memory for it here.
+  /// - Throws: ``CompressionError`` if the codec gets no memory or its library does not fit.
+  public init(_ codec: Codec, pageSize: Int = 4096) throws(CompressionError) {
+    self.codec = codec
+    switch codec {
+    case .none: context = .none
+    case .zlib: context = .deflate(try DeflateContext())
+    case .lzo: context = .lzo(try LZOContext())
+    case .snappy: context = .snappy(SnappyContext())
+    case .zstd: context = .zstd(try ZstdContext(pageSize: pageSize))
+    }
+  }
+
+  /// Bytes that the output of ``compress(_:into:)`` must have room for, more than a page for some codecs.
+  public static func outputBound(codec: Codec, pageSize: Int) -> Int {
+    switch codec {
+    case .none: 0
+    case .zlib: DeflateContext.outputBound(pageSize: pageSize)
+    case .lzo: LZOContext.outputBound(pageSize: pageSize)
+    case .snappy: SnappyContext.outputBound(pageSize: pageSize)
+    case .zstd: ZstdContext.outputBound(pageSize: pageSize)
+    }
+  }
+
+  /// Compresses a page.
+  ///
+  /// - Parameter output: at least ``outputBound(codec:pageSize:)`` bytes; undefined where nil is returned.
+  /// - Returns: the compressed length, or nil where the page is to be stored raw: the codec failed, or did
+  ///   not make the page smaller (the rule of the kdump-compressed format).
+  public mutating func compress(_ page: RawSpan, into output: inout MutableRawSpan) -> Int? {
+    precondition(output.byteCount >= PageCompressor.outputBound(codec: codec, pageSize: page.byteCount))
+    let length: Int? =
+      switch context {
+      case .none: nil
+      case .deflate(let context): context.compress(page, into: &output)
+      case .lzo(let context): context.compress(page, into: &output)
+      case .snappy(let context): context.compress(page, into: &output)
+      case .zstd(let context): context.compress(page, into: &output)
+      }
+    guard let length, length < page.byteCount else { return nil }
+    return length
+  }
+}
