@@ -1,1 +1,8 @@
-@main enum VMSieve { static func main() {} }
+internal import CLinux
+
+@main
+enum VMSieve {
+  static func main() {
+    exit(Collector.run(CommandLineArguments.ofProcess()).rawValue)
+  }
+}

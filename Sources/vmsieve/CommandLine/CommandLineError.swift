@@ -1,0 +1,41 @@
+/// Why a command line cannot be obeyed.
+enum CommandLineError: Error, Equatable {
+  /// An unknown option, or a wrong number of operands.
+  case invalid
+  case dumpLevel(Int32)
+  /// More dump levels than ``OptionParser/mostDumpLevels``.
+  case tooManyDumpLevels
+  case messageLevel(Int32)
+  /// What was given for `-L`.
+  case sizeLimit(String)
+  /// An option of makedumpfile's that this version does not have.
+  case notSupported(option: String, advice: String)
+  case verbNotAvailable(Verb)
+  /// The place of a word that is not UTF-8.
+  case notUTF8(Int)
+
+  /// Says it: what makedumpfile says too goes where it says it, to the common messages.
+  func tell(_ messages: Messages) {
+    switch self {
+    case .invalid:
+      messages.common("Commandline parameter is invalid.")
+      messages.common("Try `\(messages.programName) --help' for more information.")
+    case .dumpLevel(let level):
+      messages.common("Dump_level(\(level)) is invalid.")
+    case .tooManyDumpLevels:
+      messages.common("Dump_level is invalid.")
+    case .messageLevel(let level):
+      messages.common("Message_level(\(level)) is invalid.")
+    case .sizeLimit(let text):
+      messages.common("Limit size(\(text)) is invalid.")
+    case .notSupported(let option, let advice):
+      messages.error("this version does not support \(option): \(advice)")
+    case .verbNotAvailable(let verb):
+      messages.error(
+        "this version does not have `\(verb.rawValue)', and there is no file of this name; it creates dumps: "
+          + "\(messages.programName) [OPTION].. VMCORE DUMPFILE")
+    case .notUTF8(let index):
+      messages.error("word \(index) of the command line is not UTF-8: rename the file, or link to it")
+    }
+  }
+}

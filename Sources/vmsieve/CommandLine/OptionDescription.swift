@@ -1,0 +1,49 @@
+/// One option of makedumpfile's, and what this program does with it.
+struct OptionDescription {
+  enum Treatment {
+    case applied(Setting)
+    /// Accepted, and without meaning here: the value is not even looked at.
+    case ignored
+    /// Refused, with what the user can do instead.
+    case refused(advice: StaticString)
+  }
+
+  /// What a supported option sets.
+  enum Setting {
+    case compression(Options.Compression)
+    case dumpLevels
+    case overwriting
+    case debugMessages
+    case version
+    case help
+    case sizeLimit
+    case messageLevel
+    case threads
+    case readingOnly
+    case dryRun
+    case statistics
+    case checkingOnly
+  }
+
+  /// The letter, 0 where there is none.
+  let letter: UInt8
+  /// The long name; empty where there is none.
+  let name: StaticString
+  let takesArgument: Bool
+  let treatment: Treatment
+
+  init(
+    letter: Unicode.Scalar? = nil, name: StaticString = "", takesArgument: Bool = false,
+    _ treatment: Treatment
+  ) {
+    self.letter = letter.map { UInt8($0.value) } ?? 0
+    self.name = name
+    self.takesArgument = takesArgument
+    self.treatment = treatment
+  }
+
+  /// The option as a user writes it: `--name`, or `-x` where there is no long name.
+  var spelling: String {
+    name.utf8CodeUnitCount > 0 ? "--\(name)" : "-" + String(Character(Unicode.Scalar(letter)))
+  }
+}

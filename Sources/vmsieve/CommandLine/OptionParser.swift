@@ -1,0 +1,133 @@
+internal import CLinux
+
+/// Turns a command line into ``Options``, by makedumpfile's rules.
+struct OptionParser {
+  /// What is known so far: when parsing fails, how to say it is known from the options before the bad one.
+  private(set) var options = Options()
+  private let arguments: CommandLineArguments
+
+  /// More levels than this in one `-d` are refused.
+  static let mostDumpLevels = 32
+  static let highestDumpLevel: Int32 = 31
+
+  private var shownDebug = false
+  private var shownStatistics = false
+  private var wantsHelp = false
+  private var wantsVersion = false
+  private var refused: CommandLineError?
+
+  init(_ arguments: CommandLineArguments) {
+    self.arguments = arguments
+  }
+
+  /// Reads the whole line. Values are checked in the order given; what is not supported is said only after
+  /// all of them, so that `--help` is answered in any company.
+  ///
+  /// - Parameter fileExists: looks for a file of that name; called only for a verb's.
+  mutating func parse(fileExists: (String) -> Bool) throws(CommandLineError) -> Options {
+    var scanner = OptionScanner(arguments.words, table: OptionTable.all)
+    scan: while true {
+      switch scanner.next() {
+      case .option(let description, let argument):
+        try accept(description, argument)
+      case .invalid:
+        // `inspect --json FILE` fails here, and not for the reason that getopt gives.
+        if arguments.words.count > 1 { try refuseVerb(arguments.words[1], fileExists: fileExists) }
+        throw .invalid
+      case .end:
+        break scan
+      }
+    }
+    if shownDebug { options.messageLevel.insert(.debug) }
+    if shownStatistics { options.messageLevel.insert(.report) }
+    if options.checksOnly { options.messageLevel = .default }
+
+    if wantsHelp || wantsVersion {
+      options.action = wantsHelp ? .showHelp : .showVersion
+      return options
+    }
+    if let refused { throw refused }
+    if let index = arguments.firstUnreadable { throw .notUTF8(index) }
+    let operands = scanner.operands
+    if let first = operands.first { try refuseVerb(first, fileExists: fileExists) }
+    guard operands.count == 2 else { throw .invalid }
+    options.vmcore = operands[0]
+    options.dumpFile = operands[1]
+    return options
+  }
+
+  private mutating func accept(_ description: OptionDescription, _ argument: String)
+    throws(CommandLineError)
+  {
+    switch description.treatment {
+    case .applied(let setting):
+      try apply(setting, argument)
+    case .ignored:
+      options.withoutEffect.append(description.spelling)
+    case .refused(let advice):
+      guard refused == nil else { return }
+      refused = .notSupported(option: description.spelling, advice: "\(advice)")
+    }
+  }
+
+  private mutating func apply(_ setting: OptionDescription.Setting, _ argument: String)
+    throws(CommandLineError)
+  {
+    switch setting {
+    case .compression(let compression):
+      options.compression = compression
+    case .dumpLevels:
+      try setDumpLevels(argument)
+    case .overwriting:
+      options.overwrites = true
+    case .debugMessages:
+      shownDebug = true
+    case .version:
+      wantsVersion = true
+    case .help:
+      wantsHelp = true
+    case .sizeLimit:
+      guard let size = SizeArgument.parse(argument) else { throw .sizeLimit(argument) }
+      options.sizeLimit = size
+    case .messageLevel:
+      let level = Self.number(argument)
+      guard let known = MessageLevel(level) else { throw .messageLevel(level) }
+      options.messageLevel = known
+    case .threads:
+      // 0 and below are makedumpfile's way to say that the option was not given.
+      let threads = Self.number(argument)
+      options.threads = threads > 0 ? Int(threads) : nil
+    case .readingOnly:
+      options.mapsVmcore = false
+    case .dryRun:
+      options.isDryRun = true
+    case .statistics:
+      shownStatistics = true
+    case .checkingOnly:
+      options.checksOnly = true
+      options.messageLevel = .default
+    }
+  }
+
+  private mutating func setDumpLevels(_ list: String) throws(CommandLineError) {
+    var levels: [UInt8] = []
+    for item in list.split(separator: ",") {
+      let level = Self.number(String(item))
+      guard (0...Self.highestDumpLevel).contains(level) else { throw .dumpLevel(level) }
+      guard levels.count < Self.mostDumpLevels else { throw .tooManyDumpLevels }
+      levels.append(UInt8(level))
+    }
+    // A list of nothing but commas leaves the level as it was.
+    options.dumpLevels = levels.isEmpty ? [options.dumpLevels[0]] : levels
+  }
+
+  private func refuseVerb(_ word: String, fileExists: (String) -> Bool) throws(CommandLineError) {
+    guard let verb = Verb(rawValue: word), !options.checksOnly, !fileExists(word) else { return }
+    throw .verbNotAvailable(verb)
+  }
+
+  /// A number as makedumpfile reads it: what stands before the first character that is no digit, or 0.
+  private static func number(_ text: String) -> Int32 {
+    unsafe atoi(text)
+  }
+}

@@ -1,0 +1,80 @@
+/// All of makedumpfile's options: what is not in this table is unknown to both programs.
+///
+/// Abbreviations of long names depend on the whole list, so the names not supported stand here too:
+/// `--sp` is ambiguous to both.
+enum OptionTable {
+  static var all: [OptionDescription] {
+    supported + withoutEffect + notSupported
+  }
+
+  private static var supported: [OptionDescription] {
+    [
+      OptionDescription(letter: "c", .applied(.compression(.zlib))),
+      OptionDescription(letter: "l", .applied(.compression(.lzo))),
+      OptionDescription(letter: "p", .applied(.compression(.snappy))),
+      OptionDescription(letter: "z", .applied(.compression(.zstd))),
+      OptionDescription(letter: "d", takesArgument: true, .applied(.dumpLevels)),
+      OptionDescription(letter: "f", .applied(.overwriting)),
+      OptionDescription(letter: "D", .applied(.debugMessages)),
+      OptionDescription(letter: "v", .applied(.version)),
+      OptionDescription(letter: "h", name: "help", .applied(.help)),
+      OptionDescription(letter: "L", takesArgument: true, .applied(.sizeLimit)),
+      OptionDescription(name: "message-level", takesArgument: true, .applied(.messageLevel)),
+      OptionDescription(name: "num-threads", takesArgument: true, .applied(.threads)),
+      OptionDescription(name: "non-mmap", .applied(.readingOnly)),
+      OptionDescription(name: "dry-run", .applied(.dryRun)),
+      OptionDescription(name: "show-stats", .applied(.statistics)),
+      OptionDescription(name: "check-params", .applied(.checkingOnly)),
+    ]
+  }
+
+  private static var withoutEffect: [OptionDescription] {
+    [
+      OptionDescription(letter: "b", takesArgument: true, .ignored),
+      OptionDescription(name: "cyclic-buffer", takesArgument: true, .ignored),
+      OptionDescription(name: "work-dir", takesArgument: true, .ignored),
+    ]
+  }
+
+  private static var notSupported: [OptionDescription] {
+    let kernelIsKnown: StaticString = "leave it out: the kernel is known from the VMCOREINFO in the vmcore"
+    let split: StaticString = "leave it out and name one dump file: the processors are used all the same"
+    let erase: StaticString = "there is no other way to erase data yet, so use makedumpfile for this dump"
+    let log: StaticString = "open the dump with crash and give its log command"
+    let xen: StaticString = "Xen dumps are not read yet, so use makedumpfile for them"
+    return [
+      OptionDescription(
+        letter: "E", .refused(advice: "leave it out: the dump is then in the kdump-compressed format")),
+      OptionDescription(
+        letter: "F",
+        .refused(advice: "leave it out and give a DUMPFILE: a dump goes to a file, not to a pipe")),
+      OptionDescription(letter: "R", .refused(advice: "rearrange the flattened dump with makedumpfile -R")),
+      OptionDescription(letter: "x", takesArgument: true, .refused(advice: kernelIsKnown)),
+      OptionDescription(letter: "i", takesArgument: true, .refused(advice: kernelIsKnown)),
+      OptionDescription(letter: "g", takesArgument: true, .refused(advice: "use makedumpfile -g")),
+      OptionDescription(
+        letter: "e",
+        .refused(advice: "leave it out: the page structures of excluded pages then stay in the dump")),
+      OptionDescription(letter: "X", .refused(advice: xen)),
+      OptionDescription(name: "split", .refused(advice: split)),
+      OptionDescription(name: "splitblock-size", takesArgument: true, .refused(advice: split)),
+      OptionDescription(name: "reassemble", .refused(advice: "reassemble split dumps with makedumpfile")),
+      OptionDescription(name: "dump-dmesg", .refused(advice: log)),
+      OptionDescription(name: "partial-dmesg", .refused(advice: log)),
+      OptionDescription(
+        name: "mem-usage", .refused(advice: "use --dry-run --show-stats on a vmcore, or makedumpfile here")),
+      OptionDescription(
+        name: "vtop", takesArgument: true,
+        .refused(advice: "open the dump with crash and give its vtop command")),
+      OptionDescription(name: "config", takesArgument: true, .refused(advice: erase)),
+      OptionDescription(name: "eppic", takesArgument: true, .refused(advice: erase)),
+      OptionDescription(name: "extension", takesArgument: true, .refused(advice: "leave it out")),
+      OptionDescription(
+        name: "diskset", takesArgument: true,
+        .refused(advice: "sadump is not read, so use makedumpfile for it")),
+      OptionDescription(name: "xen-syms", takesArgument: true, .refused(advice: xen)),
+      OptionDescription(name: "xen-vmcoreinfo", takesArgument: true, .refused(advice: xen)),
+      OptionDescription(name: "xen_phys_start", takesArgument: true, .refused(advice: xen)),
+    ]
+  }
+}

@@ -1,0 +1,42 @@
+/// Everything that the user asked for.
+struct Options: Equatable {
+  enum Action: Equatable {
+    case createDump
+    case showHelp
+    case showVersion
+  }
+
+  enum Compression: Equatable {
+    case none
+    case zlib
+    case lzo
+    case snappy
+    case zstd
+  }
+
+  var action = Action.createDump
+  /// The file to read, usually `/proc/vmcore`.
+  var vmcore = ""
+  /// The file to write.
+  var dumpFile = ""
+
+  var compression = Compression.none
+  /// Dump levels, 0 to 31, never empty: the first is used, each other one when the target had no room for
+  /// the dump before.
+  var dumpLevels: [UInt8] = [0]
+  /// Whether a dump file that is there already may be overwritten.
+  var overwrites = false
+  /// The most bytes that the dump file may have; nil is as many as fit.
+  var sizeLimit: UInt64?
+  /// How many threads compress; nil is as many as there are usable processors.
+  var threads: Int?
+  /// Whether the vmcore may be mapped, or is to be read.
+  var mapsVmcore = true
+  /// Whether all is done except writing.
+  var isDryRun = false
+  var messageLevel = MessageLevel.default
+  /// Whether only the command line is looked at: no file is touched.
+  var checksOnly = false
+  /// Options that were given and have no meaning here, as a user writes them.
+  var withoutEffect: [String] = []
+}

@@ -1,0 +1,35 @@
+/// The answer to `--help`.
+enum Usage {
+  static func text(calledAs name: String) -> String {
+    """
+
+    Usage: \(name) [OPTION].. VMCORE DUMPFILE
+
+    Writes the memory in VMCORE (usually /proc/vmcore) to DUMPFILE, without the pages that
+    nobody needs, in the kdump-compressed format that crash and drgn read.
+
+      -c, -l, -p, -z       compress pages with zlib, lzo, snappy or zstd; the last one counts
+      -d LEVEL[,LEVEL..]   leave out pages: 1 zero, 2 cache, 4 private cache, 8 user, 16 free,
+                           or a sum of these (0 to 31; default 0); further levels are tried
+                           when the dump of the one before did not fit
+      -L SIZE              write at most SIZE bytes (suffixes K M G T P E)
+      -f                   overwrite DUMPFILE if it exists
+      --num-threads N      compress with N threads (default: as many as usable processors)
+      --non-mmap           read VMCORE and do not map it
+      --dry-run            do everything except writing
+      --show-stats         print how many pages of each kind were found (message level 16)
+      --message-level N    sum of 1 progress, 2 common, 4 error, 8 debug, 16 report (default 7)
+      -D                   print debug messages (message level 8)
+      --check-params       check the command line only; touch no file
+      -v                   print the version
+      -h, --help           print this text
+
+    Accepted and without effect: -b, --cyclic-buffer, --work-dir.
+    Not supported by this version: -E -F -R -x -i -g -e -X --split --splitblock-size
+      --reassemble --dump-dmesg --partial-dmesg --mem-usage --vtop --config --eppic
+      --extension --diskset --xen-syms --xen-vmcoreinfo --xen_phys_start.
+
+    Exit status: 0 the dump is complete, 1 it is not, 2 the kernel release is not the expected one.
+    """
+  }
+}

@@ -1,0 +1,88 @@
+internal import Platform
+
+/// The only place that writes to the program's two streams.
+///
+/// A message is one line, written at once. Common, debug and report messages go to stdout, errors and
+/// progress to stderr.
+final class Messages {
+  /// The name that error lines begin with.
+  let programName: String
+  let level: MessageLevel
+  /// Whether everything goes to stderr: for when stdout carries the dump.
+  let leavesOutputAlone: Bool
+
+  private let output: StandardStream
+  private let errors: StandardStream
+  private let drawsOverProgress: Bool
+  /// Whether the cursor stands behind a progress line that the next one would be drawn over.
+  private var progressLineIsOpen = false
+
+  init(
+    programName: String, level: MessageLevel, leavesOutputAlone: Bool = false,
+    output: StandardStream = .output, errors: StandardStream = .error
+  ) {
+    self.programName = programName
+    self.level = level
+    self.leavesOutputAlone = leavesOutputAlone
+    self.output = output
+    self.errors = errors
+    drawsOverProgress = errors.isTerminal
+  }
+
+  func common(_ line: @autoclosure () -> String) {
+    write(.common, line)
+  }
+
+  func debug(_ line: @autoclosure () -> String) {
+    write(.debug, line)
+  }
+
+  func report(_ line: @autoclosure () -> String) {
+    write(.report, line)
+  }
+
+  /// Says what went wrong, where, and what to do.
+  func error(_ line: @autoclosure () -> String) {
+    guard level.contains(.error) else { return }
+    endProgressLine()
+    errors.write("\(programName): \(line())\n")
+  }
+
+  /// Prints what the user asked for by `--help` or `-v`, at every message level.
+  func answer(_ text: String) {
+    endProgressLine()
+    (leavesOutputAlone ? errors : output).write(text + "\n")
+  }
+
+  private func write(_ class: MessageLevel, _ line: () -> String) {
+    guard level.contains(`class`) else { return }
+    endProgressLine()
+    (leavesOutputAlone ? errors : output).write(line() + "\n")
+  }
+}
+
+extension Messages {
+  var showsProgress: Bool { level.contains(.progress) }
+
+  /// Whether a progress line is drawn over the one before, or each is a line of its own.
+  var redrawsProgress: Bool { drawsOverProgress }
+
+  /// Draws a progress line, over the one before on a terminal.
+  ///
+  /// - Parameter isLast: whether the next message may not draw over it.
+  func drawProgress(_ line: String, isLast: Bool) {
+    guard showsProgress else { return }
+    guard drawsOverProgress else {
+      errors.write(line + "\n")
+      return
+    }
+    errors.write(isLast ? "\r\(line)\n" : "\r\(line)")
+    progressLineIsOpen = !isLast
+  }
+
+  private func endProgressLine() {
+    guard progressLineIsOpen else { return }
+    progressLineIsOpen = false
+    errors.write("\n")
+  }
+}
