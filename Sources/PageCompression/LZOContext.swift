@@ -25,7 +25,8 @@ struct LZOContext: ~Copyable, Sendable {
     var length: lzo_uint = 0
     let status = unsafe page.withUnsafeBytes { input in
       unsafe output.withUnsafeMutableBytes { output in
-        unsafe lzo1x_1_compress(input.baseAddress, lzo_uint(input.count), output.baseAddress, &length, workMemory)
+        unsafe lzo1x_1_compress(
+          input.baseAddress, lzo_uint(input.count), output.baseAddress, &length, workMemory)
       }
     }
     return status == LZO_E_OK ? Int(length) : nil

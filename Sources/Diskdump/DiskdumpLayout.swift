@@ -1,0 +1,36 @@
+internal import Vmcore
+
+/// Where the parts of a kdump-compressed dump lie: all follows from four numbers.
+struct DiskdumpLayout: Hashable, Sendable {
+  let blockSize: UInt64
+  let subHeaderBlocks: UInt64
+  /// Blocks of one of the two bitmaps.
+  let bitmapBlocks: UInt64
+  let noteSize: UInt64
+  let pageCount: UInt64
+
+  init(blockSize: Int, noteSize: Int, maxMapNumber: UInt64, pageCount: UInt64) {
+    precondition(blockSize >= PFNChunk.byteCount && blockSize.nonzeroBitCount == 1)
+    self.blockSize = UInt64(blockSize)
+    self.noteSize = UInt64(noteSize)
+    self.pageCount = pageCount
+    subHeaderBlocks = Self.blocks(UInt64(KdumpSubHeader.byteCount) + self.noteSize, of: self.blockSize)
+    bitmapBlocks = Self.blocks(Self.blocks(maxMapNumber, of: 8), of: self.blockSize)
+  }
+
+  private static func blocks(_ count: UInt64, of size: UInt64) -> UInt64 {
+    count / size + (count.isMultiple(of: size) ? 0 : 1)
+  }
+
+  var subHeader: UInt64 { blockSize }
+  var notes: Range<UInt64> {
+    let start = blockSize + UInt64(KdumpSubHeader.byteCount)
+    return start..<start + noteSize
+  }
+  /// The frames that exist in the source.
+  var firstBitmap: UInt64 { blockSize * (1 + subHeaderBlocks) }
+  /// The frames that are in the dump.
+  var secondBitmap: UInt64 { firstBitmap + bitmapBlocks * blockSize }
+  var descriptors: UInt64 { secondBitmap + bitmapBlocks * blockSize }
+  var data: UInt64 { descriptors + pageCount * UInt64(PageDescriptor.byteCount) }
+}

@@ -1,0 +1,35 @@
+/// What a dump's headers say of the crashed machine and of how the dump was made.
+public struct DumpDescription: Hashable, Sendable {
+  public var utsname: UtsName
+  /// CRASHTIME of VMCOREINFO: seconds since 1970, 0 where it is not known.
+  public var crashTime: Int64
+  /// Processors of the crashed machine: its NT_PRSTATUS notes.
+  public var processorCount: Int32
+  /// `phys_base` of x86_64.
+  public var physicalBase: Int64
+  /// The `-d` level; bit 0 lets zero pages share one block.
+  public var dumpLevel: Int32
+  /// The compressor that was asked for; the writer itself adds and takes away ``DumpStatus/incomplete``.
+  public var compression: DumpStatus
+  /// Bytes of the VMCOREINFO text within the notes; empty where there is none.
+  public var vmcoreinfo: Range<Int>
+  /// Bytes of a page and of a block: a power of two from 4096.
+  public var blockSize: Int
+
+  public init(
+    utsname: UtsName, crashTime: Int64, processorCount: Int32, physicalBase: Int64, dumpLevel: Int32,
+    compression: DumpStatus, vmcoreinfo: Range<Int>, blockSize: Int = 4096
+  ) {
+    self.utsname = utsname
+    self.crashTime = crashTime
+    self.processorCount = processorCount
+    self.physicalBase = physicalBase
+    self.dumpLevel = dumpLevel
+    self.compression = compression
+    self.vmcoreinfo = vmcoreinfo
+    self.blockSize = blockSize
+  }
+
+  /// Whether zero pages share one block.
+  public var sharesZeroPages: Bool { dumpLevel & 1 != 0 }
+}

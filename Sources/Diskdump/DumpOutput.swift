@@ -1,0 +1,118 @@
+internal import Platform
+
+/// Where a dump's bytes go: a file, or nowhere when only its size is asked for.
+struct DumpOutput: ~Copyable, Sendable {
+  private enum Target: ~Copyable, Sendable {
+    case file(FileDescriptor)
+    case nowhere
+  }
+
+  private let target: Target
+  /// No byte is written at or past this offset.
+  private let sizeLimit: UInt64
+
+  /// Whether what was never written reads as zero: a device keeps what it held before.
+  let hasHoles: Bool
+
+  init(file: consuming FileDescriptor, sizeLimit: UInt64?) {
+    hasHoles = file.kind == .regular
+    target = .file(file)
+    self.sizeLimit = sizeLimit ?? .max
+  }
+
+  /// Takes everything, and keeps nothing.
+  init(sizeLimit: UInt64?) {
+    hasHoles = true
+    target = .nowhere
+    self.sizeLimit = sizeLimit ?? .max
+  }
+
+  /// Whether what was written can be read back.
+  var isFile: Bool {
+    switch target {
+    case .file: true
+    case .nowhere: false
+    }
+  }
+
+  /// Fails unless a file of this size is allowed.
+  func checkLimit(_ size: UInt64) throws(DumpWriteError) {
+    guard size <= sizeLimit else { throw .sizeLimit(sizeLimit) }
+  }
+
+  /// Writes all bytes, or as many as the file takes; see `FileDescriptor.writeAsMuchAsPossible`.
+  func writeAsMuchAsPossible(_ bytes: RawSpan, at offset: UInt64) -> (written: Int, error: DumpWriteError?) {
+    let room = sizeLimit - min(offset, sizeLimit)
+    let allowed = Int(min(UInt64(bytes.byteCount), room))
+    switch target {
+    case .file(let file):
+      let result = file.writeAsMuchAsPossible(bytes.extracting(first: allowed), at: FileOffset(offset))
+      if let error = result.error { return (result.written, DumpWriteError(error)) }
+    case .nowhere:
+      break
+    }
+    return (allowed, allowed < bytes.byteCount ? .sizeLimit(sizeLimit) : nil)
+  }
+
+  func write(_ bytes: RawSpan, at offset: UInt64) throws(DumpWriteError) {
+    if let error = writeAsMuchAsPossible(bytes, at: offset).error { throw error }
+  }
+
+  /// Reads back what was written before; only a file can.
+  func read(into buffer: inout PageBuffer, byteCount: Int, at offset: UInt64) throws(DumpWriteError) {
+    switch target {
+    case .file(let file):
+      do throws(SystemError) {
+        var bytes = buffer.mutableBytes
+        var first = bytes._mutatingExtracting(first: byteCount)
+        guard try file.read(into: &first, at: FileOffset(offset)) == byteCount else {
+          throw SystemError("pread", file.path, .inputOutput)
+        }
+      } catch {
+        throw DumpWriteError(error)
+      }
+    case .nowhere:
+      preconditionFailure("nothing was kept")
+    }
+  }
+
+  /// Empties a file and gives it a length again: zeros that cost nothing, on a disk that may be full.
+  func makeEmpty(size: UInt64) throws(DumpWriteError) {
+    guard hasHoles else { return }
+    try truncate(to: 0)
+    try truncate(to: size)
+  }
+
+  func truncate(to size: UInt64) throws(DumpWriteError) {
+    switch target {
+    case .file(let file):
+      guard hasHoles else { return }
+      do throws(SystemError) { try file.truncate(to: size) } catch { throw DumpWriteError(error) }
+    case .nowhere:
+      return
+    }
+  }
+
+  /// Reserves disk blocks; false where the filesystem cannot.
+  func reserve(from offset: UInt64, byteCount: UInt64) throws(DumpWriteError) -> Bool {
+    switch target {
+    case .file(let file):
+      do throws(SystemError) {
+        return try file.allocate(from: FileOffset(offset), byteCount: byteCount)
+      } catch {
+        throw DumpWriteError(error)
+      }
+    case .nowhere:
+      return true
+    }
+  }
+
+  func synchronize() throws(DumpWriteError) {
+    switch target {
+    case .file(let file):
+      do throws(SystemError) { try file.synchronize() } catch { throw DumpWriteError(error) }
+    case .nowhere:
+      return
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/// The structure at the second block (`struct kdump_sub_header`, header_version 6, x86_64).
+public struct KdumpSubHeader: Hashable, Sendable {
+  public static let byteCount = 104
+
+  /// `phys_base`, which is below zero where the kernel lies below its link address.
+  public var physicalBase: Int64
+  /// The `-d` level of the pages left out.
+  public var dumpLevel: Int32
+  /// File range of the VMCOREINFO text, inside the notes (`offset_vmcoreinfo`, `size_vmcoreinfo`).
+  public var vmcoreinfo: Range<UInt64>
+  /// File range of the copied PT_NOTE contents (`offset_note`, `size_note`).
+  public var notes: Range<UInt64>
+  /// `max_mapnr_64`
+  public var maxMapNumber: UInt64
+
+  public init(
+    physicalBase: Int64, dumpLevel: Int32, vmcoreinfo: Range<UInt64>, notes: Range<UInt64>,
+    maxMapNumber: UInt64
+  ) {
+    self.physicalBase = physicalBase
+    self.dumpLevel = dumpLevel
+    self.vmcoreinfo = vmcoreinfo
+    self.notes = notes
+    self.maxMapNumber = maxMapNumber
+  }
+
+  /// Writes the C structure over zeros: `split`, the pfns of a split file's range, and erase info stay zero.
+  public func encode(into output: inout MutableRawSpan) {
+    output.storeBytes(of: physicalBase.littleEndian, toByteOffset: 0, as: Int64.self)
+    output.storeBytes(of: dumpLevel.littleEndian, toByteOffset: 8, as: Int32.self)
+    // Readers take an offset of zero for "there is none".
+    let hasVmcoreinfo = !vmcoreinfo.isEmpty
+    let vmcoreinfoOffset = hasVmcoreinfo ? vmcoreinfo.lowerBound : 0
+    output.storeBytes(of: vmcoreinfoOffset.littleEndian, toByteOffset: 32, as: UInt64.self)
+    output.storeBytes(of: UInt64(vmcoreinfo.count).littleEndian, toByteOffset: 40, as: UInt64.self)
+    output.storeBytes(of: notes.lowerBound.littleEndian, toByteOffset: 48, as: UInt64.self)
+    output.storeBytes(of: UInt64(notes.count).littleEndian, toByteOffset: 56, as: UInt64.self)
+    output.storeBytes(of: maxMapNumber.littleEndian, toByteOffset: 96, as: UInt64.self)
+  }
+}
