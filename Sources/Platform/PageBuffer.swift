@@ -36,4 +36,12 @@ public struct PageBuffer: ~Copyable, Sendable {
         MutableRawSpan(_unsafeStart: base, byteCount: byteCount), mutating: &self)
     }
   }
+
+  /// A part of the memory; the range must lie inside it.
+  @_lifetime(&self)
+  public mutating func mutableBytes(in range: Range<Int>) -> MutableRawSpan {
+    precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
+    return unsafe _overrideLifetime(
+      MutableRawSpan(_unsafeStart: base + range.lowerBound, byteCount: range.count), mutating: &self)
+  }
 }

@@ -1,0 +1,105 @@
+public import Platform
+
+/// An ELF core of an x86_64 machine: `/proc/vmcore`, a copy of it, or what QEMU's dump-guest-memory writes.
+public struct ELFCore: ~Copyable, Sendable {
+  public let file: FileDescriptor
+  /// Bytes of the file as they were when it was opened.
+  public let fileSize: UInt64
+  /// Every PT_LOAD, in the file's order.
+  public let loads: [ProgramHeader]
+  /// The contents of the PT_NOTE segments, verbatim.
+  public let notes: CoreNotes
+
+  /// More segments than any machine has; each costs 48 bytes here.
+  static let mostSegments = 1 << 20
+
+  /// Reads the headers and notes.
+  ///
+  /// - Throws: ``VmcoreError/foreign(path:_:)`` for another kind of file,
+  ///   ``VmcoreError/malformed(path:at:_:)`` where headers lie outside of the file.
+  public init(opening path: String) throws(VmcoreError) {
+    let file = try VmcoreError.wrapping { () throws(SystemError) in
+      try FileDescriptor.open(reading: path)
+    }
+    let fileSize = try VmcoreError.wrapping { () throws(SystemError) in try file.size() }
+    if file.kind == .pipeOrSocket {
+      throw .foreign(path: path, "a pipe; a vmcore must be a file that can be read at any place")
+    }
+
+    let header = try Self.readHeader(file)
+    let programHeaders = try Self.readProgramHeaders(file, header)
+    var loads: [ProgramHeader] = []
+    var noteSegments: [ProgramHeader] = []
+    for program in programHeaders {
+      switch program.type {
+      case ProgramHeader.load: loads.append(program)
+      case ProgramHeader.note: noteSegments.append(program)
+      default: break
+      }
+    }
+    if loads.isEmpty { throw .foreign(path: path, "an ELF core without PT_LOAD: it holds no memory") }
+    self.notes = try CoreNotes(noteSegments, in: file)
+    self.loads = loads
+    self.fileSize = fileSize
+    self.file = file
+  }
+
+  private static func readHeader(_ file: borrowing FileDescriptor) throws(VmcoreError) -> ELFHeader {
+    var buffer = try pageBuffer(ELFHeader.byteCount)
+    let count = try read(file, into: &buffer, at: FileOffset(0))
+    switch ELFHeader.decode(buffer.bytes.extracting(0..<count)) {
+    case .success(let header): return header
+    case .failure(let rejection): throw .foreign(path: file.path, rejection.reason)
+    }
+  }
+
+  private static func readProgramHeaders(
+    _ file: borrowing FileDescriptor, _ header: ELFHeader
+  ) throws(VmcoreError) -> [ProgramHeader] {
+    guard Int(header.phentsize) == ProgramHeader.byteCount else {
+      throw .malformed(path: file.path, at: FileOffset(54), "e_phentsize is \(header.phentsize), not 56")
+    }
+    var count = Int(header.phnum)
+    if header.phnum == ELFHeader.extendedNumbering {
+      // elf(5), PN_XNUM: sh_info of section header 0.
+      var buffer = try pageBuffer(64)
+      let got = try read(file, into: &buffer, at: FileOffset(header.shoff))
+      guard got == 64, let info = buffer.bytes.littleEndian(at: 44, as: UInt32.self) else {
+        throw .malformed(
+          path: file.path, at: FileOffset(header.shoff), "section header 0 (the number of segments) is not there")
+      }
+      count = Int(info)
+    }
+    guard count <= mostSegments else {
+      throw .malformed(path: file.path, at: FileOffset(56), "\(count) program headers")
+    }
+    var buffer = try pageBuffer(count * ProgramHeader.byteCount)
+    let got = try read(file, into: &buffer, at: FileOffset(header.phoff))
+    guard got == buffer.byteCount else {
+      throw .malformed(
+        path: file.path, at: FileOffset(header.phoff),
+        "only \(got / ProgramHeader.byteCount) of \(count) program headers are in the file")
+    }
+    var programs: [ProgramHeader] = []
+    programs.reserveCapacity(count)
+    for index in 0..<count {
+      guard let program = ProgramHeader(buffer.bytes, at: index * ProgramHeader.byteCount) else { break }
+      programs.append(program)
+    }
+    return programs
+  }
+
+  static func pageBuffer(_ byteCount: Int) throws(VmcoreError) -> PageBuffer {
+    try VmcoreError.wrapping { () throws(SystemError) in try PageBuffer(byteCount: byteCount) }
+  }
+
+  static func read(
+    _ file: borrowing FileDescriptor, into buffer: inout PageBuffer, at offset: FileOffset
+  ) throws(VmcoreError) -> Int {
+    guard offset.rawValue <= UInt64(Int64.max) - UInt64(buffer.byteCount) else {
+      throw .malformed(path: file.path, at: offset, "headers cannot lie there")
+    }
+    var bytes = buffer.mutableBytes
+    do throws(SystemError) { return try file.read(into: &bytes, at: offset) } catch { throw .system(error) }
+  }
+}

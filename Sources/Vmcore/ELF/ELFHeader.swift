@@ -1,0 +1,43 @@
+/// The fields of an Elf64_Ehdr that a core's reader needs.
+struct ELFHeader {
+  static let byteCount = 64
+
+  let phoff: UInt64
+  let shoff: UInt64
+  let phentsize: UInt16
+  let phnum: UInt16
+  let flags: UInt32
+
+  /// The program headers are too many for `e_phnum`: section header 0 holds their number in `sh_info`.
+  static let extendedNumbering: UInt16 = 0xffff
+
+  /// - Returns: the reason in words, where the bytes are not the header of an x86_64 core.
+  static func decode(_ bytes: RawSpan) -> Result<ELFHeader, Rejection> {
+    guard bytes.byteCount >= byteCount, bytes.littleEndian(at: 0, as: UInt32.self) == 0x464c_457f,
+      let identification = bytes.littleEndian(at: 4, as: UInt16.self),
+      let type = bytes.littleEndian(at: 16, as: UInt16.self),
+      let machine = bytes.littleEndian(at: 18, as: UInt16.self),
+      let phoff = bytes.littleEndian(at: 32, as: UInt64.self),
+      let shoff = bytes.littleEndian(at: 40, as: UInt64.self),
+      let flags = bytes.littleEndian(at: 48, as: UInt32.self),
+      let phentsize = bytes.littleEndian(at: 54, as: UInt16.self),
+      let phnum = bytes.littleEndian(at: 56, as: UInt16.self)
+    else { return .failure(Rejection(ForeignFormat.name(of: bytes))) }
+    guard identification & 0xff == 2 else {
+      return .failure(Rejection("a 32-bit ELF file; only 64-bit vmcores of x86_64 can be read"))
+    }
+    guard identification >> 8 == 1 else { return .failure(Rejection("a big-endian ELF file, so not of x86_64")) }
+    guard type == 4 else { return .failure(Rejection("an ELF file, but not a core (e_type \(type))")) }
+    guard machine == 62 else {
+      return .failure(Rejection("a core of another machine (e_machine \(machine)); only x86_64 can be read"))
+    }
+    return .success(
+      ELFHeader(phoff: phoff, shoff: shoff, phentsize: phentsize, phnum: phnum, flags: flags))
+  }
+
+  /// Why a file is not taken, in words that follow its path.
+  struct Rejection: Error {
+    let reason: String
+    init(_ reason: String) { self.reason = reason }
+  }
+}

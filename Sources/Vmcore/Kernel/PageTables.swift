@@ -1,0 +1,56 @@
+/// The crashed kernel's page tables: x86_64, four or five levels.
+///
+/// Intel SDM volume 3, 4.5; the encryption bit is AMD's APM volume 2, 7.10.
+public struct PageTables: Sendable {
+  /// Physical address of the top table (`init_top_pgt`).
+  public let root: PhysicalAddress
+  /// 4, or 5 with `pgtable_l5_enabled`.
+  public let levels: Int
+  /// The bit that says "encrypted" in an entry (`sme_me_mask`), 0 without encryption.
+  public let encryptionMask: UInt64
+
+  private static let present: UInt64 = 1
+  /// PSE: the entry of level 3 or 2 maps 1 GiB or 2 MiB itself.
+  private static let huge: UInt64 = 1 << 7
+  /// Bits 51..12 of an entry.
+  private static let frameMask: UInt64 = (1 << 52 - 1) & ~0xfff
+
+  public init(root: PhysicalAddress, levels: Int, encryptionMask: UInt64) {
+    self.root = root
+    self.levels = levels
+    self.encryptionMask = encryptionMask
+  }
+
+  /// What the last entry of a walk maps.
+  struct Leaf {
+    /// The stretch of virtual addresses around the one that was asked for.
+    let virtual: Range<UInt64>
+    let physical: PhysicalAddress
+  }
+
+  /// Walks the tables from the top.
+  ///
+  /// - Throws: ``MemoryError/unmapped(_:level:)`` at an entry that is not present, or the error of reading
+  ///   a table.
+  func leaf(_ address: VirtualAddress, _ reader: inout MemoryReader) throws(MemoryError) -> Leaf {
+    var table = PhysicalAddress(root.rawValue & ~encryptionMask)
+    var level = levels
+    while true {
+      let shift = UInt64(12 + 9 * (level - 1))
+      let index = address.rawValue >> shift & 0x1ff
+      let entry = try reader.word(table + Int(index * 8))
+      guard entry & Self.present != 0 else { throw .unmapped(address, level: level) }
+      let frame = entry & Self.frameMask & ~encryptionMask
+      if level == 1 || (level <= 3 && entry & Self.huge != 0) {
+        let size: UInt64 = 1 << shift
+        let start = address.rawValue & ~(size - 1)
+        // The last page of the address space has no end that fits: one byte is given up.
+        let (end, overflow) = start.addingReportingOverflow(size)
+        return Leaf(
+          virtual: start..<(overflow ? .max : end), physical: PhysicalAddress(frame & ~(size - 1)))
+      }
+      table = PhysicalAddress(frame)
+      level -= 1
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/// What the crashed kernel says of itself in the note of this name: lines of `KEY=value` and `KIND(name)=value`.
+///
+/// The first line of a key counts. The kernel writes symbols in hexadecimal without prefix, sizes, offsets
+/// and lengths in decimal, numbers in signed decimal or, for addresses, as `0x...`
+/// (kernel/vmcore_info.c; crash_core.c before Linux 6.9). A text that was cut keeps its whole lines.
+public struct VMCOREINFO: Sendable {
+  /// The text, as it stands in the note.
+  public let text: String
+  private let values: [String: Substring]
+
+  public init(_ text: String) {
+    self.text = text
+    var values: [String: Substring] = [:]
+    for line in text.split(separator: "\n") {
+      guard let equals = line.firstIndex(of: "=") else { continue }
+      let key = String(line[..<equals])
+      if values[key] == nil { values[key] = line[line.index(after: equals)...] }
+    }
+    self.values = values
+  }
+
+  /// Lines in their order, for the debug log.
+  public var lines: [Substring] { text.split(separator: "\n") }
+
+  /// `KEY=value`
+  public func string(_ key: String) -> String? {
+    values[key].map { String($0) }
+  }
+
+  /// `SYMBOL(name)=`, an address after KASLR.
+  public func symbol(_ name: String) -> VirtualAddress? {
+    values["SYMBOL(\(name))"].flatMap { UInt64($0, radix: 16) }.map { VirtualAddress($0) }
+  }
+
+  /// `SIZE(name)=`, bytes. Negative and absurd sizes are taken for absent.
+  public func size(_ name: String) -> Int? { structureNumber("SIZE(\(name))") }
+
+  /// `OFFSET(structure.member)=`, bytes.
+  public func offset(_ name: String) -> Int? { structureNumber("OFFSET(\(name))") }
+
+  /// `LENGTH(array)=`, elements.
+  public func length(_ name: String) -> Int? {
+    values["LENGTH(\(name))"].flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil }
+  }
+
+  /// `NUMBER(name)=`, signed; hexadecimal addresses come as the same 64 bits.
+  public func number(_ name: String) -> Int64? {
+    guard let value = values["NUMBER(\(name))"] else { return nil }
+    if let number = Int64(value) { return number }
+    if let number = UInt64(value) { return Int64(bitPattern: number) }
+    let digits = value.hasPrefix("0x") ? value.dropFirst(2) : value
+    return UInt64(digits, radix: 16).map { Int64(bitPattern: $0) }
+  }
+
+  /// No structure that is read here is as large as this; a larger number is damage.
+  private static let largestStructure = 1 << 20
+
+  private func structureNumber(_ key: String) -> Int? {
+    guard let number = values[key].flatMap({ Int($0) }) else { return nil }
+    return number >= 0 && number <= Self.largestStructure ? number : nil
+  }
+}

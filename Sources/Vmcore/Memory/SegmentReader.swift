@@ -1,0 +1,75 @@
+internal import Platform
+
+/// Finds physical addresses in the file and shows the file there, remembering where it was last.
+struct SegmentReader: ~Copyable {
+  private let extents: [MemorySegments.Extent]
+  private let segments: MemorySegments
+  private var windows: FileWindows
+  private var latest = 0
+
+  init(_ memory: PhysicalMemory, _ access: FileWindows.Access) throws(SystemError) {
+    let windows = try FileWindows(memory, access)
+    self.windows = windows
+    segments = memory.segments
+    extents = memory.segments.extents
+  }
+
+  /// The window that shows all of a stretch, and where in the file; nil if no single window does.
+  @inline(__always)
+  mutating func together(
+    _ address: PhysicalAddress, byteCount: Int
+  ) throws(MemoryError) -> (FileWindow, Range<UInt64>)? {
+    let index = extent(endingAfter: address.rawValue)
+    guard index < extents.count else { return nil }
+    let extent = extents[index]
+    guard extent.start <= address.rawValue, extent.end - address.rawValue >= UInt64(byteCount),
+      let fileOffset = extent.fileOffset
+    else { return nil }
+    let offset = fileOffset + (address.rawValue - extent.start)
+    let window = try window(at: offset, for: address)
+    guard window.range.upperBound - offset >= UInt64(byteCount) else { return nil }
+    return (window, offset..<offset + UInt64(byteCount))
+  }
+
+  /// Copies memory, piece by piece; every byte must be there.
+  mutating func read(_ address: PhysicalAddress, into bytes: inout MutableRawSpan) throws(MemoryError) {
+    var done = 0
+    while done < bytes.byteCount {
+      let at = address + done
+      let index = extent(endingAfter: at.rawValue)
+      guard index < extents.count, extents[index].start <= at.rawValue else { throw .hole(at) }
+      guard let fileOffset = extents[index].fileOffset else { throw .notInFile(at) }
+      let offset = fileOffset + (at.rawValue - extents[index].start)
+      let window = try window(at: offset, for: at)
+      let count = min(
+        UInt64(bytes.byteCount - done), extents[index].end - at.rawValue, window.range.upperBound - offset)
+      window.withBytes(offset..<offset + count) { bytes.copy($0, at: done) }
+      done += Int(count)
+    }
+  }
+
+  /// The first stretch of one extent inside a range of addresses.
+  mutating func nextPiece(from start: UInt64, to end: UInt64) -> Range<UInt64>? {
+    let index = extent(endingAfter: start)
+    guard start < end, index < extents.count, extents[index].start < end else { return nil }
+    return max(extents[index].start, start)..<min(extents[index].end, end)
+  }
+
+  @inline(__always)
+  private mutating func extent(endingAfter address: UInt64) -> Int {
+    if latest < extents.count, extents[latest].start <= address, address < extents[latest].end {
+      return latest
+    }
+    latest = segments.firstExtent(endingAfter: address)
+    return latest
+  }
+
+  @inline(__always)
+  private mutating func window(
+    at offset: UInt64, for address: PhysicalAddress
+  ) throws(MemoryError) -> FileWindow {
+    do throws(SystemError) { return try windows.window(at: offset) } catch {
+      throw .unreadable(address, error)
+    }
+  }
+}
