@@ -1,0 +1,50 @@
+# shellcheck shell=sh disable=SC2154 # mode, file_load and capture_cpus come from /lab/parameters
+# The first kernel: fill memory with every kind of page, then crash, or wait for the hypervisor to dump.
+
+# shmem: noise and zeros.
+mount -t tmpfs -o size=64m tmpfs /tmp
+head -c 24000000 /dev/urandom > /tmp/noise
+head -c 8000000 /dev/zero > /tmp/zeros
+# Cache of files, and cache of a block device: pages written there have buffers, so PG_private. It is emptied when
+# nobody has the device open.
+cat /lab/* > /dev/null
+exec 9<> /dev/vda
+head -c 12000000 /dev/urandom | dd of=/dev/vda bs=64k conv=notrunc,fsync 2>/dev/null
+cat /dev/vda > /dev/null
+# Swap: what is read back lies in the swap cache.
+mkswap /dev/vdb > /dev/null && swapon /dev/vdb
+# A balloon: the pages that the hypervisor took back are PAGE_OFFLINE.
+touch /out/balloon
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+  inflated=$(sed -n 's/^balloon_inflate //p' /proc/vmstat)
+  [ "${inflated:-0}" -ge 2048 ] && break
+  sleep 1
+done
+echo "LAB: balloon took ${inflated:-0} pages"
+# Slab: many small files and their dentries.
+mkdir /tmp/many
+for i in $(seq 600); do : > "/tmp/many/$i"; done
+# Anonymous, huge, hugetlbfs, poisoned, swapped and freed pages. It stays, as the task that readers look for.
+echo 8 > /proc/sys/vm/nr_hugepages
+/bin/workload > /out/workload.log 2>&1 &
+until grep -q '^ready' /out/workload.log || ! kill -0 $!; do sleep 1; done
+sed 's/^/LAB: /' /out/workload.log
+cat /proc/vmstat > /out/vmstat
+
+if [ "$mode" = guestdump ]; then
+  sync
+  touch /out/ready
+  sleep 100000
+fi
+# shellcheck disable=SC2086 # no -s is no argument
+kexec $file_load -p /lab/vmlinuz --initrd=/lab/capture.img \
+  --append="console=ttyS0 irqpoll nr_cpus=$capture_cpus reset_devices panic=5" > /out/kexec.log 2>&1
+if [ "$(cat /sys/kernel/kexec_crash_loaded)" != 1 ]; then
+  echo "LAB: kexec did not load the capture kernel:"
+  cat /out/kexec.log
+  return
+fi
+sync
+echo 1 > /proc/sys/kernel/sysrq
+# On CPU 0, the boot processor: the capture kernel may then start the others without upsetting it.
+taskset 1 sh -c 'echo c > /proc/sysrq-trigger'

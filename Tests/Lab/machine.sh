@@ -1,0 +1,109 @@
+# shellcheck shell=bash disable=SC2154 # here, cache and kernel_dir are the lab's
+# The virtual machine: its two initramfs, its boot, its time limit.
+
+# What a caller may change before boot.
+memory=640M reserve=160M cpu=qemu64 file_load='' capture_cpus=1 machine_arguments=() capture_program='' capture_command=''
+time_limit=${VMSIEVE_LAB_TIMEOUT:-300}
+
+# initramfs FILE PROGRAM...: busybox, the modules for the shared folders and devices, the programs in /bin.
+initramfs() {
+  local file=$1 tree release number=10 module name library
+  shift
+  release=$(basename "$kernel_dir")
+  tree=$(mktemp -d "$work/tree.XXXXXX")
+  mkdir -p "$tree"/{bin,proc,sys,dev,modules,lab,out,tmp}
+  cp "$(command -v busybox)" "$tree/bin/busybox"
+  for name in $(busybox --list); do ln -s busybox "$tree/bin/$name" 2>/dev/null || true; done
+  cp "$here/guest/init" "$tree/init"
+  for name in "$@"; do
+    rm -f "$tree/bin/$(basename "$name")"
+    cp -L "$name" "$tree/bin/"
+    # The shared libraries; a static program has none.
+    ldd "$name" 2>/dev/null | sed -n 's/.*[[:space:]]\(\/[^ )]*\).*/\1/p' | while read -r library; do
+      mkdir -p "$tree$(dirname "$library")"
+      cp -L "$library" "$tree$library"
+    done || true
+  done
+  # In the order that their dependencies want; what is built in, or missing in this kernel, is no matter.
+  for name in virtio_pci 9p 9pnet_virtio qemu_fw_cfg virtio_blk virtio_balloon; do
+    PATH=$PATH:/sbin:/usr/sbin modprobe -d "$kernel_dir/root" -S "$release" --show-depends "$name" 2>/dev/null || true
+  done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++' | while read -r module; do
+    name=$tree/modules/$number-$(basename "$module" | sed 's/\.\(xz\|zst\|gz\)$//')
+    case $module in
+      *.xz) xz -dc "$module" > "$name" ;;
+      *.zst) zstd -qdc "$module" > "$name" ;;
+      *.gz) gzip -dc "$module" > "$name" ;;
+      *) cp "$module" "$name" ;;
+    esac
+    number=$((number + 1))
+  done
+  (cd "$tree" && find . | cpio -o -H newc --quiet -R 0:0 | gzip -1) > "$file"
+  rm -rf "$tree"
+}
+
+# The guest's workload is compiled once for all kernels.
+build_workload() {
+  local source=$here/guest/workload.c compiler
+  workload=$cache/workload
+  [[ $workload -nt $source ]] && return
+  for compiler in "${CC:-cc}" clang gcc; do
+    command -v "$compiler" >/dev/null || continue
+    "$compiler" -static -O1 -o "$workload.$$" "$source" && mv "$workload.$$" "$workload" && return
+  done
+  die "the workload of the virtual machine does not compile: a C compiler and libc6-dev are needed"
+}
+
+# boot kdump|guestdump OUT: leaves OUT/vmcore, or what the collector wrote.
+boot() {
+  local mode=$1 out=$2
+  mkdir -p "$out"
+  out=$(readlink -f "$out")
+  work=$(mktemp -d "$cache/machine.XXXXXX")
+  # shellcheck disable=SC2064
+  trap "rm -rf '$work'" EXIT
+  mkdir "$work/lab"
+  build_workload
+  cp "$kernel_dir/vmlinuz" "$here"/guest/*.sh "$work/lab/"
+  initramfs "$work/first.img" "$(PATH=$PATH:/sbin:/usr/sbin command -v kexec)" "$workload"
+  initramfs "$work/lab/capture.img" ${capture_program:+"$capture_program"}
+  [[ -z $capture_command ]] || echo "cd /out; $capture_command" > "$work/lab/collect.sh"
+  printf '%s\n' "mode=$mode" "file_load=$file_load" "capture_cpus=$capture_cpus" > "$work/lab/parameters"
+  truncate -s 32M "$work/disk" "$work/swap"
+
+  local append="console=ttyS0 panic=1 loglevel=4"
+  [[ $mode != kdump ]] || append+=" crashkernel=$reserve"
+  timeout --foreground -k 10 "$time_limit" qemu-system-x86_64 -accel tcg,thread=multi -cpu "$cpu" -m "$memory" -smp 2 \
+    -nographic -no-reboot -net none "${machine_arguments[@]}" -kernel "$work/lab/vmlinuz" -initrd "$work/first.img" -append "$append" \
+    -virtfs "local,path=$work/lab,mount_tag=lab,security_model=none,readonly=on" \
+    -virtfs "local,path=$out,mount_tag=out,security_model=none" \
+    -drive "file=$work/disk,format=raw,if=virtio" -drive "file=$work/swap,format=raw,if=virtio" \
+    -device virtio-balloon-pci -device vmcoreinfo -qmp "unix:$work/qmp,server,nowait" \
+    > "$out/console.log" 2>&1 < /dev/null &
+  local machine=$! status=0
+  serve "$machine" "$out"
+  wait "$machine" || status=$?
+  ((status != 124 && status != 137)) || die "the virtual machine did not end within $time_limit s: $out/console.log"
+  if [[ $mode = kdump ]]; then
+    grep -q 'LAB: capture kernel' "$out/console.log" || die "the capture kernel never came up: $out/console.log"
+  fi
+  if [[ -z $capture_command ]]; then
+    [[ -s $out/vmcore && ( $mode = guestdump || $(cat "$out/status") = 0 ) ]] || die "no vmcore: $out/console.log"
+  fi
+  [[ $mode = guestdump || -e $out/status ]] || die "the collector never ended: $out/console.log"
+}
+
+# What the guest asks the hypervisor for, by files in the shared folder: a balloon, and a dump of its memory.
+serve() { # PID OUT
+  local bytes=$(($(numfmt --from=iec "$memory") - (16 << 20)))
+  while kill -0 "$1" 2>/dev/null; do
+    if [[ -e $2/balloon ]]; then
+      rm -f "$2/balloon"
+      python3 "$here/qmp.py" "$work/qmp" balloon value=$bytes || say "no balloon"
+    elif [[ -e $2/ready ]]; then
+      rm -f "$2/ready"
+      python3 "$here/qmp.py" "$work/qmp" dump-guest-memory paging=false "protocol=\"file:$2/vmcore\"" || true
+      python3 "$here/qmp.py" "$work/qmp" quit || true
+    fi
+    sleep 0.3
+  done
+}
