@@ -68,7 +68,7 @@ public struct PFNRanges: PFNSet, Sendable {
     return PFN(start)..<PFN(min(start + UInt64(PFNChunk.frames), maxMapNumber))
   }
 
-  private func firstRange(endingAfter pfn: PFN) -> Int {
+  func firstRange(endingAfter pfn: PFN) -> Int {
     var low = 0
     var high = ranges.count
     while low < high {
@@ -76,5 +76,20 @@ public struct PFNRanges: PFNSet, Sendable {
       if ranges[middle].upperBound <= pfn { low = middle + 1 } else { high = middle }
     }
     return low
+  }
+}
+
+extension PFNRanges {
+  /// Frames of the set that lie in a range.
+  func count(in range: Range<PFN>) -> UInt64 {
+    var total: UInt64 = 0
+    var index = firstRange(endingAfter: range.lowerBound)
+    while index < ranges.count, ranges[index].lowerBound < range.upperBound {
+      let from = max(ranges[index].lowerBound, range.lowerBound)
+      let to = min(ranges[index].upperBound, range.upperBound)
+      total += to.rawValue - from.rawValue
+      index += 1
+    }
+    return total
   }
 }

@@ -1,0 +1,91 @@
+/// The kernel that crashed: its release, where it lies, and how its addresses are translated.
+public struct CrashedKernel: Sendable {
+  public let info: VMCOREINFO
+  /// OSRELEASE
+  public let release: String
+  public let version: KernelVersion
+  /// What KASLR moved the kernel by in physical memory (`phys_base`), in two's complement.
+  public let physicalBase: UInt64
+  public let tables: PageTables
+
+  /// The newest release whose page rules were checked against its source.
+  public static let newestKnown = KernelVersion(7, 1)
+  /// The oldest one.
+  public static let oldestKnown = KernelVersion(3, 10)
+
+  /// Why a kernel could not be understood, in words that follow the vmcore's path.
+  public struct Unknown: Error, CustomStringConvertible {
+    public let description: String
+    init(_ description: String) { self.description = description }
+  }
+
+  /// Finds what translation needs, from VMCOREINFO and, for kernels before 4.10, the kernel's PT_LOAD.
+  public init(_ info: VMCOREINFO, loads: [ProgramHeader]) throws(Unknown) {
+    guard let release = info.string("OSRELEASE"), let version = KernelVersion(release: release) else {
+      throw Unknown("VMCOREINFO has no OSRELEASE that can be read")
+    }
+    if let pageSize = info.string("PAGESIZE"), pageSize != "4096" {
+      throw Unknown("PAGESIZE is \(pageSize); x86_64 has 4096")
+    }
+    // Renamed in 4.13.
+    guard let top = info.symbol("init_top_pgt") ?? info.symbol("init_level4_pgt") else {
+      throw Unknown("VMCOREINFO has neither SYMBOL(init_top_pgt) nor SYMBOL(init_level4_pgt)")
+    }
+    guard let physicalBase = Self.physicalBase(info, loads) else {
+      throw Unknown("VMCOREINFO has no NUMBER(phys_base), and no PT_LOAD maps the kernel")
+    }
+    self.info = info
+    self.release = release
+    self.version = version
+    self.physicalBase = physicalBase
+    tables = PageTables(
+      root: PhysicalAddress(top.rawValue &- MemorySegments.kernelMap &+ physicalBase),
+      levels: (info.number("pgtable_l5_enabled") ?? 0) != 0 ? 5 : 4,
+      // 4.20 and 5.0 have encrypted machines and no such line.
+      encryptionMask: UInt64(bitPattern: info.number("sme_mask") ?? 0))
+  }
+
+  /// Whether the page rules for this release are known and not guessed.
+  public var isKnown: Bool {
+    (version.major, version.minor) >= (Self.oldestKnown.major, Self.oldestKnown.minor)
+      && (version.major, version.minor) <= (Self.newestKnown.major, Self.newestKnown.minor)
+  }
+
+  /// The kernel's memory by virtual address.
+  public func memory(of physical: PhysicalMemory) throws(VmcoreError) -> KernelMemory {
+    try KernelMemory(physical, tables)
+  }
+
+  /// Frames of the kernel's own text and data: those of its PT_LOAD, or, in a dump that a hypervisor made and
+  /// that has none, what is mapped around `_stext` in one piece.
+  public func image(_ physical: PhysicalMemory, _ memory: inout KernelMemory) -> PFNRanges {
+    let declared = physical.segments.kernelImage
+    if declared.count > 0 { return declared }
+    let all = physical.segments.frames.maxMapNumber
+    guard let text = info.symbol("_stext"), text.rawValue >= MemorySegments.kernelMap else {
+      return PFNRanges([], maxMapNumber: all)
+    }
+    // The kernel unmaps what lies behind its last section (cleanup_highmap) and nothing inside.
+    let page = UInt64(physical.geometry.size)
+    let limit = MemorySegments.kernelMap + UInt64(max(info.number("KERNEL_IMAGE_SIZE") ?? 0, 1 << 30))
+    var end = text.rawValue & ~(page - 1)
+    while end < limit, let found = try? memory.translate(VirtualAddress(end)),
+      found.rawValue == end &- MemorySegments.kernelMap &+ physicalBase
+    {
+      end += page
+    }
+    let start = text.rawValue &- MemorySegments.kernelMap &+ physicalBase
+    let stop = end &- MemorySegments.kernelMap &+ physicalBase
+    guard stop > start else { return PFNRanges([], maxMapNumber: all) }
+    return PFNRanges([physical.geometry.frames(from: start, to: stop)], maxMapNumber: all)
+  }
+
+  private static func physicalBase(_ info: VMCOREINFO, _ loads: [ProgramHeader]) -> UInt64? {
+    if let base = info.number("phys_base") { return UInt64(bitPattern: base) }
+    for load in loads
+    where load.virtualAddress.rawValue >= MemorySegments.kernelMap && !load.hasNoPhysicalAddress {
+      return load.physicalAddress.rawValue &- (load.virtualAddress.rawValue &- MemorySegments.kernelMap)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,26 @@
+/// What the page filter did, frame by frame. Every frame is counted once.
+public struct FilterReport: Sendable {
+  /// Frames left out, by reason.
+  private var excluded: [6 of UInt64] = .init(repeating: 0)
+  /// Of the free frames, those of unaccepted memory.
+  public internal(set) var unaccepted: UInt64 = 0
+  /// Frames of the kernel's image that a rule would have left out, and that were kept.
+  public internal(set) var keptInKernelImage: UInt64 = 0
+  /// Free pages with an order that the buddy allocator does not have; kept.
+  public internal(set) var invalidFreeOrders: UInt64 = 0
+  /// Compound pages with an order that their place does not allow; taken for single pages.
+  public internal(set) var invalidCompoundOrders: UInt64 = 0
+  /// Frames whose `struct page` could not be read; kept.
+  public internal(set) var unreadableStructPages: UInt64 = 0
+  /// Frames whose `struct page` was looked at.
+  public internal(set) var examined: UInt64 = 0
+  /// Frames left out because the file has no bytes for them (p_filesz < p_memsz, or the file was cut).
+  public internal(set) var notInFile: UInt64 = 0
+  /// What the reader of the dump must know: guesses, limits, implausible results; a line each.
+  public internal(set) var warnings: [String] = []
+
+  public internal(set) subscript(reason: ExclusionReason) -> UInt64 {
+    get { excluded[reason.rawValue] }
+    set { excluded[reason.rawValue] = newValue }
+  }
+}
