@@ -58,7 +58,8 @@ let package = Package(
     .testTarget(
       name: "DumpPipelineTests",
       dependencies: ["DumpPipeline", "PageCompression", "DumpFixtures", "DumpJudge"]),
-    .testTarget(name: "CommandTests", dependencies: ["DumpFixtures", "DumpJudge"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["vmsieve", "Platform", "DumpFixtures", "DumpJudge"]),
     .testTarget(name: "RealVmcoreTests", dependencies: ["DumpFixtures", "DumpJudge"]),
   ]
 )

@@ -91,8 +91,12 @@ struct OptionParser {
       options.sizeLimit = size
     case .messageLevel:
       let level = Self.number(argument)
-      guard let known = MessageLevel(level) else { throw .messageLevel(level) }
-      options.messageLevel = known
+      guard let known = MessageLevel(level) else {
+        // Or nobody would hear of it.
+        options.messageLevel = .default
+        throw .messageLevel(level)
+      }
+      if !options.checksOnly { options.messageLevel = known }
     case .threads:
       // 0 and below are makedumpfile's way to say that the option was not given.
       let threads = Self.number(argument)

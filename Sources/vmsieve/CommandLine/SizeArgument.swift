@@ -4,7 +4,7 @@ internal import CLinux
 /// K M G T P E, for powers of 1024.
 enum SizeArgument {
   /// Returns nil for 0, for anything after the suffix, and for a size that its suffix makes larger than 64
-  /// bits (makedumpfile takes what is left of it after the overflow).
+  /// bits (makedumpfile takes what is left of it after the overflow). As with makedumpfile, -1 is no limit.
   static func parse(_ text: String) -> UInt64? {
     var suffix = ""
     let number = unsafe text.withCString { start in

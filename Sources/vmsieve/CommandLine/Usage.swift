@@ -29,7 +29,7 @@ enum Usage {
       --reassemble --dump-dmesg --partial-dmesg --mem-usage --vtop --config --eppic
       --extension --diskset --xen-syms --xen-vmcoreinfo --xen_phys_start.
 
-    Exit status: 0 the dump is complete, 1 it is not, 2 the kernel release is not the expected one.
+    Exit status: 0 the dump is complete, 1 it is not.
     """
   }
 }

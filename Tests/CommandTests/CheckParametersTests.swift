@@ -1,0 +1,123 @@
+import Foundation
+import Testing
+
+@Suite("--check-params answers as makedumpfile does, and touches no file")
+struct CheckParametersTests {
+  private static let hint = "Commandline parameter is invalid.\nTry `vmsieve --help' for more information.\n"
+
+  private func check(_ line: String) throws -> ProgramRun {
+    try ProgramUnderTest.run(["--check-params"] + line.split(separator: " ").map(String.init))
+  }
+
+  @Test(
+    "Good lines are accepted in silence",
+    arguments: [
+      "vmcore dump", "-l -d 31 vmcore dump", "-ld31 vmcore dump", "vmcore -ld31 dump", "vmcore dump -z",
+      "-c vmcore dump", "-l vmcore dump", "-p vmcore dump", "-z vmcore dump", "-clpz vmcore dump",
+      "-d 0 vmcore dump", "-d 31,17,1 vmcore dump", "-d x vmcore dump", "-d , vmcore dump",
+      "-f vmcore dump", "-D vmcore dump", "-L 1G vmcore dump", "-L 0x10k vmcore dump",
+      "--message-level 0 vmcore dump", "--message-level 31 vmcore dump", "--message 7 vmcore dump",
+      "--message-level=7x vmcore dump", "--num-threads 4 vmcore dump", "--num-threads=-4 vmcore dump",
+      "--num-threads x vmcore dump", "--non-mmap vmcore dump", "--dry-run vmcore dump",
+      "--show-stats vmcore dump", "-b 4 vmcore dump", "--cyclic-buffer 1024 vmcore dump",
+      "--work-dir /nowhere vmcore dump", "-- vmcore dump", "-- -l -d", "- -", "/ /",
+      // What kdump-utils and kdump-tools put in their configuration, as far as it is supported.
+      "-l --message-level 7 -d 31 vmcore dump", "-l --message-level 7 -d 31 --num-threads=4 vmcore dump",
+      "-c --message-level 1 -d 31 vmcore dump",
+    ])
+  func accepted(line: String) throws {
+    let run = try check(line)
+    #expect(run.status == 0)
+    #expect(run.output == "")
+    #expect(run.errors == "")
+  }
+
+  @Test(
+    "A wrong number of operands gets the two lines on stdout",
+    arguments: ["", "vmcore", "vmcore dump other", "-l -d 31", "--dry-run vmcore"])
+  func operands(line: String) throws {
+    let run = try check(line)
+    #expect(run.status == 1)
+    #expect(run.output == Self.hint)
+    #expect(run.errors == "")
+  }
+
+  @Test(
+    "A bad value is named",
+    arguments: [
+      ("-d 32 a b", "Dump_level(32) is invalid.\n"), ("-d -1 a b", "Dump_level(-1) is invalid.\n"),
+      ("-d 31,77 a b", "Dump_level(77) is invalid.\n"),
+      ("-d \((0..<33).map { _ in "1" }.joined(separator: ",")) a b", "Dump_level is invalid.\n"),
+      ("--message-level 32 a b", "Message_level(32) is invalid.\n"),
+      ("--message-level=-1 a b", "Message_level(-1) is invalid.\n"),
+      ("-L 0 a b", "Limit size(0) is invalid.\n"), ("-L 12x a b", "Limit size(12x) is invalid.\n"),
+      ("--message-level 0 -d 32 a b", "Dump_level(32) is invalid.\n"),
+    ])
+  func values(line: String, output: String) throws {
+    let run = try check(line)
+    #expect(run.status == 1)
+    #expect(run.output == output)
+    #expect(run.errors == "")
+  }
+
+  @Test(
+    "What getopt_long does not take is said by it on stderr, and the two lines follow",
+    arguments: [
+      ("--foo a b", "unrecognized option '--foo'"), ("-Q a b", "invalid option -- 'Q'"),
+      ("-o a b", "invalid option -- 'o'"), ("-d", "option requires an argument -- 'd'"),
+      ("--message-level", "option '--message-level' requires an argument"),
+      ("--dry-run=3 a b", "option '--dry-run' doesn't allow an argument"),
+      ("--sp a b", "option '--sp' is ambiguous; possibilities: '--split' '--splitblock-size'"),
+    ])
+  func scanning(line: String, error: String) throws {
+    let run = try check(line)
+    #expect(run.status == 1)
+    #expect(run.output == Self.hint)
+    #expect(run.errors == "\(ProgramUnderTest.path): \(error)\n")
+  }
+
+  @Test(
+    "What this version does not support is refused here already, by name",
+    arguments: [
+      ("-F -l vmcore", "-F"), ("-E vmcore dump", "-E"), ("-R dump", "-R"), ("-x vmlinux vmcore dump", "-x"),
+      ("-i info vmcore dump", "-i"), ("-g info -x vmlinux", "-g"), ("-e --work-dir . vmcore dump", "-e"),
+      ("-X vmcore dump", "-X"), ("--split vmcore a b", "--split"),
+      ("--splitblock-size 4096 --split vmcore a b", "--splitblock-size"),
+      ("--reassemble a b dump", "--reassemble"), ("--dump-dmesg vmcore log", "--dump-dmesg"),
+      ("--partial-dmesg --dump-dmesg vmcore log", "--partial-dmesg"),
+      ("--mem-usage /proc/kcore", "--mem-usage"), ("--vtop 0 vmcore dump", "--vtop"),
+      ("--config erase vmcore dump", "--config"), ("--eppic erase vmcore dump", "--eppic"),
+      ("--extension gpu.so vmcore dump", "--extension"), ("--diskset a dump", "--diskset"),
+      ("--xen-syms xen vmcore dump", "--xen-syms"), ("--xen-vmcoreinfo xen vmcore dump", "--xen-vmcoreinfo"),
+      ("--xen_phys_start 0 vmcore dump", "--xen_phys_start"), ("--dump vmcore log", "--dump-dmesg"),
+      ("-lFd31 vmcore", "-F"), ("--message-level 0 -E vmcore dump", "-E"),
+    ])
+  func notSupported(line: String, option: String) throws {
+    let run = try check(line)
+    #expect(run.status == 1)
+    #expect(run.output == "")
+    #expect(run.errors.hasPrefix("vmsieve: this version does not support \(option): "))
+    #expect(run.errors.filter { $0 == "\n" }.count == 1)
+  }
+
+  @Test("No file is created, emptied or missed")
+  func filesAreLeftAlone() throws {
+    let folder = try ScratchFolder()
+    try folder.write("old", to: "dump")
+    let lines = [["-f", "vmcore", "dump"], ["vmcore", "dump"], ["vmcore", "new"], ["verify", "dump"]]
+    for line in lines {
+      let run = try ProgramUnderTest.run(["--check-params"] + line, in: folder.url)
+      #expect(run.status == 0)
+    }
+    #expect(try folder.contents == ["dump"])
+    #expect(try String(contentsOfFile: folder.path("dump"), encoding: .utf8) == "old")
+  }
+
+  @Test("The option may stand anywhere; what is wrong before it ends with the line of a failed run")
+  func position() throws {
+    #expect(try ProgramUnderTest.run(["a", "b", "--check-params"]).output == "")
+    let run = try ProgramUnderTest.run(["-d", "32", "--check-params", "a", "b"])
+    #expect(run.status == 1)
+    #expect(run.output == "Dump_level(32) is invalid.\n\nvmsieve Failed.\n")
+  }
+}

@@ -1,0 +1,143 @@
+import Foundation
+import Testing
+
+@Suite("The program keeps makedumpfile's manners")
+struct CommandTests {
+  @Test(
+    "-v prints the version and the codecs",
+    arguments: [["-v"], ["-v", "a"], ["--message-level", "0", "-v"]])
+  func version(arguments: [String]) throws {
+    let run = try ProgramUnderTest.run(arguments)
+    #expect(run.status == 0)
+    #expect(
+      run.output == """
+        vmsieve: version 0.1.0 (released on 22 Nov 2026)
+        zlib\tenabled
+        lzo\tenabled
+        snappy\tenabled
+        zstd\tenabled
+
+
+        """)
+    #expect(run.errors == "")
+  }
+
+  @Test("--help prints every option there is on stdout", arguments: ["-h", "--help", "--he"])
+  func help(option: String) throws {
+    let run = try ProgramUnderTest.run([option])
+    #expect(run.status == 0)
+    #expect(run.errors == "")
+    #expect(run.output.contains("Usage: vmsieve [OPTION].. VMCORE DUMPFILE"))
+    #expect(run.output.split(separator: "\n").allSatisfy { $0.utf8.count <= 100 })
+  }
+
+  @Test("A wrong command line fails with two hints on stdout and a last line")
+  func wrongCommandLine() throws {
+    let run = try ProgramUnderTest.run(["vmcore"])
+    #expect(run.status == 1)
+    #expect(
+      run.output == """
+        Commandline parameter is invalid.
+        Try `vmsieve --help' for more information.
+
+        vmsieve Failed.
+
+        """)
+    #expect(run.errors == "")
+  }
+
+  @Test("A message level without the classes silences them; the exit status stays")
+  func silence() throws {
+    let folder = try ScratchFolder()
+    for arguments in [["-d", "77"], ["missing", "dump"], ["-E", "a", "b"], ["verify", "a"], []] {
+      let run = try ProgramUnderTest.run(["--message-level", "0"] + arguments, in: folder.url)
+      #expect(run.status == 1)
+      #expect(run.output == "")
+      #expect(run.errors == "")
+    }
+  }
+
+  @Test("A vmcore that is not there is one line on stderr, and no dump is left behind")
+  func missingVmcore() throws {
+    let folder = try ScratchFolder()
+    let run = try ProgramUnderTest.run(["-l", "-d", "31", "missing", "dump"], in: folder.url)
+    #expect(run.status == 1)
+    #expect(run.output == "\nvmsieve Failed.\n")
+    #expect(run.errors.hasPrefix("vmsieve: "))
+    #expect(run.errors.contains("missing"))
+    #expect(run.errors.filter { $0 == "\n" }.count == 1)
+    #expect(try folder.contents == [])
+  }
+
+  @Test(
+    "A dump file that is there is left alone without -f, in a dry run too", arguments: [[], ["--dry-run"]])
+  func existingTarget(options: [String]) throws {
+    let folder = try ScratchFolder()
+    try folder.write("old", to: "dump")
+    let run = try ProgramUnderTest.run(options + ["missing", "dump"], in: folder.url)
+    #expect(run.status == 1)
+    #expect(run.output == "\nvmsieve Failed.\n")
+    #expect(run.errors == "vmsieve: cannot create the dump file dump: File exists; -f overwrites it\n")
+    #expect(try String(contentsOfFile: folder.path("dump"), encoding: .utf8) == "old")
+  }
+
+  @Test("Debug messages begin with the version and the command line, on stdout")
+  func debug() throws {
+    let folder = try ScratchFolder()
+    let arguments = ["-D", "-b", "4", "--work-dir=/tmp", "missing", "dump"]
+    let run = try ProgramUnderTest.run(arguments, in: folder.url)
+    #expect(run.status == 1)
+    let lines = run.output.split(separator: "\n").map(String.init)
+    try #require(lines.count >= 3)
+    #expect(lines[0] == "vmsieve: version 0.1.0 (released on 22 Nov 2026)")
+    #expect(lines[1] == "command line: \(ProgramUnderTest.path) -D -b 4 --work-dir=/tmp missing dump")
+    #expect(lines[2] == "accepted without effect: -b --work-dir")
+  }
+
+  @Test("Called makedumpfile, it speaks of itself by this name where scripts look")
+  func otherName() throws {
+    let folder = try ScratchFolder()
+    let link = folder.path("makedumpfile")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: ProgramUnderTest.path)
+    let run = try ProgramUnderTest.run(link, ["-d", "31", "vmcore"])
+    #expect(run.status == 1)
+    #expect(
+      run.output == """
+        Commandline parameter is invalid.
+        Try `makedumpfile --help' for more information.
+
+        makedumpfile Failed.
+
+        """)
+    #expect(try ProgramUnderTest.run(link, ["-h"]).output.contains("Usage: makedumpfile "))
+    #expect(try ProgramUnderTest.run(link, ["-v"]).output.hasPrefix("vmsieve: version "))
+    let missing = try ProgramUnderTest.run(link, ["missing", folder.path("dump")])
+    #expect(missing.errors.hasPrefix("makedumpfile: "))
+    #expect(missing.output == "\nmakedumpfile Failed.\n")
+  }
+
+  @Test(
+    "A verb of a later version fails with a line that says so",
+    arguments: ["repair", "inspect", "verify", "bench"])
+  func verbs(verb: String) throws {
+    let folder = try ScratchFolder()
+    for arguments in [[verb, "dump"], [verb, "--json", "dump"]] {
+      let run = try ProgramUnderTest.run(arguments, in: folder.url)
+      #expect(run.status == 1)
+      #expect(run.output == "\nvmsieve Failed.\n")
+      #expect(run.errors.contains("vmsieve: this version does not have `\(verb)'"))
+    }
+  }
+
+  @Test("A file name that is not UTF-8 is refused, not changed")
+  func otherEncodings() throws {
+    // A String cannot carry such a word through posix_spawn, a shell can.
+    let folder = try ScratchFolder()
+    let script = #"exec "$0" vmcore "$(printf 'dump\377')""#
+    let run = try ProgramUnderTest.run("/bin/sh", ["-c", script, ProgramUnderTest.path], in: folder.url)
+    #expect(run.status == 1)
+    #expect(
+      run.errors == "vmsieve: word 2 of the command line is not UTF-8: rename the file, or link to it\n")
+    #expect(try folder.contents == [])
+  }
+}

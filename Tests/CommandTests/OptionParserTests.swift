@@ -1,0 +1,245 @@
+import Testing
+
+@testable import vmsieve
+
+// Serialized: getopt_long has one state for the whole process.
+@Suite("Options are read by makedumpfile's rules", .serialized)
+struct OptionParserTests {
+  private func parse(_ line: String, files: Set<String> = []) throws(CommandLineError) -> Options {
+    try parse(line.split(separator: " ").map(String.init), files: files)
+  }
+
+  private func parse(_ words: [String], files: Set<String> = []) throws(CommandLineError) -> Options {
+    var parser = OptionParser(CommandLineArguments(["vmsieve"] + words))
+    return try parser.parse(fileExists: files.contains)
+  }
+
+  @Test("Without options everything is kept, uncompressed, and nothing is overwritten")
+  func defaults() throws {
+    var expected = Options()
+    expected.vmcore = "vmcore"
+    expected.dumpFile = "dump"
+    #expect(try parse("vmcore dump") == expected)
+    #expect(expected.compression == .none)
+    #expect(expected.dumpLevels == [0])
+    #expect(expected.threads == nil)
+    #expect(expected.mapsVmcore)
+    #expect(!expected.overwrites)
+    #expect(expected.messageLevel == [.progress, .common, .error])
+  }
+
+  @Test("Each option sets its one property")
+  func eachOption() throws {
+    let options = try parse("-d 31,3 -f -L 1M --num-threads 4 --non-mmap --dry-run --message-level 12 a b")
+    #expect(options.dumpLevels == [31, 3])
+    #expect(options.overwrites)
+    #expect(options.sizeLimit == 1 << 20)
+    #expect(options.threads == 4)
+    #expect(!options.mapsVmcore)
+    #expect(options.isDryRun)
+    #expect(options.messageLevel == [.error, .debug])
+    #expect(options.vmcore == "a")
+    #expect(options.dumpFile == "b")
+    #expect(!options.checksOnly)
+  }
+
+  @Test(
+    "The last compressor wins",
+    arguments: [
+      ("-c", Options.Compression.zlib), ("-l", .lzo), ("-p", .snappy), ("-z", .zstd),
+      ("-c -l -p -z", .zstd), ("-z -c", .zlib), ("-lzcp", .snappy), ("-cpzl", .lzo),
+    ])
+  func lastCompressorWins(line: String, compression: Options.Compression) throws {
+    #expect(try parse(line + " a b").compression == compression)
+  }
+
+  @Test(
+    "Clusters, abbreviations and operands between options mean what they mean to getopt_long",
+    arguments: [
+      "-ld31 a b", "-l -d31 a b", "a -l b -d 31", "a b -ld 31", "-d 7 -l -d 31 a b", "-ld31 -- a b",
+    ])
+  func spellings(line: String) throws {
+    let options = try parse(line)
+    #expect(options.compression == .lzo)
+    #expect(options.dumpLevels == [31])
+    #expect(options.vmcore == "a")
+    #expect(options.dumpFile == "b")
+  }
+
+  @Test("A long option may be cut to what still names it alone, and may take its value after =")
+  func abbreviations() throws {
+    #expect(try parse("--message 3 a b").messageLevel == [.progress, .common])
+    #expect(try parse("--mes=0 a b").messageLevel == [])
+    #expect(try parse("--num=3 a b").threads == 3)
+    #expect(try parse("--non a b").mapsVmcore == false)
+    #expect(try parse("--dry a b").isDryRun)
+    #expect(try parse("--check a b").checksOnly)
+  }
+
+  @Test("Operands behind -- may look like options")
+  func operandsBehindDashes() throws {
+    let options = try parse("-- -l --dry-run")
+    #expect(options.vmcore == "-l")
+    #expect(options.dumpFile == "--dry-run")
+    #expect(options.compression == .none)
+  }
+
+  @Test("A list of dump levels replaces the one before, and numbers end where digits do")
+  func dumpLevels() throws {
+    #expect(try parse("-d 31,1,17 a b").dumpLevels == [31, 1, 17])
+    #expect(try parse("-d 31,1 -d 3 a b").dumpLevels == [3])
+    #expect(try parse("-d ,,31,,7, a b").dumpLevels == [31, 7])
+    #expect(try parse("-d 12x a b").dumpLevels == [12])
+    #expect(try parse("-d all a b").dumpLevels == [0])
+    #expect(try parse(["-d", "", "a", "b"]).dumpLevels == [0])
+    #expect(try parse("-d 31,3 -d , a b").dumpLevels == [31])
+    #expect(try parse(["-d", " 31 7", "a", "b"]).dumpLevels == [31])
+  }
+
+  @Test("A dump level outside 0 to 31 is refused with its number", arguments: [-1, 32, 77, 2_147_483_647])
+  func badDumpLevel(level: Int32) {
+    #expect(throws: CommandLineError.dumpLevel(level)) { try parse("-d \(level) a b") }
+    #expect(throws: CommandLineError.dumpLevel(level)) { try parse("-d 31,\(level) a b") }
+  }
+
+  @Test("32 dump levels are accepted, 33 are not")
+  func mostDumpLevels() throws {
+    let levels = (0..<32).map(String.init)
+    #expect(try parse("-d \(levels.joined(separator: ",")) a b").dumpLevels.count == 32)
+    #expect(throws: CommandLineError.tooManyDumpLevels) {
+      try parse("-d \(levels.joined(separator: ",")),0 a b")
+    }
+  }
+
+  @Test("A message level outside 0 to 31 is refused with its number", arguments: [-1, 32])
+  func badMessageLevel(level: Int32) {
+    #expect(throws: CommandLineError.messageLevel(level)) { try parse("--message-level=\(level) a b") }
+  }
+
+  @Test("-D and --show-stats add to the message level wherever they stand")
+  func addedMessageLevels() throws {
+    #expect(try parse("-D --message-level 2 a b").messageLevel == [.common, .debug])
+    #expect(try parse("--show-stats --message-level 2 a b").messageLevel == [.common, .report])
+    #expect(try parse("-D --show-stats a b").messageLevel.rawValue == 31)
+  }
+
+  @Test("--check-params speaks at the default level whatever was asked for")
+  func levelOfChecks() throws {
+    #expect(try parse("-D --message-level 0 --check-params --show-stats a b").messageLevel == .default)
+    #expect(try parse("--check-params --message-level 0 a b").messageLevel == .default)
+    // So that what is wrong further on is said.
+    for line in ["--message-level 0 --check-params -d 32", "--check-params --message-level 0 -d 32"] {
+      var parser = OptionParser(
+        CommandLineArguments(["vmsieve"] + line.split(separator: " ").map(String.init)))
+      #expect(throws: CommandLineError.dumpLevel(32)) { try parser.parse { _ in false } }
+      #expect(parser.options.messageLevel == .default)
+    }
+  }
+
+  @Test("A bad message level is said at the default level")
+  func levelOfBadLevel() {
+    var parser = OptionParser(CommandLineArguments(["vmsieve", "--message-level=0", "--message-level=32"]))
+    #expect(throws: CommandLineError.messageLevel(32)) { try parser.parse { _ in false } }
+    #expect(parser.options.messageLevel == .default)
+  }
+
+  @Test(
+    "No number of threads, 0 or below is as many as there are processors", arguments: ["0", "-4", "x", ""])
+  func automaticThreads(value: String) throws {
+    #expect(try parse(["--num-threads", value, "a", "b"]).threads == nil)
+    #expect(try parse(["--num-threads=8", "--num-threads", value, "a", "b"]).threads == nil)
+  }
+
+  @Test(
+    "A size is a number of any base with a suffix",
+    arguments: [
+      ("1", 1), ("4096", 4096), ("0x1000", 4096), ("010", 8), ("1k", 1 << 10), ("2M", 2 << 20),
+      ("0x3G", 3 << 30), ("4t", 4 << 40), ("5P", 5 << 50), ("15E", 15 << 60), (" 7", 7),
+      ("18446744073709551615", UInt64.max),
+    ] as [(String, UInt64)])
+  func sizes(text: String, size: UInt64) throws {
+    #expect(SizeArgument.parse(text) == size)
+    #expect(try parse(["-L", text, "a", "b"]).sizeLimit == size)
+  }
+
+  @Test(
+    "A size of nothing, with something behind it, or of more than 64 bits is refused",
+    arguments: ["", "0", "0k", "x", "12x", "1kb", "1 k", "1KK", "0x", "16E", "17E", "1.5G", "K", "-1k"])
+  func badSizes(text: String) {
+    #expect(SizeArgument.parse(text) == nil)
+    #expect(throws: CommandLineError.sizeLimit(text)) { try parse(["-L", text, "a", "b"]) }
+  }
+
+  @Test("Options without effect are remembered and their values are not looked at")
+  func withoutEffect() throws {
+    let options = try parse("-b x --cyclic-buffer -1 --work-dir /nowhere a b")
+    #expect(options.withoutEffect == ["-b", "--cyclic-buffer", "--work-dir"])
+  }
+
+  @Test(
+    "Every option that is not supported is refused by name",
+    arguments: OptionTable.all.filter { if case .refused = $0.treatment { true } else { false } }
+      .map { ($0.spelling, $0.takesArgument) })
+  func notSupported(spelling: String, takesArgument: Bool) throws {
+    let words = takesArgument ? [spelling, "value"] : [spelling]
+    let error = try #require(throws: CommandLineError.self) { try parse(words + ["a", "b"]) }
+    guard case .notSupported(let option, let advice) = error else {
+      Issue.record("\(spelling) gave \(error)")
+      return
+    }
+    #expect(option == spelling)
+    #expect(!advice.isEmpty)
+    #expect(throws: error) { try parse(["--check-params"] + words + ["a", "b"]) }
+    #expect(try parse(words + ["--help"]).action == .showHelp)
+  }
+
+  @Test("A wrong number of operands is refused", arguments: ["", "a", "a b c", "-l -d 31 a"])
+  func operandCount(line: String) {
+    #expect(throws: CommandLineError.invalid) { try parse(line) }
+  }
+
+  @Test("Help comes before the version, and both before everything but a bad value")
+  func questions() throws {
+    #expect(try parse("-h").action == .showHelp)
+    #expect(try parse("--help").action == .showHelp)
+    #expect(try parse("-v").action == .showVersion)
+    #expect(try parse("-v -h").action == .showHelp)
+    #expect(try parse("-E -v a b c").action == .showVersion)
+    #expect(throws: CommandLineError.dumpLevel(77)) { try parse("-v -d 77") }
+  }
+
+  @Test("A verb of a later version is said to be one, unless there is such a file", arguments: Verb.allCases)
+  func verbs(verb: Verb) throws {
+    #expect(throws: CommandLineError.verbNotAvailable(verb)) { try parse("\(verb.rawValue) dump") }
+    #expect(throws: CommandLineError.verbNotAvailable(verb)) { try parse("-D \(verb.rawValue) a b c") }
+    #expect(try parse("\(verb.rawValue) dump", files: [verb.rawValue]).vmcore == verb.rawValue)
+    #expect(try parse("vmcore \(verb.rawValue)").dumpFile == verb.rawValue)
+  }
+
+  @Test("--check-params does not look for a verb's file")
+  func verbsWhenChecking() throws {
+    var parser = OptionParser(CommandLineArguments(["vmsieve", "--check-params", "verify", "dump"]))
+    let options = try parser.parse { name in
+      Issue.record("looked for \(name)")
+      return false
+    }
+    #expect(options.vmcore == "verify")
+  }
+
+  @Test("A word that is not UTF-8 is refused: its file name would come out changed")
+  func notUTF8() {
+    var arguments = CommandLineArguments(["vmsieve", "vmcore", "dump\u{fffd}"])
+    arguments.firstUnreadable = 2
+    var parser = OptionParser(arguments)
+    #expect(throws: CommandLineError.notUTF8(2)) { try parser.parse { _ in false } }
+  }
+
+  @Test("Every name and letter stands in the table once")
+  func tableHasNoDuplicates() {
+    let spellings = OptionTable.all.map(\.spelling)
+    #expect(Set(spellings).count == spellings.count)
+    let letters = OptionTable.all.map(\.letter).filter { $0 != 0 }
+    #expect(Set(letters).count == letters.count)
+    #expect(letters.map { String(UnicodeScalar($0)) }.sorted().joined() == "DEFLRXbcdefghilpvxz")
+  }
+}
