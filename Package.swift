@@ -59,7 +59,8 @@ let package = Package(
       name: "DumpPipelineTests",
       dependencies: ["DumpPipeline", "PageCompression", "DumpFixtures", "DumpJudge"]),
     .testTarget(
-      name: "CommandTests", dependencies: ["vmsieve", "Platform", "DumpFixtures", "DumpJudge"]),
+      name: "CommandTests",
+      dependencies: ["vmsieve", "Platform", "PageCompression", "Vmcore", "DumpFixtures", "DumpJudge"]),
     .testTarget(name: "RealVmcoreTests", dependencies: ["DumpFixtures", "DumpJudge"]),
   ]
 )

@@ -1,3 +1,5 @@
+internal import PageCompression
+
 /// One option of makedumpfile's, and what this program does with it.
 struct OptionDescription {
   enum Treatment {
@@ -10,7 +12,7 @@ struct OptionDescription {
 
   /// What a supported option sets.
   enum Setting {
-    case compression(Options.Compression)
+    case compression(Codec)
     case dumpLevels
     case overwriting
     case debugMessages

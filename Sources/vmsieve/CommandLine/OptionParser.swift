@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Vmcore
 
 /// Turns a command line into ``Options``, by makedumpfile's rules.
 struct OptionParser {
@@ -114,12 +115,12 @@ struct OptionParser {
   }
 
   private mutating func setDumpLevels(_ list: String) throws(CommandLineError) {
-    var levels: [UInt8] = []
+    var levels: [DumpLevel] = []
     for item in list.split(separator: ",") {
       let level = Self.number(String(item))
       guard (0...Self.highestDumpLevel).contains(level) else { throw .dumpLevel(level) }
       guard levels.count < Self.mostDumpLevels else { throw .tooManyDumpLevels }
-      levels.append(UInt8(level))
+      levels.append(DumpLevel(rawValue: Int(level)))
     }
     // A list of nothing but commas leaves the level as it was.
     options.dumpLevels = levels.isEmpty ? [options.dumpLevels[0]] : levels

@@ -1,3 +1,5 @@
+internal import PageCompression
+
 /// All of makedumpfile's options: what is not in this table is unknown to both programs.
 ///
 /// Abbreviations of long names depend on the whole list, so the names not supported stand here too:

@@ -1,3 +1,6 @@
+internal import PageCompression
+internal import Vmcore
+
 /// Everything that the user asked for.
 struct Options: Equatable {
   enum Action: Equatable {
@@ -6,24 +9,15 @@ struct Options: Equatable {
     case showVersion
   }
 
-  enum Compression: Equatable {
-    case none
-    case zlib
-    case lzo
-    case snappy
-    case zstd
-  }
-
   var action = Action.createDump
   /// The file to read, usually `/proc/vmcore`.
   var vmcore = ""
   /// The file to write.
   var dumpFile = ""
 
-  var compression = Compression.none
-  /// Dump levels, 0 to 31, never empty: the first is used, each other one when the target had no room for
-  /// the dump before.
-  var dumpLevels: [UInt8] = [0]
+  var compression = Codec.none
+  /// Never empty: the first is used, each other one when the target had no room for the dump before.
+  var dumpLevels: [DumpLevel] = [[]]
   /// Whether a dump file that is there already may be overwritten.
   var overwrites = false
   /// The most bytes that the dump file may have; nil is as many as fit.
