@@ -1,3 +1,5 @@
+public import Vmcore
+
 /// The first block of a kdump-compressed dump (`struct disk_dump_header`, header_version 6, x86_64).
 public struct DiskdumpHeader: Hashable, Sendable {
   /// The C structure's size; the rest of its block is zero.

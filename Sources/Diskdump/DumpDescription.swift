@@ -1,3 +1,5 @@
+public import Vmcore
+
 /// What a dump's headers say of the crashed machine and of how the dump was made.
 public struct DumpDescription: Hashable, Sendable {
   public var utsname: UtsName

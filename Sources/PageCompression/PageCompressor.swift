@@ -2,7 +2,7 @@
 ///
 /// Nothing is allocated per page, except by libsnappy within itself.
 public struct PageCompressor: ~Copyable, Sendable {
-  private enum Context: ~Copyable, Sendable {
+  enum Context: ~Copyable, Sendable {
     case none
     case deflate(DeflateContext)
     case lzo(LZOContext)

@@ -19,6 +19,9 @@ public struct MemorySegments: Sendable {
   /// PT_LOADs whose numbers cannot be an x86_64 machine's, and which are not read.
   public let implausibleSegments: [ProgramHeader]
 
+  /// Frames of which a PT_LOAD speaks and the file lacks some bytes: p_filesz < p_memsz, or a file that was cut.
+  public let framesNotInFile: PFNRanges
+
   let extents: [Extent]
 
   /// Where the kernel's text and data are mapped (`__START_KERNEL_map`), and modules behind them.
@@ -62,7 +65,10 @@ public struct MemorySegments: Sendable {
     bytesPastEndOfFile = pastEnd
     implausibleSegments = implausible
     let found = Self.withoutOverlaps(data)
-    extents = Self.merge(found, Self.subtract(found, from: Self.withoutOverlaps(memory)))
+    let absent = Self.subtract(found, from: Self.withoutOverlaps(memory))
+    framesNotInFile = PFNRanges(
+      absent.map { geometry.frames(from: $0.start, to: $0.end) }, maxMapNumber: maxMapNumber)
+    extents = Self.merge(found, absent)
   }
 
   /// The extent that holds an address, or else the next one above it.

@@ -44,7 +44,8 @@ public struct UtsName: Hashable, Sendable {
     return String(decoding: field.prefix { $0 != 0 }, as: UTF8.self)
   }
 
-  func encode(into output: inout MutableRawSpan, at offset: Int) {
+  /// Writes all ``byteCount`` bytes.
+  public func encode(into output: inout MutableRawSpan, at offset: Int) {
     for index in 0..<UtsName.byteCount {
       output.storeBytes(of: bytes[index], toByteOffset: offset + index, as: UInt8.self)
     }

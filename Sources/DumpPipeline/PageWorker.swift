@@ -1,0 +1,72 @@
+internal import Diskdump
+internal import PageCompression
+internal import Platform
+internal import Vmcore
+
+/// Reads pages and makes them ready to be written. Each thread has one, with its own windows and codec.
+final class PageWorker: @unchecked Sendable {
+  private var reader: MemoryReader
+  private var compressor: PageCompressor
+  private let sharesZeroPages: Bool
+
+  init(_ memory: PhysicalMemory, _ codec: Codec, sharesZeroPages: Bool) throws(PipelineError) {
+    do throws(SystemError) { reader = try MemoryReader.sequential(memory) } catch { throw .noMemory(error.description) }
+    do throws(CompressionError) {
+      compressor = try PageCompressor(codec, pageSize: memory.geometry.size)
+    } catch { throw .noMemory(error.description) }
+    self.sharesZeroPages = sharesZeroPages
+  }
+
+  /// Fills a batch with what its frames hold.
+  func process(_ batch: PageBatch) {
+    batch.restart()
+    for pfn in batch.frames {
+      do throws(MemoryError) {
+        try Self.add(pfn, to: batch, &reader, &compressor, sharesZeroPages: sharesZeroPages)
+      } catch {
+        batch.addLost(pfn, error)
+      }
+    }
+  }
+
+  private static func add(
+    _ pfn: PFN, to batch: PageBatch, _ reader: inout MemoryReader, _ compressor: inout PageCompressor,
+    sharesZeroPages: Bool
+  ) throws(MemoryError) {
+    try reader.withPage(pfn) { page in
+      if sharesZeroPages, isZeroPage(page) {
+        batch.addZeroPage()
+        return
+      }
+      batch.addPage { room in
+        if let size = compressor.compress(page, into: &room) { return (size, compressor.codec.flags) }
+        room.copy(page)
+        return (page.byteCount, .raw)
+      }
+    }
+  }
+}
+
+extension Codec {
+  /// How a page_desc names the codec.
+  var flags: PageDescriptorFlags {
+    switch self {
+    case .none: .raw
+    case .zlib: .zlib
+    case .lzo: .lzo
+    case .snappy: .snappy
+    case .zstd: .zstd
+    }
+  }
+}
+
+extension MutableRawSpan {
+  /// Copies all of a span to the front; it must fit.
+  @_lifetime(self: copy self)
+  fileprivate mutating func copy(_ source: RawSpan) {
+    precondition(source.byteCount <= byteCount)
+    unsafe withUnsafeMutableBytes { target in
+      unsafe source.withUnsafeBytes { bytes in unsafe target.copyMemory(from: bytes) }
+    }
+  }
+}

@@ -1,0 +1,28 @@
+public import PageCompression
+internal import Platform
+internal import Vmcore
+
+/// How much memory a number of threads takes, and how many the machine can afford.
+public enum PipelineMemory {
+  /// Bytes that a worker takes: a batch, its codec's context, its windows and its stack.
+  public static func bytesPerThread(_ codec: Codec) -> Int {
+    let pageSize = PageGeometry.x86_64.size
+    let bound = PageCompressor.outputBound(codec: codec, pageSize: pageSize)
+    return PageBatch.outputSize(pageSize: pageSize, compressionBound: bound)
+      + codecContext + readWindows + Thread.stackSize
+  }
+
+  /// libdeflate's, the largest, takes 200 KiB at level 1.
+  private static let codecContext = 256 << 10
+
+  /// The windows of a reader that may not map: two of 256 KiB.
+  private static let readWindows = 512 << 10
+
+  /// Threads that fit into half of what is available, of those wanted; at least one.
+  public static func affordableThreads(_ wanted: Int, _ codec: Codec) -> Int {
+    guard let available = Machine.availableMemory() else { return wanted }
+    // Two batches more than threads are under way.
+    let affordable = Int(min(available / 2, UInt64(Int.max))) / bytesPerThread(codec) - 2
+    return max(1, min(wanted, affordable))
+  }
+}

@@ -1,0 +1,26 @@
+public import Vmcore
+
+/// What became of the pages that the filter kept.
+public struct PipelineReport: Sendable {
+  /// Pages of zeros that share one stored page.
+  public internal(set) var zeroPages: UInt64 = 0
+  /// Pages that could not be read and are not in the dump.
+  public internal(set) var unreadablePages: UInt64 = 0
+  /// The first of them, and why.
+  public internal(set) var firstFailure: (pfn: PFN, reason: MemoryError)?
+  /// Pages that are in the dump.
+  public internal(set) var writtenPages: UInt64 = 0
+  /// Threads that compressed; 0 is the calling thread alone.
+  public internal(set) var threads = 0
+
+  public init() {}
+
+  mutating func count(_ batch: PageBatch) {
+    zeroPages += batch.zeroPages
+    unreadablePages += UInt64(batch.lost.count)
+    writtenPages += UInt64(batch.frames.count - batch.lost.count)
+    if firstFailure == nil, let pfn = batch.lost.first, let reason = batch.firstFailure {
+      firstFailure = (pfn, reason)
+    }
+  }
+}
