@@ -10,64 +10,135 @@ func createDump(options: Options, messages: Messages) throws(DumpCommandError) {
   try command.run()
 }
 
-/// One dump: from an open vmcore to a file, with the next dump level when the disk is full.
+/// One dump: from a vmcore to a file, at the next dump level when there is no room.
 struct DumpCommand {
   private let options: Options
   private let messages: Messages
   private let memory: PhysicalMemory
-  private let info: VMCOREINFO?
   private let kernel: CrashedKernel?
+  private let threads: Int
 
   init(_ options: Options, _ messages: Messages) throws(DumpCommandError) {
     do throws(VmcoreError) {
-      let core = try ELFCore(opening: options.vmcore)
-      memory = try PhysicalMemory(core, prefersMapping: options.mapsVmcore)
+      memory = try PhysicalMemory(try ELFCore(opening: options.vmcore), prefersMapping: options.mapsVmcore)
     } catch { throw DumpCommandError(error.description) }
     self.options = options
     self.messages = messages
-    info = memory.vmcoreinfo()
-    VmcoreDescription.tell(memory, info, to: messages)
+    let info = memory.vmcoreinfo()
+    messages.describe(memory, info)
     kernel = try Self.kernel(of: memory, info, options, messages)
+    threads = Self.threads(options, messages)
   }
 
+  /// The crashed kernel, as far as VMCOREINFO tells; nil if pages can only be dumped and not judged.
   private static func kernel(
     of memory: PhysicalMemory, _ info: VMCOREINFO?, _ options: Options, _ messages: Messages
   ) throws(DumpCommandError) -> CrashedKernel? {
     guard let info else {
-      let needed = DumpLevel.needingMemoryMap.rawValue
-      if options.dumpLevels.contains(where: { Int($0) & needed != 0 }) {
+      if options.dumpLevels.contains(where: { !DumpLevel($0).isDisjoint(with: .needingMemoryMap) }) {
         throw DumpCommandError(
-          "\(options.vmcore) doesn't contain vmcoreinfo, without which pages cannot be told apart; use -d 0 or -d 1")
+          "\(options.vmcore) doesn't contain vmcoreinfo, without which pages cannot be told apart;"
+            + " use -d 0 or -d 1")
       }
+      messages.warning("\(options.vmcore) doesn't contain vmcoreinfo: readers will need the kernel's vmlinux")
       return nil
     }
     do throws(CrashedKernel.Unknown) {
       return try CrashedKernel(info, loads: memory.core.loads)
     } catch {
-      messages.warning("\(options.vmcore): \(error); every page is kept, and the header names no kernel")
+      messages.warning("\(options.vmcore): \(error): every page is kept")
       return nil
     }
   }
 
+  private static func threads(_ options: Options, _ messages: Messages) -> Int {
+    let wanted = options.threads ?? Machine.usableProcessors()
+    guard wanted > 1 else { return 1 }
+    let affordable = PipelineMemory.affordableThreads(wanted, options.codec)
+    if affordable < wanted {
+      messages.warning("there is memory for \(affordable) of \(wanted) threads")
+    }
+    return affordable
+  }
+
   /// Makes the dump, at the first level for which there is room.
   func run() throws(DumpCommandError) {
+    var replaces = options.overwrites
     var levels = options.dumpLevels[...]
     while let level = levels.popFirst() {
       do throws(PipelineError) {
-        try dump(DumpLevel(rawValue: Int(level)), replacing: options.overwrites || level != options.dumpLevels[0])
+        try dump(DumpLevel(level), replacing: replaces)
         return
       } catch {
-        if case .write(let writeError) = error, writeError.meansNoSpace, let next = levels.first {
-          messages.error("\(options.dumpFile): \(error)")
-          messages.common("Retry to create a dumpfile by dump_level(\(next)).")
-          continue
+        guard case .write(let writeError) = error, writeError.meansNoSpace, let next = levels.first else {
+          throw DumpCommandError(
+            "\(error). \(options.dumpFile) is incomplete: what was written can be read, the rest is missing.")
         }
-        throw DumpCommandError(failure(error))
+        messages.error("\(error)")
+        messages.common("Retry to create a dumpfile by dump_level(\(next)).")
+        replaces = true
       }
     }
   }
 
-  private func failure(_ error: PipelineError) -> String {
-    "\(error)"
+  private func dump(_ level: DumpLevel, replacing: Bool) throws(PipelineError) {
+    let progress = Progress(messages)
+    let frames: PFNBitmap
+    var filtered = FilterReport()
+    do throws(VmcoreError) {
+      var kept = try memory.framesInFile()
+      filtered.notInFile = memory.segments.frames.count - kept.count
+      if let kernel {
+        progress.begin(.unnecessaryPages)
+        try PageFilter.run(kernel, level, physical: memory, from: &kept, report: &filtered) {
+          progress.update(done: $0, total: $1)
+        }
+        progress.end()
+      }
+      frames = kept
+    } catch { throw .noMemory(error.description) }
+    for warning in filtered.warnings { messages.warning(warning) }
+
+    progress.begin(.copyingData)
+    var writer = try makeWriter(level, replacing: replacing)
+    var pipeline = DumpPipeline(
+      memory, frames, options.codec, sharesZeroPages: level.contains(.zeroPages))
+    let copied = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
+    progress.end()
+    if let (pfn, reason) = copied.firstFailure {
+      messages.warning(
+        "\(copied.unreadablePages) pages could not be read and are not in the dump, the first: \(pfn), \(reason)")
+    }
+    let statistics = DumpStatistics(memory.segments, filtered, copied, bytesWritten: writer.bytesWritten)
+    for line in statistics.lines { messages.report(line) }
+  }
+
+  private func makeWriter(_ level: DumpLevel, replacing: Bool) throws(PipelineError) -> DiskdumpWriter {
+    let description = describe(level)
+    do throws(DumpWriteError) {
+      if options.isDryRun {
+        return try DiskdumpWriter(countingOnly: description, sizeLimit: options.sizeLimit)
+      }
+      let file: FileDescriptor
+      do throws(SystemError) {
+        file = try FileDescriptor.create(options.dumpFile, replacing: replacing)
+      } catch { throw DumpWriteError.failed(error) }
+      return try DiskdumpWriter(file: file, description: description, sizeLimit: options.sizeLimit)
+    } catch { throw .write(error) }
+  }
+
+  private func describe(_ level: DumpLevel) -> DumpDescription {
+    var names = UtsName.unknown
+    if let kernel, var kernelMemory = try? kernel.memory(of: memory) {
+      names = UtsName(of: kernel, &kernelMemory)
+    }
+    return DumpDescription(
+      utsname: names,
+      crashTime: kernel?.info.string("CRASHTIME").flatMap { Int64($0) } ?? 0,
+      processorCount: Int32(clamping: memory.core.notes.processorCount),
+      physicalBase: Int64(bitPattern: kernel?.physicalBase ?? 0),
+      dumpLevel: Int32(level.rawValue),
+      compression: options.codec.status,
+      vmcoreinfo: memory.core.notes.vmcoreinfoRange ?? 0..<0)
   }
 }

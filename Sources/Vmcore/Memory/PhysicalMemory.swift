@@ -27,5 +27,15 @@ public final class PhysicalMemory: Sendable {
     self.prefersMapping = prefersMapping
   }
 
+  /// Every frame of which the file holds all that it should.
+  public func framesInFile() throws(VmcoreError) -> PFNBitmap {
+    var frames = try VmcoreError.wrapping { () throws(SystemError) in
+      try PFNBitmap(maxMapNumber: segments.frames.maxMapNumber)
+    }
+    for range in segments.frames.ranges { frames.insert(range) }
+    for range in segments.framesNotInFile.ranges { frames.remove(range) }
+    return frames
+  }
+
   public var geometry: PageGeometry { segments.geometry }
 }

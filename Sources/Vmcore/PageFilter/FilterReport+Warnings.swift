@@ -1,12 +1,10 @@
 extension FilterReport {
-  /// The report of a filter that could not work: everything is kept, and why is said.
-  init(keepingEverything reason: String, _ level: DumpLevel) {
-    self.init()
-    if level.isDisjoint(with: .needingMemoryMap) {
-      warnings = ["Pages with hardware errors cannot be told and stay in the dump: \(reason)."]
-    } else {
-      warnings = ["No page is left out for what it was used for: \(reason)."]
-    }
+  /// The filter could not work: everything is kept, and why is said.
+  mutating func warn(keepingEverything reason: String, _ level: DumpLevel) {
+    warnings.append(
+      level.isDisjoint(with: .needingMemoryMap)
+        ? "pages with hardware errors cannot be told and stay in the dump: \(reason)"
+        : "no page is left out for what it was used for: \(reason)")
   }
 
   /// Says what makes the result doubtful.
@@ -15,32 +13,32 @@ extension FilterReport {
       warnings.append(
         "Linux \(kernel.release) is outside of \(CrashedKernel.oldestKnown.major).\(CrashedKernel.oldestKnown.minor)"
           + " to \(CrashedKernel.newestKnown.major).\(CrashedKernel.newestKnown.minor), whose page rules are known:"
-          + " pages may be kept or left out wrongly.")
+          + " pages may be kept or left out wrongly")
     }
     if map.framesWithout > 0 {
       var text = "\(map.framesWithout) pages are in no mem_map of the kernel and are kept"
       if let reason = map.unreadable.reason {
         text += " (\(map.unreadable.sections) sections could not be read, first: \(reason))"
       }
-      warnings.append(text + ".")
+      warnings.append(text)
     }
     if unreadableStructPages > 0 {
-      warnings.append("\(unreadableStructPages) pages have a struct page that cannot be read and are kept.")
+      warnings.append("\(unreadableStructPages) pages have a struct page that cannot be read and are kept")
     }
     if invalidFreeOrders > 0 {
-      warnings.append("\(invalidFreeOrders) free pages have an impossible order and are kept.")
+      warnings.append("\(invalidFreeOrders) free pages have an impossible order and are kept")
     }
     if invalidCompoundOrders > 0 {
-      warnings.append("\(invalidCompoundOrders) compound pages have an impossible order and were taken for single pages.")
+      warnings.append("\(invalidCompoundOrders) compound pages have an impossible order and were taken for single pages")
     }
     if case .unknown = rules.compound, !level.isDisjoint(with: [.cache, .privateCache, .userData]) {
-      warnings.append("The layout of compound pages is not known: only their first pages are left out.")
+      warnings.append("the layout of compound pages is not known: only their first pages are left out")
     }
     if level.contains(.freePages) {
       if !rules.knowsFreePages {
-        warnings.append("Free pages cannot be told from others in this kernel and are kept.")
+        warnings.append("free pages cannot be told from others in this kernel and are kept")
       } else if self[.free] == 0, examined > 0 {
-        warnings.append("No free page was found, which no running kernel has: free pages may all be kept.")
+        warnings.append("no free page was found, which no running kernel has: free pages may all be kept")
       }
     }
   }

@@ -15,9 +15,11 @@ public struct FilterReport: Sendable {
   /// Frames whose `struct page` was looked at.
   public internal(set) var examined: UInt64 = 0
   /// Frames left out because the file has no bytes for them (p_filesz < p_memsz, or the file was cut).
-  public internal(set) var notInFile: UInt64 = 0
+  public var notInFile: UInt64 = 0
   /// What the reader of the dump must know: guesses, limits, implausible results; a line each.
   public internal(set) var warnings: [String] = []
+
+  public init() {}
 
   public internal(set) subscript(reason: ExclusionReason) -> UInt64 {
     get { excluded[reason.rawValue] }

@@ -6,18 +6,21 @@ public struct PageFilter: ~Copyable {
   private let level: DumpLevel
   private let image: PFNRanges
   private var group: PageBuffer
-  private var report = FilterReport()
+  private var report: FilterReport
 
   /// Frames whose `struct page`s are read at once. No compound page's head is the last of an aligned group, so
   /// the page behind a head is always at hand.
   private static let groupFrames: UInt64 = 512
 
-  private init(_ rules: PageRules, _ level: DumpLevel, image: PFNRanges) throws(SystemError) {
+  private init(
+    _ rules: PageRules, _ level: DumpLevel, image: PFNRanges, _ report: FilterReport
+  ) throws(SystemError) {
     let group = try PageBuffer(byteCount: Int(Self.groupFrames) * rules.pageSize)
     self.group = group
     self.rules = rules
     self.level = level
     self.image = image
+    self.report = report
   }
 
   /// Takes out of `frames` what the level and the kernel's marks say.
@@ -25,32 +28,36 @@ public struct PageFilter: ~Copyable {
   /// A result that cannot be right, and every frame that could not be judged, is kept and said in the
   /// report's warnings.
   ///
-  /// - Parameter progress: called with the frames examined so far.
+  /// - Parameters:
+  ///   - report: what was counted before, and what is counted now.
+  ///   - progress: called with the frames examined so far.
   public static func run(
     _ kernel: CrashedKernel, _ level: DumpLevel, physical: PhysicalMemory, from frames: inout PFNBitmap,
-    progress: (_ done: UInt64, _ total: UInt64) -> Void
-  ) throws(VmcoreError) -> FilterReport {
+    report: inout FilterReport, progress: (_ done: UInt64, _ total: UInt64) -> Void
+  ) throws(VmcoreError) {
     let rules: PageRules
     let map: MemoryMap
     var memory = try kernel.memory(of: physical)
     do throws(PageRules.Unknown) { rules = try PageRules(kernel) } catch {
-      return FilterReport(keepingEverything: error.reason, level)
+      report.warn(keepingEverything: error.reason, level)
+      return
     }
     do throws(MemoryMap.Missing) {
       map = try MemoryMap(kernel, frames: physical.segments.frames, &memory)
     } catch {
-      return FilterReport(keepingEverything: error.description, level)
+      report.warn(keepingEverything: error.description, level)
+      return
     }
     let image = kernel.image(physical, &memory)
     var filter = try VmcoreError.wrapping { () throws(SystemError) in
-      try PageFilter(rules, level, image: image)
+      try PageFilter(rules, level, image: image, report)
     }
     for section in map.sections {
       filter.scan(section, of: physical.segments.frames, &memory, &frames)
       progress(filter.report.examined, physical.segments.frames.count)
     }
-    filter.report.warn(kernel, level, rules, map)
-    return filter.report
+    report = filter.report
+    report.warn(kernel, level, rules, map)
   }
 
   private mutating func scan(

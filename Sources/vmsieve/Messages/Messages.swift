@@ -48,6 +48,11 @@ final class Messages {
     errors.write("\(programName): \(line())\n")
   }
 
+  /// Says what makes the dump less than the user may think, though it goes on.
+  func warning(_ line: @autoclosure () -> String) {
+    error("warning: \(line())")
+  }
+
   /// Prints what the user asked for by `--help` or `-v`, at every message level.
   func answer(_ text: String) {
     endProgressLine()

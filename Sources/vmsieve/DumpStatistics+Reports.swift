@@ -1,0 +1,25 @@
+internal import DumpPipeline
+internal import Vmcore
+
+extension DumpStatistics {
+  /// Puts together what the filter and the pipeline counted.
+  init(
+    _ segments: MemorySegments, _ filtered: FilterReport, _ copied: PipelineReport, bytesWritten: UInt64
+  ) {
+    totalPFNs = segments.frames.maxMapNumber
+    holePFNs = segments.frames.maxMapNumber - segments.frames.count
+    zeroPages = copied.zeroPages
+    cachePages = filtered[.cache]
+    privateCachePages = filtered[.privateCache]
+    userPages = filtered[.user]
+    freePages = filtered[.free]
+    hwpoisonPages = filtered[.hwpoison]
+    offlinePages = filtered[.offline]
+    remainingPages = copied.writtenPages - copied.zeroPages
+    unacceptedPages = filtered.unaccepted
+    unreadablePages = copied.unreadablePages
+    pagesNotInFile = filtered.notInFile
+    keptKernelImagePages = filtered.keptInKernelImage
+    self.bytesWritten = bytesWritten
+  }
+}
