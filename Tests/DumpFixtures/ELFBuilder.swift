@@ -20,13 +20,13 @@ public struct ELFBuilder: Sendable {
   public var claimedExtendedCount: UInt32?
   /// Uses the PN_XNUM form even where the count would fit into e_phnum.
   public var usesExtendedNumbering = false
-  /// The file offset at which the first segment's bytes begin is a multiple of this; /proc/vmcore uses whole pages.
+  /// Every segment's bytes begin at a multiple of this; /proc/vmcore uses whole pages.
   public var segmentFileAlignment = 4096
   /// p_filesz of PT_NOTE, where a test wants a lie.
   public var claimedNoteSize: UInt64?
   /// p_offset of PT_NOTE, where a test wants a lie.
   public var claimedNoteOffset: UInt64?
-  /// QEMU's dump-guest-memory and the kernel write PT_NOTE first; without notes the program header is left out.
+  /// The contents of PT_NOTE, the first program header; it is left out where there are none.
   public var notes: [ELFNote] = []
   public var segments: [ELFSegment] = []
 

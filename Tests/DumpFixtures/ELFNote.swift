@@ -16,7 +16,7 @@ public struct ELFNote: Sendable {
     self.descriptor = descriptor
   }
 
-  /// What the kernel saves for a processor: struct elf_prstatus of x86_64 has 336 bytes, and the pid is its 9th word.
+  /// What the kernel saves for a processor: struct elf_prstatus of x86_64 has 336 bytes, pr_pid is at 32.
   public static func prstatus(cpu: Int) -> ELFNote {
     var descriptor = [UInt8](repeating: 0, count: 336)
     descriptor.storeLittleEndian(UInt32(cpu + 1), at: 32)

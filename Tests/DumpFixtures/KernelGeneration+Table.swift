@@ -26,19 +26,24 @@ extension KernelGeneration {
     referenced: 2, uptodate: 3, dirty: 4, lru: 5, active: 6, reserved: 10, privateBit: 11, head: 14,
     swapcache: 15, swapbacked: 18, slab: 7, hwpoison: 22)
   private static let flags4_14 = PageFlagBits(
-    referenced: 2, uptodate: 3, dirty: 4, lru: 5, active: 6, waiters: 7, reserved: 11, privateBit: 12, head: 15,
+    referenced: 2, uptodate: 3, dirty: 4, lru: 5, active: 6, waiters: 7, reserved: 11, privateBit: 12,
+    head: 15,
     swapcache: 9, swapbacked: 18, slab: 8, hwpoison: 22)
   private static let flags5_1 = PageFlagBits(
-    referenced: 1, uptodate: 2, dirty: 3, lru: 4, active: 5, waiters: 7, reserved: 12, privateBit: 13, head: 16,
+    referenced: 1, uptodate: 2, dirty: 3, lru: 4, active: 5, waiters: 7, reserved: 12, privateBit: 13,
+    head: 16,
     swapcache: 10, swapbacked: 19, slab: 9, hwpoison: 23)
   private static let flags6_6 = PageFlagBits(
-    referenced: 2, uptodate: 3, dirty: 4, lru: 5, active: 8, waiters: 7, reserved: 14, privateBit: 15, head: 6,
+    referenced: 2, uptodate: 3, dirty: 4, lru: 5, active: 8, waiters: 7, reserved: 14, privateBit: 15,
+    head: 6,
     swapcache: 12, swapbacked: 19, slab: 11, hwpoison: 23)
   private static let flags6_10 = PageFlagBits(
-    referenced: 2, uptodate: 3, dirty: 4, lru: 5, active: 8, waiters: 7, reserved: 13, privateBit: 14, head: 6,
+    referenced: 2, uptodate: 3, dirty: 4, lru: 5, active: 8, waiters: 7, reserved: 13, privateBit: 14,
+    head: 6,
     swapcache: 11, swapbacked: 18, slab: nil, hwpoison: 21)
   private static let flags6_12 = PageFlagBits(
-    referenced: 2, uptodate: 3, dirty: 4, lru: 5, active: 8, waiters: 7, reserved: 13, privateBit: 14, head: 6,
+    referenced: 2, uptodate: 3, dirty: 4, lru: 5, active: 8, waiters: 7, reserved: 13, privateBit: 14,
+    head: 6,
     swapcache: 10, swapbacked: 17, slab: nil, hwpoison: 20)
 
   // MARK: page types
@@ -65,7 +70,8 @@ extension KernelGeneration {
   // MARK: the generations
 
   public static let v3_10 = KernelGeneration(
-    version: Version(3, 10), release: "3.10.108", offsets: listOffsets, flags: flags3_10, compound: .listWords,
+    version: Version(3, 10), release: "3.10.108", offsets: listOffsets, flags: flags3_10,
+    compound: .listWords,
     types: magicTypes)
   public static let v3_17 = KernelGeneration(
     version: Version(3, 17), release: "3.17.8", offsets: listOffsets, flags: flags3_10, compound: .listWords,
@@ -104,16 +110,19 @@ extension KernelGeneration {
     version: Version(6, 9), release: "6.9.12", offsets: modernOffsets, flags: flags6_6, compound: .pageType,
     types: types6_9)
   public static let v6_10 = KernelGeneration(
-    version: Version(6, 10), release: "6.10.14", offsets: modernOffsets, flags: flags6_10, compound: .pageType,
+    version: Version(6, 10), release: "6.10.14", offsets: modernOffsets, flags: flags6_10,
+    compound: .pageType,
     types: types6_10)
   public static let v6_11 = KernelGeneration(
-    version: Version(6, 11), release: "6.11.11", offsets: modernOffsets, flags: flags6_10, compound: .pageType,
+    version: Version(6, 11), release: "6.11.11", offsets: modernOffsets, flags: flags6_10,
+    compound: .pageType,
     types: types6_11)
   public static let v6_12 = KernelGeneration(
     version: Version(6, 12), release: "6.12.117+deb12-amd64", offsets: modernOffsets, flags: flags6_12,
     compound: .pageType, types: types6_12)
   public static let v6_16 = KernelGeneration(
-    version: Version(6, 16), release: "6.16.12", offsets: modernOffsets, flags: flags6_12, compound: .pageType,
+    version: Version(6, 16), release: "6.16.12", offsets: modernOffsets, flags: flags6_12,
+    compound: .pageType,
     types: types6_16)
   public static let v7_1 = KernelGeneration(
     version: Version(7, 1), release: "7.1.0", offsets: modernOffsets, flags: flags6_12, compound: .pageType,

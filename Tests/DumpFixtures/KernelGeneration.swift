@@ -94,7 +94,7 @@ public struct KernelGeneration: Sendable, CustomStringConvertible {
 
   /// SIZE(page).
   public static let pageStructSize = 64
-  /// HUGETLB_PAGE_DTOR, 4.4 to 6.5: NULL_COMPOUND_DTOR, COMPOUND_PAGE_DTOR, HUGETLB_PAGE_DTOR, TRANSHUGE_PAGE_DTOR.
+  /// HUGETLB_PAGE_DTOR, 4.4 to 6.5, third of the kernel's table of destructors.
   public static let hugetlbDestructor = 2
   public static let compoundDestructor = 1
   /// LENGTH(zone.free_area): orders 0 to 10.

@@ -6,13 +6,15 @@ extension Array where Element == UInt8 {
 
   /// Overwrites the bytes at `offset` with an integer in little-endian order.
   public mutating func storeLittleEndian<T: FixedWidthInteger>(_ value: T, at offset: Int) {
-    precondition(offset >= 0 && offset + MemoryLayout<T>.size <= count, "store at \(offset) outside of \(count)")
+    precondition(
+      offset >= 0 && offset + MemoryLayout<T>.size <= count, "store at \(offset) outside of \(count)")
     withUnsafeMutableBytes { $0.storeBytes(of: value.littleEndian, toByteOffset: offset, as: T.self) }
   }
 
   /// The integer at `offset`, read in little-endian order.
   public func loadLittleEndian<T: FixedWidthInteger>(at offset: Int, as type: T.Type) -> T {
-    precondition(offset >= 0 && offset + MemoryLayout<T>.size <= count, "load at \(offset) outside of \(count)")
+    precondition(
+      offset >= 0 && offset + MemoryLayout<T>.size <= count, "load at \(offset) outside of \(count)")
     return withUnsafeBytes { T(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: T.self)) }
   }
 

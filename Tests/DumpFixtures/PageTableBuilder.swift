@@ -44,20 +44,23 @@ final class PageTableBuilder {
 
   /// Maps [paddr, paddr + size) at `vaddr` with leaves of one size, which may reach beyond both ends.
   func map(
-    vaddr: UInt64, paddr: UInt64, size: UInt64, leaf: KernelConfiguration.LeafSize, allocateTable: () -> UInt64
+    vaddr: UInt64, paddr: UInt64, size: UInt64, leaf: KernelConfiguration.LeafSize,
+    allocateTable: () -> UInt64
   ) {
     let before = paddr % leaf.rawValue
     for offset in stride(from: 0, to: size + before, by: UInt64.Stride(leaf.rawValue)) {
       let page = vaddr - before + offset
       // Two ranges of memory may share a leaf.
-      if let entry = entry(for: page, level: Self.level(of: leaf)), memory.load(entry, as: UInt64.self) & 1 != 0 {
+      if let entry = entry(for: page, level: Self.level(of: leaf)),
+        memory.load(entry, as: UInt64.self) & 1 != 0
+      {
         continue
       }
       map(vaddr: page, paddr: paddr - before + offset, leaf: leaf, allocateTable: allocateTable)
     }
   }
 
-  /// Physical address of the entry of `level` (1 is the last) that translates `vaddr`, if the walk reaches it.
+  /// Physical address of the entry of a level (1 is the last) for `vaddr`, if the walk reaches it.
   func entry(for vaddr: UInt64, level wanted: Int) -> UInt64? {
     var table = top
     for level in stride(from: levels, to: wanted, by: -1) {

@@ -1,4 +1,4 @@
-/// What a page of a synthetic kernel was made to be: the intent, from which the words of its `struct page` follow.
+/// What a page of a synthetic kernel was made to be, from which the words of its `struct page` follow.
 public enum PageUse: Sendable, Hashable {
   /// In use by the kernel, and not one of the kinds below; never left out.
   case kernel

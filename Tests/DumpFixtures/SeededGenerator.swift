@@ -1,4 +1,4 @@
-/// A small random generator whose sequence depends on its seed alone (SplitMix64), so that a failing case can be run again.
+/// Random numbers that depend on their seed alone (SplitMix64), so that a failing case can be run again.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 

@@ -27,9 +27,10 @@ extension SyntheticKernel {
     poisoned.remove(pfn)
   }
 
-  /// Overwrites words of a page's `struct page`, whatever the kernel would say to it; nil leaves a word alone.
+  /// Overwrites words of a `struct page`, whatever a kernel would make of it; nil leaves a word alone.
   public func setRaw(
-    _ pfn: UInt64, flags: UInt64? = nil, mapping: UInt64? = nil, mapcount: Int32? = nil, refcount: Int32? = nil,
+    _ pfn: UInt64, flags: UInt64? = nil, mapping: UInt64? = nil, mapcount: Int32? = nil,
+    refcount: Int32? = nil,
     privateWord: UInt64? = nil, compoundHead: UInt64? = nil
   ) {
     guard let base = structPage(pfn) else { preconditionFailure("pfn \(pfn) has no struct page") }
@@ -39,7 +40,9 @@ extension SyntheticKernel {
     if let mapcount { memory.store(mapcount, at: base + UInt64(offsets.mapcount)) }
     if let refcount { memory.store(refcount, at: base + UInt64(offsets.refcount)) }
     if let privateWord { memory.store(privateWord, at: base + UInt64(offsets.privateWord)) }
-    if let compoundHead, let offset = offsets.compoundHead { memory.store(compoundHead, at: base + UInt64(offset)) }
+    if let compoundHead, let offset = offsets.compoundHead {
+      memory.store(compoundHead, at: base + UInt64(offset))
+    }
   }
 
   /// The flags word of a page.
@@ -209,7 +212,7 @@ extension SyntheticKernel {
       setRaw(pfn + 1, flags: Self.zoneBits | UInt64(order))
       if hugetlb { setRaw(pfn, mapcount: generation.types.hugetlb) }
     }
-    // Between 4.4 and 4.17 the second page's mapping is compound_mapcount, which is -1 while nobody maps it whole.
+    // From 4.4 to 4.17 the second page's mapping is compound_mapcount: -1 while nobody maps it whole.
     if generation.offsets.compoundHead == 32 { setRaw(pfn + 1, mapping: 0xffff_ffff) }
   }
 

@@ -49,7 +49,9 @@ extension SyntheticKernel {
     let version = generation.version
     let offsets = generation.offsets
     var lines: [(key: String, value: String)] = []
-    func symbol(_ name: String, _ address: UInt64) { lines.append(("SYMBOL(\(name))", String(address, radix: 16))) }
+    func symbol(_ name: String, _ address: UInt64) {
+      lines.append(("SYMBOL(\(name))", String(address, radix: 16)))
+    }
     func size(_ name: String, _ value: Int) { lines.append(("SIZE(\(name))", String(value))) }
     func offset(_ name: String, _ value: Int) { lines.append(("OFFSET(\(name))", String(value))) }
     func length(_ name: String, _ value: UInt64) { lines.append(("LENGTH(\(name))", String(value))) }

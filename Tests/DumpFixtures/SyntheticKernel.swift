@@ -60,7 +60,8 @@ public final class SyntheticKernel {
     let patterned = configuration.patternedMemory
     memory = PhysicalPages { pfn in patterned && userRAM.contains { $0.contains(pfn) } }
 
-    pageOffset = configuration.generation.pageOffset(levels: configuration.levels) &+ configuration.regionOffset
+    pageOffset =
+      configuration.generation.pageOffset(levels: configuration.levels) &+ configuration.regionOffset
     vmemmap = configuration.generation.vmemmap(levels: configuration.levels) &+ configuration.regionOffset
     // A 1 GiB leaf leaves no choice of phys_base: the offset inside the leaf is the physical one.
     let textOffset =
@@ -190,7 +191,9 @@ public final class SyntheticKernel {
     switch configuration.vmemmapLeaf {
     case .fourKiB:
       populated = Self.coalesce(present.map { Self.round($0, Self.subsection) })
-      let keys = populated.flatMap { $0.lowerBound / Self.structsPerPage..<$0.upperBound / Self.structsPerPage }
+      let keys = populated.flatMap {
+        $0.lowerBound / Self.structsPerPage..<$0.upperBound / Self.structsPerPage
+      }
       var pages = Array(allocate(UInt64(keys.count), alignedTo: 1))
       var generator = SeededGenerator(seed: configuration.seed)
       pages.shuffle(using: &generator)
@@ -250,7 +253,8 @@ public final class SyntheticKernel {
       rootArray = imageArray << 12
       memSectionAddress = imageArrayAddress
     } else {
-      rootArray = allocate(Self.roundUp(configuration.rootCount * 8, 4096) / 4096, alignedTo: 1).lowerBound << 12
+      rootArray =
+        allocate(Self.roundUp(configuration.rootCount * 8, 4096) / 4096, alignedTo: 1).lowerBound << 12
       memSectionAddress = pageOffset &+ rootArray
     }
     for section in sections(of: populated) {
@@ -277,7 +281,8 @@ public final class SyntheticKernel {
 
   private func mapEverything() {
     tables.map(
-      vaddr: text, paddr: image.lowerBound << 12, size: UInt64(image.count) << 12, leaf: configuration.textLeaf,
+      vaddr: text, paddr: image.lowerBound << 12, size: UInt64(image.count) << 12,
+      leaf: configuration.textLeaf,
       allocateTable: allocateTable)
     for range in configuration.ram + ranges + [internalBase..<internalEnd] {
       tables.map(
@@ -317,11 +322,13 @@ public final class SyntheticKernel {
     case .sparsememExtreme: break
     }
     if configuration.memoryModel != .flatmem {
-      let touched = UInt64(configuration.ram.reduce(into: Set<UInt64>()) {
-        guard !$1.isEmpty else { return }
-        let size = KernelGeneration.pagesPerSection
-        $0.formUnion($1.lowerBound / size...($1.upperBound - 1) / size)
-      }.count) + 2
+      let touched =
+        UInt64(
+          configuration.ram.reduce(into: Set<UInt64>()) {
+            guard !$1.isEmpty else { return }
+            let size = KernelGeneration.pagesPerSection
+            $0.formUnion($1.lowerBound / size...($1.upperBound - 1) / size)
+          }.count) + 2
       if configuration.memMapPlacement == .directMap || configuration.vmemmapLeaf == .twoMiB {
         pages += (touched + 1) * 512
       }

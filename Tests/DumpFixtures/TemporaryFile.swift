@@ -6,7 +6,8 @@ public final class TemporaryFile: Sendable {
 
   /// Writes `bytes` into a new file of the temporary folder.
   public init(_ bytes: [UInt8], suffix: String = "vmcore") throws {
-    path = FileManager.default.temporaryDirectory
+    path =
+      FileManager.default.temporaryDirectory
       .appendingPathComponent("vmsieve-\(UUID().uuidString).\(suffix)").path
     try Data(bytes).write(to: URL(fileURLWithPath: path))
   }

@@ -61,6 +61,9 @@ public struct CoreNotes: ~Copyable, Sendable {
     at place: Int
   ) throws(VmcoreError) -> Int {
     guard byteCount > 0 else { return 0 }
+    guard offset.rawValue <= UInt64(Int64.max) - UInt64(byteCount) else {
+      throw .malformed(path: file.path, at: offset, "notes cannot lie there")
+    }
     var bytes = buffer.mutableBytes(in: place..<place + byteCount)
     let count: Int
     do throws(SystemError) { count = try file.read(into: &bytes, at: offset) } catch { throw .system(error) }

@@ -67,7 +67,8 @@ public struct CrashedKernel: Sendable {
     }
     // The kernel unmaps what lies behind its last section (cleanup_highmap) and nothing inside.
     let page = UInt64(physical.geometry.size)
-    let limit = MemorySegments.kernelMap + UInt64(max(info.number("KERNEL_IMAGE_SIZE") ?? 0, 1 << 30))
+    let size = UInt64(min(max(info.number("KERNEL_IMAGE_SIZE") ?? 0, 1 << 30), 2 << 30 - 4096))
+    let limit = MemorySegments.kernelMap + size
     var end = text.rawValue & ~(page - 1)
     while end < limit, let found = try? memory.translate(VirtualAddress(end)),
       found.rawValue == end &- MemorySegments.kernelMap &+ physicalBase

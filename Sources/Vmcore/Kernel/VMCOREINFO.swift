@@ -11,7 +11,7 @@ public struct VMCOREINFO: Sendable {
   public init(_ text: String) {
     self.text = text
     var values: [String: Substring] = [:]
-    for line in text.split(separator: "\n") {
+    for line in Self.wholeLines(text) {
       guard let equals = line.firstIndex(of: "=") else { continue }
       let key = String(line[..<equals])
       if values[key] == nil { values[key] = line[line.index(after: equals)...] }
@@ -21,6 +21,12 @@ public struct VMCOREINFO: Sendable {
 
   /// Lines in their order, for the debug log.
   public var lines: [Substring] { text.split(separator: "\n") }
+
+  /// The kernel ends every line, and cuts the text where its page is full: a number there may lack digits.
+  private static func wholeLines(_ text: String) -> [Substring] {
+    let lines = text.split(separator: "\n")
+    return text.hasSuffix("\n") ? lines : lines.dropLast()
+  }
 
   /// `KEY=value`
   public func string(_ key: String) -> String? {

@@ -31,7 +31,7 @@ public struct PFNRanges: PFNSet, Sendable {
   /// Whether any frame of a range is in the set.
   public func intersects(_ range: Range<PFN>) -> Bool {
     let index = firstRange(endingAfter: range.lowerBound)
-    return index < ranges.count && ranges[index].lowerBound < range.upperBound
+    return !range.isEmpty && index < ranges.count && ranges[index].lowerBound < range.upperBound
   }
 
   public func kind(ofChunk index: Int) -> PFNChunkKind {
@@ -80,6 +80,13 @@ public struct PFNRanges: PFNSet, Sendable {
 }
 
 extension PFNRanges {
+  /// What the first range that ends behind a frame holds from that frame on.
+  func next(from pfn: PFN) -> Range<PFN>? {
+    let index = firstRange(endingAfter: pfn)
+    guard index < ranges.count else { return nil }
+    return max(ranges[index].lowerBound, pfn)..<ranges[index].upperBound
+  }
+
   /// Frames of the set that lie in a range.
   func count(in range: Range<PFN>) -> UInt64 {
     var total: UInt64 = 0

@@ -48,7 +48,10 @@ struct PageRules {
     else { throw Unknown(reason: "VMCOREINFO lacks SIZE(page), OFFSET(page.flags) or OFFSET(page.mapping)") }
     let mapcount = info.offset("page._mapcount")
     let privateWord = info.offset("page.private")
-    let compoundHead = info.offset("page.compound_head") ?? info.offset("page.compound_info")
+    // 4.4 and 4.5 do not export it: it shares its word with lru.next.
+    let compoundHead =
+      info.offset("page.compound_head") ?? info.offset("page.compound_info")
+      ?? (version >= KernelVersion(4, 4) && version < KernelVersion(4, 6) ? info.offset("page.lru") : nil)
     let farthest = max(
       flags + 8, mapping + 8, (mapcount ?? 0) + 4, (privateWord ?? 0) + 8, (compoundHead ?? 0) + 8)
     guard (32...1024).contains(pageSize), farthest <= pageSize else {
@@ -76,7 +79,10 @@ struct PageRules {
     // From 4.10 PG_swapcache shares its bit with PG_owner_priv_1, and only with PG_swapbacked means the swap
     // cache. That bit is exported since 4.17; between, it is the sixth above PG_private.
     swapBacked = bit("PG_swapbacked") ?? (swapCache < isPrivate ? isPrivate << 6 : 0)
-    head = info.number("PG_head_mask").map { UInt64(bitPattern: $0) } ?? 0
+    // Exported since 3.17; PG_head was bit 14 before.
+    head =
+      info.number("PG_head_mask").map { UInt64(bitPattern: $0) }
+      ?? (version < KernelVersion(3, 17) ? 1 << 14 : 0)
     slab = bit("PG_slab") ?? (version < KernelVersion(6, 10) ? 1 << 7 : 0)
     hwpoison = bit("PG_hwpoison") ?? 0
     // Not exported at first: -128 since 2.6.39.

@@ -23,14 +23,14 @@ struct Verdicts {
       report[reason] += frames.remove(pfn..<end)
       return end
     }
+    // By ranges, since an order may claim more frames than there are.
     var at = pfn
     while at < end {
-      if image.contains(at) {
-        report.keptInKernelImage += 1
-      } else {
-        report[reason] += frames.remove(at..<at.advanced(by: 1))
-      }
-      at = at.advanced(by: 1)
+      let next = image.next(from: at)
+      let before = min(next?.lowerBound ?? end, end)
+      report[reason] += frames.remove(at..<before)
+      at = min(next?.upperBound ?? end, end)
+      report.keptInKernelImage += UInt64(before.distance(to: at))
     }
     return end
   }

@@ -1,0 +1,158 @@
+import DumpFixtures
+import Testing
+import Vmcore
+
+@Suite struct PhysicalMemoryTests {
+  /// What memory holds at an address, the same in every segment that covers it.
+  private static func byte(_ paddr: UInt64) -> UInt8 {
+    UInt8(truncatingIfNeeded: (paddr &* 0x9e37_79b9_7f4a_7c15) >> 40)
+  }
+
+  private static func segment(
+    _ range: Range<UInt64>, vaddr: UInt64? = nil, memorySize: UInt64? = nil
+  ) -> ELFSegment {
+    ELFSegment(
+      vaddr: vaddr ?? 0xffff_8880_0000_0000 + range.lowerBound, paddr: range.lowerBound,
+      data: range.map(byte),
+      memorySize: memorySize)
+  }
+
+  private static func open(_ segments: [ELFSegment], prefersMapping: Bool = true) throws -> OpenedVmcore {
+    var builder = ELFBuilder()
+    builder.segments = segments
+    return try OpenedVmcore(builder.build(), prefersMapping: prefersMapping)
+  }
+
+  @Test(arguments: [true, false])
+  func `a page is read from the segment that holds it, mapped or not`(prefersMapping: Bool) throws {
+    let core = try Self.open(
+      [Self.segment(0x1000..<0x4000), Self.segment(0x10_0000..<0x10_2000)], prefersMapping: prefersMapping)
+    for pfn in [1, 2, 3, 0x100, 0x101] as [UInt64] {
+      let expected = (pfn << 12..<(pfn + 1) << 12).map(Self.byte)
+      #expect(try core.memory.page(pfn).get() == expected)
+    }
+    #expect(try core.memory.page(0).errorKind == .hole)
+    #expect(try core.memory.page(4).errorKind == .hole)
+    #expect(core.memory.segments.frames.maxMapNumber == 0x102)
+    #expect(core.memory.segments.frames.count == 5)
+  }
+
+  @Test func `a page that segments share is put together, and its rest is zeros`() throws {
+    let core = try Self.open([Self.segment(0x1200..<0x1400), Self.segment(0x1800..<0x2100)])
+    var expected = [UInt8](repeating: 0, count: 4096)
+    for paddr in Array(0x1200..<0x1400) + Array(0x1800..<0x2000) as [UInt64] {
+      expected[Int(paddr - 0x1000)] = Self.byte(paddr)
+    }
+    #expect(try core.memory.page(1).get() == expected)
+    #expect(Array(try core.memory.page(2).get()[..<0x100]) == (0x2000..<0x2100).map { Self.byte($0) })
+    #expect(core.memory.segments.frames.count == 2)
+  }
+
+  @Test func `a page that lies in two segments counts once, and the image's frames are known`() throws {
+    let core = try Self.open([
+      Self.segment(0x2000..<0x4000, vaddr: 0xffff_ffff_8100_0000), Self.segment(0..<0x8000),
+    ])
+    #expect(core.memory.segments.frames.count == 8)
+    #expect(core.memory.segments.kernelImage.ranges == [PFN(2)..<PFN(4)])
+    for pfn in 0..<UInt64(8) {
+      #expect(try core.memory.page(pfn).get() == (pfn << 12..<(pfn + 1) << 12).map(Self.byte))
+    }
+  }
+
+  @Test func `a segment whose physical address is all ones is passed over`() throws {
+    var nowhere = Self.segment(0..<0x1000)
+    nowhere.paddr = .max
+    let core = try Self.open([nowhere, Self.segment(0x5000..<0x6000)])
+    #expect(core.memory.segments.frames.ranges == [PFN(5)..<PFN(6)])
+    #expect(core.memory.segments.implausibleSegments.isEmpty)
+  }
+
+  @Test func `memory beyond p_filesz is known, and its bytes are not in the file`() throws {
+    let core = try Self.open([Self.segment(0x1000..<0x2800, memorySize: 0x4000)])
+    #expect(core.memory.segments.frames.ranges == [PFN(1)..<PFN(5)])
+    #expect(try core.memory.page(1).errorKind == nil)
+    #expect(try core.memory.page(2).errorKind == .notInFile)
+    #expect(try core.memory.page(3).errorKind == .notInFile)
+    #expect(try core.memory.page(5).errorKind == .hole)
+  }
+
+  @Test func `a segment with bytes fills in for one without`() throws {
+    let empty = ELFSegment(vaddr: 0, paddr: 0, data: [], memorySize: 0x4000)
+    let core = try Self.open([empty, Self.segment(0x1000..<0x3000)])
+    #expect(try core.memory.page(0).errorKind == .notInFile)
+    #expect(try core.memory.page(1).get() == (0x1000..<0x2000).map(Self.byte))
+    #expect(try core.memory.page(2).get() == (0x2000..<0x3000).map(Self.byte))
+    #expect(try core.memory.page(3).errorKind == .notInFile)
+  }
+
+  @Test func `p_filesz larger than p_memsz brings no memory`() throws {
+    let core = try Self.open([Self.segment(0x1000..<0x4000, memorySize: 0x1000)])
+    #expect(core.memory.segments.frames.ranges == [PFN(1)..<PFN(2)])
+  }
+
+  @Test func `of a file that was cut, pages before the cut are read and the lost bytes are counted`() throws {
+    var builder = ELFBuilder()
+    builder.segments = [Self.segment(0..<0x4000)]
+    var image = builder.build()
+    image.bytes.removeLast(0x1800)
+    let core = try OpenedVmcore(image)
+    #expect(core.memory.segments.bytesPastEndOfFile == 0x1800)
+    #expect(try core.memory.page(1).get() == (0x1000..<0x2000).map(Self.byte))
+    #expect(try core.memory.page(2).errorKind == .notInFile)
+    #expect(try core.memory.page(3).errorKind == .notInFile)
+  }
+
+  @Test func `segments whose numbers overflow are named and not read`() throws {
+    var wrapping = Self.segment(0..<0x1000)
+    wrapping.paddr = .max - 0x7ff
+    var high = Self.segment(0..<0x1000)
+    high.paddr = 1 << 52
+    var offset = Self.segment(0..<0x1000)
+    offset.claimedOffset = 1 << 63
+    var far = Self.segment(0..<0x1000)
+    far.claimedOffset = .max - 0x7ff
+    var huge = Self.segment(0..<0x1000)
+    huge.memorySize = .max
+    let core = try Self.open([wrapping, high, offset, far, huge, Self.segment(0x3000..<0x4000)])
+    #expect(core.memory.segments.implausibleSegments.count == 5)
+    #expect(core.memory.segments.frames.ranges == [PFN(3)..<PFN(4)])
+  }
+
+  @Test func `a word may cross the border of two segments`() throws {
+    let core = try Self.open([Self.segment(0..<0x1004), Self.segment(0x1004..<0x2000)])
+    var reader = try MemoryReader.scattered(core.memory)
+    let word = try reader.word(PhysicalAddress(0x1000))
+    let expected = (0..<8).reduce(UInt64(0)) { $0 | UInt64(Self.byte(0x1000 + UInt64($1))) << UInt64($1 * 8) }
+    #expect(word == expected)
+  }
+
+  @Test(arguments: 0..<UInt64(40))
+  func `any layout of segments reads as a byte-by-byte model says`(seed: UInt64) throws {
+    var generator = SeededGenerator(seed: seed)
+    let limit: UInt64 = 0x10000
+    var segments: [ELFSegment] = []
+    var inFile: Set<UInt64> = []
+    var known: Set<UInt64> = []
+    for _ in 0..<1 + generator.below(12) {
+      let start = generator.below(limit - 1)
+      let end = start + 1 + generator.below(min(limit - start, 0x5000))
+      let present = start + (generator.oneIn(2) ? end - start : generator.below(end - start + 1))
+      segments.append(Self.segment(start..<present, memorySize: end - start))
+      known.formUnion(start..<end)
+      inFile.formUnion(start..<present)
+    }
+    let core = try Self.open(segments, prefersMapping: generator.oneIn(2))
+    for pfn in 0..<limit >> 12 {
+      let addresses = pfn << 12..<(pfn + 1) << 12
+      let result = try core.memory.page(pfn)
+      if !addresses.contains(where: known.contains) {
+        #expect(result.errorKind == .hole)
+      } else if !addresses.allSatisfy({ inFile.contains($0) || !known.contains($0) }) {
+        #expect(result.errorKind == .notInFile)
+      } else {
+        #expect(try result.get() == addresses.map { inFile.contains($0) ? Self.byte($0) : 0 })
+      }
+      #expect(core.memory.segments.frames.contains(PFN(pfn)) == addresses.contains(where: known.contains))
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import DumpFixtures
+import Vmcore
+
+/// What the page filter did with a synthetic kernel.
+struct Filtered {
+  /// The pfns of memory that were left out.
+  let excluded: Set<UInt64>
+  let report: FilterReport
+
+  /// Builds the vmcore, reads it and filters it.
+  init(_ kernel: SyntheticKernel, level: Int, image: ELFImage? = nil) throws {
+    try self.init(OpenedVmcore(image ?? kernel.vmcore()), kernel.vmcoreinfoText, level: level)
+  }
+
+  init(_ opened: OpenedVmcore, _ vmcoreinfo: String, level: Int) throws {
+    let physical = opened.memory
+    let crashed = try CrashedKernel(VMCOREINFO(vmcoreinfo), loads: physical.core.loads)
+    var frames = try PFNBitmap(maxMapNumber: physical.segments.frames.maxMapNumber)
+    for range in physical.segments.frames.ranges { frames.insert(range) }
+    report = try PageFilter.run(
+      crashed, DumpLevel(rawValue: level), physical: physical, from: &frames, progress: { _, _ in })
+    var excluded: Set<UInt64> = []
+    for range in physical.segments.frames.ranges {
+      for pfn in range where !frames.contains(pfn) { excluded.insert(pfn.rawValue) }
+    }
+    self.excluded = excluded
+  }
+}
+
+extension SyntheticKernel {
+  /// The pfns that a dump of this level leaves out, by what they were made to be.
+  func expectedExclusions(level: Int) -> Set<UInt64> {
+    Set(ranges.joined().filter { isExcluded($0, level: level) })
+  }
+}

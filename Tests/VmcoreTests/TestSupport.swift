@@ -1,0 +1,89 @@
+import DumpFixtures
+import Vmcore
+
+/// A vmcore on disk and what the reader makes of it.
+struct OpenedVmcore {
+  private let file: TemporaryFile
+  let memory: PhysicalMemory
+
+  init(_ image: ELFImage, prefersMapping: Bool = true) throws {
+    file = try image.write()
+    memory = try PhysicalMemory(try ELFCore(opening: file.path), prefersMapping: prefersMapping)
+  }
+}
+
+/// What a core's notes come to.
+struct NotesSummary {
+  let processorCount: Int
+  let vmcoreinfo: Range<Int>?
+  let byteCount: Int
+  let omittedCount: Int
+  let omittedBytes: UInt64
+
+  init(_ image: ELFImage) throws {
+    let file = try image.write()
+    let core = try ELFCore(opening: file.path)
+    processorCount = core.notes.processorCount
+    vmcoreinfo = core.notes.vmcoreinfoRange
+    byteCount = core.notes.byteCount
+    omittedCount = core.notes.omitted.count
+    omittedBytes = core.notes.omitted.byteCount
+  }
+}
+
+extension PhysicalMemory {
+  /// A page as an array, or why there is none.
+  func page(_ pfn: UInt64) throws -> Result<[UInt8], MemoryError> {
+    var reader = try MemoryReader.sequential(self)
+    do throws(MemoryError) {
+      return .success(try reader.withPage(PFN(pfn)) { bytes in bytes.withUnsafeBytes { Array($0) } })
+    } catch {
+      return .failure(error)
+    }
+  }
+}
+
+/// The kind of a memory error, without its address.
+enum MemoryErrorKind: Equatable {
+  case hole, notInFile, unreadable
+  case unmapped(level: Int)
+
+  init(_ error: MemoryError) {
+    switch error {
+    case .hole: self = .hole
+    case .notInFile: self = .notInFile
+    case .unreadable: self = .unreadable
+    case .unmapped(_, let level): self = .unmapped(level: level)
+    }
+  }
+}
+
+extension Result where Failure == MemoryError {
+  var errorKind: MemoryErrorKind? {
+    switch self {
+    case .success: nil
+    case .failure(let error): MemoryErrorKind(error)
+    }
+  }
+}
+
+/// The kind of a refusal, without its words.
+enum RefusalKind: Equatable {
+  case system, foreign, malformed, accepted
+
+  /// What opening a file comes to.
+  static func opening(_ bytes: [UInt8]) throws -> RefusalKind {
+    let file = try TemporaryFile(bytes)
+    do throws(VmcoreError) {
+      let core = try ELFCore(opening: file.path)
+      _ = try PhysicalMemory(core, prefersMapping: true)
+      return .accepted
+    } catch {
+      switch error {
+      case .system: return .system
+      case .foreign: return .foreign
+      case .malformed: return .malformed
+      }
+    }
+  }
+}
