@@ -35,7 +35,7 @@ struct DumpCommand {
     of memory: PhysicalMemory, _ info: VMCOREINFO?, _ options: Options, _ messages: Messages
   ) throws(DumpCommandError) -> CrashedKernel? {
     guard let info else {
-      if options.dumpLevels.contains(where: { !DumpLevel($0).isDisjoint(with: .needingMemoryMap) }) {
+      if options.dumpLevels.contains(where: { !$0.isDisjoint(with: .needingMemoryMap) }) {
         throw DumpCommandError(
           "\(options.vmcore) doesn't contain vmcoreinfo, without which pages cannot be told apart;"
             + " use -d 0 or -d 1")
@@ -54,7 +54,7 @@ struct DumpCommand {
   private static func threads(_ options: Options, _ messages: Messages) -> Int {
     let wanted = options.threads ?? Machine.usableProcessors()
     guard wanted > 1 else { return 1 }
-    let affordable = PipelineMemory.affordableThreads(wanted, options.codec)
+    let affordable = PipelineMemory.affordableThreads(wanted, options.compression)
     if affordable < wanted {
       messages.warning("there is memory for \(affordable) of \(wanted) threads")
     }
@@ -67,7 +67,7 @@ struct DumpCommand {
     var levels = options.dumpLevels[...]
     while let level = levels.popFirst() {
       do throws(PipelineError) {
-        try dump(DumpLevel(level), replacing: replaces)
+        try dump(level, replacing: replaces)
         return
       } catch {
         guard case .write(let writeError) = error, writeError.meansNoSpace, let next = levels.first else {
@@ -75,7 +75,7 @@ struct DumpCommand {
             "\(error). \(options.dumpFile) is incomplete: what was written can be read, the rest is missing.")
         }
         messages.error("\(error)")
-        messages.common("Retry to create a dumpfile by dump_level(\(next)).")
+        messages.common("Retry to create a dumpfile by dump_level(\(next.rawValue)).")
         replaces = true
       }
     }
@@ -102,7 +102,7 @@ struct DumpCommand {
     progress.begin(.copyingData)
     var writer = try makeWriter(level, replacing: replacing)
     var pipeline = DumpPipeline(
-      memory, frames, options.codec, sharesZeroPages: level.contains(.zeroPages))
+      memory, frames, options.compression, sharesZeroPages: level.contains(.zeroPages))
     let copied = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
     progress.end()
     if let (pfn, reason) = copied.firstFailure {
@@ -138,7 +138,7 @@ struct DumpCommand {
       processorCount: Int32(clamping: memory.core.notes.processorCount),
       physicalBase: Int64(bitPattern: kernel?.physicalBase ?? 0),
       dumpLevel: Int32(level.rawValue),
-      compression: options.codec.status,
+      compression: options.compression.status,
       vmcoreinfo: memory.core.notes.vmcoreinfoRange ?? 0..<0)
   }
 }

@@ -1,18 +1,5 @@
 internal import Diskdump
 internal import PageCompression
-internal import Vmcore
-
-extension Options {
-  var codec: Codec {
-    switch compression {
-    case .none: .none
-    case .zlib: .zlib
-    case .lzo: .lzo
-    case .snappy: .snappy
-    case .zstd: .zstd
-    }
-  }
-}
 
 extension Codec {
   /// How the dump's header names the codec that was asked for.
@@ -24,11 +11,5 @@ extension Codec {
     case .snappy: .snappy
     case .zstd: .zstd
     }
-  }
-}
-
-extension DumpLevel {
-  init(_ option: UInt8) {
-    self.init(rawValue: Int(option))
   }
 }
