@@ -1,5 +1,68 @@
+# make build | test | demo | bench | lint | install | install-makedumpfile | clean | clean-lab
+#
+#   STRICT=1             warnings are errors (CI)
+#   PREFIX, DESTDIR      where install puts the program and its manual page
+#   VMSIEVE_LAB          where kernels, vmcores and drgn are kept, about 7 GB (default ~/.cache/vmsieve-lab)
+#   VMSIEVE_SKIP_REAL=1  test without virtual machines
 BUILD = build
-.PHONY: build
-build:
-	swift build -c release --product vmsieve -Xswiftc -static-executable
+PREFIX = /usr/local
+DESTDIR =
+export VMSIEVE_LAB ?= $(HOME)/.cache/vmsieve-lab
+export VMSIEVE ?= $(CURDIR)/$(BUILD)/vmsieve
+
+LAB = Tests/Lab/lab
+INSTALL_PACKAGES = Tests/Lab/install-packages
+LIBRARIES = zlib1g-dev liblzo2-dev libsnappy-dev libzstd-dev libdeflate-dev pkg-config binutils
+SWIFT_FLAGS = $(if $(STRICT),-Xswiftc -warnings-as-errors -Xcc -Werror)
+
+.PHONY: build deps lab test demo bench lint install install-makedumpfile clean clean-lab
+build: deps
+	swift build -c release --product vmsieve -Xswiftc -static-executable $(SWIFT_FLAGS)
 	mkdir -p $(BUILD) && strip -s -o $(BUILD)/vmsieve .build/release/vmsieve
+
+deps:
+	@$(INSTALL_PACKAGES) $(LIBRARIES)
+
+# The vmcores, the debug information and the readers that the tests compare with. Made once.
+lab:
+ifdef VMSIEVE_SKIP_REAL
+	@echo "VMSIEVE_SKIP_REAL is set: NO TEST ON A REAL VMCORE WILL RUN"
+else
+	@$(INSTALL_PACKAGES) makedumpfile crash
+	$(LAB) vmcores
+	$(LAB) debuginfo 6.1 || [ $$? = 3 ]
+	$(LAB) debuginfo 6.12 || [ $$? = 3 ]
+	$(LAB) drgn
+endif
+
+test: build lab
+	swift test $(SWIFT_FLAGS)
+
+demo: build
+	Tests/Lab/demo $(BUILD)/vmsieve
+
+bench: build
+	@$(INSTALL_PACKAGES) makedumpfile
+	$(LAB) vmcore 6.1
+	swift run -c release --package-path Benchmarks vmsieve-benchmark
+
+lint:
+	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
+	@$(INSTALL_PACKAGES) shellcheck
+	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Tests/Lab/demo Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init .ci/run
+
+install:
+	install -D -m 755 $(BUILD)/vmsieve $(DESTDIR)$(PREFIX)/sbin/vmsieve
+	install -D -m 644 man/vmsieve.8 $(DESTDIR)$(PREFIX)/share/man/man8/vmsieve.8
+
+# For tools that insist on the name. A makedumpfile that is there is not replaced.
+install-makedumpfile: install
+	@target=$(DESTDIR)$(PREFIX)/sbin/makedumpfile; \
+	if [ -e $$target ] && [ ! -L $$target ]; then echo "$$target is there already: move it away first" >&2; exit 1; fi
+	ln -sfn vmsieve $(DESTDIR)$(PREFIX)/sbin/makedumpfile
+
+clean:
+	rm -rf $(BUILD) .build Benchmarks/.build
+
+clean-lab:
+	rm -rf $(VMSIEVE_LAB)

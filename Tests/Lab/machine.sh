@@ -69,14 +69,17 @@ boot() {
   [[ -z $capture_command ]] || echo "cd /out; $capture_command" > "$work/lab/collect.sh"
   printf '%s\n' "mode=$mode" "file_load=$file_load" "capture_cpus=$capture_cpus" > "$work/lab/parameters"
   truncate -s 32M "$work/disk" "$work/swap"
+  # A vmcore has the memory and, once more, the kernel's image.
+  truncate -s $(($(numfmt --from=iec "$memory") + (256 << 20))) "$out/vmcore"
 
-  local append="console=ttyS0 panic=1 loglevel=4"
+  local append="console=ttyS0 panic=1 loglevel=4 mitigations=off"
   [[ $mode != kdump ]] || append+=" crashkernel=$reserve"
   timeout --foreground -k 10 "$time_limit" qemu-system-x86_64 -accel tcg,thread=multi -cpu "$cpu" -m "$memory" -smp 2 \
     -nographic -no-reboot -net none "${machine_arguments[@]}" -kernel "$work/lab/vmlinuz" -initrd "$work/first.img" -append "$append" \
     -virtfs "local,path=$work/lab,mount_tag=lab,security_model=none,readonly=on" \
     -virtfs "local,path=$out,mount_tag=out,security_model=none" \
     -drive "file=$work/disk,format=raw,if=virtio" -drive "file=$work/swap,format=raw,if=virtio" \
+    -drive "file=$out/vmcore,format=raw,if=virtio,cache=unsafe" \
     -device virtio-balloon-pci -device vmcoreinfo -qmp "unix:$work/qmp,server,nowait" \
     > "$out/console.log" 2>&1 < /dev/null &
   local machine=$! status=0
@@ -86,10 +89,17 @@ boot() {
   if [[ $mode = kdump ]]; then
     grep -q 'LAB: capture kernel' "$out/console.log" || die "the capture kernel never came up: $out/console.log"
   fi
-  if [[ -z $capture_command ]]; then
-    [[ -s $out/vmcore && ( $mode = guestdump || $(cat "$out/status") = 0 ) ]] || die "no vmcore: $out/console.log"
+  if [[ $mode = guestdump ]]; then
+    [[ -s $out/guest ]] || die "the hypervisor wrote no dump: $out/console.log"
+    mv "$out/guest" "$out/vmcore"
+  elif [[ ! -e $out/status ]]; then
+    die "the collector never ended: $out/console.log"
+  elif [[ -n $capture_command ]]; then
+    rm "$out/vmcore"
+  else
+    [[ $(cat "$out/status") = 0 ]] || die "the vmcore could not be copied: $out/console.log"
+    truncate -s "$(cat "$out/bytes")" "$out/vmcore"
   fi
-  [[ $mode = guestdump || -e $out/status ]] || die "the collector never ended: $out/console.log"
 }
 
 # What the guest asks the hypervisor for, by files in the shared folder: a balloon, and a dump of its memory.
@@ -101,7 +111,7 @@ serve() { # PID OUT
       python3 "$here/qmp.py" "$work/qmp" balloon value=$bytes || say "no balloon"
     elif [[ -e $2/ready ]]; then
       rm -f "$2/ready"
-      python3 "$here/qmp.py" "$work/qmp" dump-guest-memory paging=false "protocol=\"file:$2/vmcore\"" || true
+      python3 "$here/qmp.py" "$work/qmp" dump-guest-memory paging=false "protocol=\"file:$2/guest\"" || true
       python3 "$here/qmp.py" "$work/qmp" quit || true
     fi
     sleep 0.3

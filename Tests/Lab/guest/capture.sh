@@ -6,7 +6,9 @@ start=$(cut -d ' ' -f 1 /proc/uptime)
 if [ -e /lab/collect.sh ]; then
   sh /lab/collect.sh > /out/collect.log 2>&1
 else
-  dd if=/proc/vmcore of=/out/vmcore bs=1M 2>/dev/null
+  # To a disk, not to the shared folder: 6.12 writes 12 MB/s to that.
+  stat -c %s /proc/vmcore > /out/bytes
+  dd if=/proc/vmcore of=/dev/vdc bs=1M conv=fsync 2>/dev/null
 fi
 echo $? > /out/status
 end=$(cut -d ' ' -f 1 /proc/uptime)

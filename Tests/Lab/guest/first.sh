@@ -38,7 +38,7 @@ if [ "$mode" = guestdump ]; then
 fi
 # shellcheck disable=SC2086 # no -s is no argument
 kexec $file_load -p /lab/vmlinuz --initrd=/lab/capture.img \
-  --append="console=ttyS0 irqpoll nr_cpus=$capture_cpus reset_devices panic=5" > /out/kexec.log 2>&1
+  --append="console=ttyS0 irqpoll mitigations=off nr_cpus=$capture_cpus reset_devices panic=5" > /out/kexec.log 2>&1
 if [ "$(cat /sys/kernel/kexec_crash_loaded)" != 1 ]; then
   echo "LAB: kexec did not load the capture kernel:"
   cat /out/kexec.log
