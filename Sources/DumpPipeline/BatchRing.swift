@@ -35,7 +35,7 @@ final class BatchRing: @unchecked Sendable {
       if isStopped || isDrained { return nil }
       let number = nextToClaim
       let batch = batches[number % slots.count]
-      guard queue.fill(batch) else {
+      guard queue.fill(&batch.contents) else {
         isDrained = true
         monitor.signalAll()
         return nil
@@ -68,7 +68,7 @@ final class BatchRing: @unchecked Sendable {
   /// The writer is done with its batch, whose lost frames leave the dump.
   func release(_ batch: PageBatch) {
     monitor.locked {
-      if !batch.lost.isEmpty { queue.remove(batch.lost) }
+      if !batch.contents.lost.isEmpty { queue.remove(batch.contents.lost) }
       slots[nextToWrite % slots.count] = .empty
       nextToWrite += 1
       monitor.signalAll()

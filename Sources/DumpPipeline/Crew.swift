@@ -16,7 +16,7 @@ final class Crew {
     let ring = ring
     let thread = try? Thread {
       while let (batch, number) = ring.claim() {
-        worker.process(batch)
+        worker.process(&batch.contents)
         ring.hand(over: number)
       }
     }

@@ -79,9 +79,9 @@ public struct DumpPipeline: ~Copyable {
     into writer: inout DiskdumpWriter, progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(PipelineError) {
     let worker = try PageWorker(memory, codec, sharesZeroPages: sharesZeroPages)
-    let batch = try makeBatch()
-    while queue.fill(batch) {
-      worker.process(batch)
+    var batch = try makeBatch()
+    while queue.fill(&batch) {
+      worker.process(&batch)
       try write(batch, into: &writer, progress: progress)
       queue.remove(batch.lost)
     }
@@ -93,7 +93,7 @@ public struct DumpPipeline: ~Copyable {
     into writer: inout DiskdumpWriter, threads: Int, progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(PipelineError) {
     var batches: [PageBatch] = []
-    while batches.count < threads + 2, let batch = try? makeBatch() { batches.append(batch) }
+    while batches.count < threads + 2, let batch = try? makeBatch() { batches.append(PageBatch(batch)) }
     if batches.isEmpty { throw .noMemory("\(threads) threads") }
     let ring = BatchRing(batches, queue)
     let crew = Crew(ring)
@@ -113,24 +113,24 @@ public struct DumpPipeline: ~Copyable {
       crew.dismiss()
     }
     while let batch = ring.nextReady() {
-      try write(batch, into: &writer, progress: progress)
+      try write(batch.contents, into: &writer, progress: progress)
       ring.release(batch)
     }
   }
 
   // MARK: - Batches
 
-  private func makeBatch() throws(PipelineError) -> PageBatch {
+  private func makeBatch() throws(PipelineError) -> BatchContents {
     let pageSize = memory.geometry.size
     do throws(SystemError) {
-      return try PageBatch(
+      return try BatchContents(
         pageSize: pageSize,
         compressionBound: PageCompressor.outputBound(codec: codec, pageSize: pageSize))
     } catch { throw .noMemory(error.description) }
   }
 
   private mutating func write(
-    _ batch: PageBatch, into writer: inout DiskdumpWriter,
+    _ batch: borrowing BatchContents, into writer: inout DiskdumpWriter,
     progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(PipelineError) {
     do throws(DumpWriteError) { try batch.append(to: &writer) } catch { throw .write(error) }

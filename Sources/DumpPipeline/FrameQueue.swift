@@ -12,9 +12,9 @@ final class FrameQueue: @unchecked Sendable {
   }
 
   /// Fills a batch with the next frames; returns false when there are none left.
-  func fill(_ batch: PageBatch) -> Bool {
+  func fill(_ batch: inout BatchContents) -> Bool {
     batch.frames.removeAll(keepingCapacity: true)
-    while batch.frames.count < PageBatch.capacity, let from = next {
+    while batch.frames.count < BatchContents.capacity, let from = next {
       guard let pfn = frames.next(from: from) else {
         next = nil
         break

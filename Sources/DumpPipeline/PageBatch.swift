@@ -1,84 +1,8 @@
-internal import Diskdump
-internal import Platform
-internal import Vmcore
-
-/// A few pages on their way through the pipeline, with the memory that they need: made once, used again and
-/// again, and in the hands of one thread at a time.
+/// A batch that threads can pass to each other: in the hands of one at a time.
 final class PageBatch: @unchecked Sendable {
-  /// Pages of a full batch. Below 64 the hand-over between threads shows; above, only memory grows.
-  static let capacity = 64
+  var contents: BatchContents
 
-  /// The frames to dump, in order.
-  var frames: [PFN] = []
-  /// What became of each.
-  private(set) var pages: [StoredPage] = []
-  /// The first page that could not be read, and why.
-  private(set) var firstFailure: MemoryError?
-  /// Frames that could not be read.
-  private(set) var lost: [PFN] = []
-  private(set) var zeroPages: UInt64 = 0
-  /// Bytes of ``output`` that are data.
-  private(set) var byteCount = 0
-  private var output: PageBuffer
-
-  /// Bytes that a batch's output needs: every page raw, and room for one that grows.
-  static func outputSize(pageSize: Int, compressionBound: Int) -> Int {
-    capacity * pageSize + max(compressionBound, pageSize)
-  }
-
-  init(pageSize: Int, compressionBound: Int) throws(SystemError) {
-    output = try PageBuffer(
-      byteCount: Self.outputSize(pageSize: pageSize, compressionBound: compressionBound))
-    frames.reserveCapacity(Self.capacity)
-    pages.reserveCapacity(Self.capacity)
-    lost.reserveCapacity(Self.capacity)
-  }
-
-  /// Forgets what became of the frames of last time.
-  func restart() {
-    pages.removeAll(keepingCapacity: true)
-    lost.removeAll(keepingCapacity: true)
-    firstFailure = nil
-    zeroPages = 0
-    byteCount = 0
-  }
-
-  func addZeroPage() {
-    pages.append(.zero)
-    zeroPages += 1
-  }
-
-  func addLost(_ pfn: PFN, _ reason: MemoryError) {
-    pages.append(.unreadable)
-    lost.append(pfn)
-    if firstFailure == nil { firstFailure = reason }
-  }
-
-  /// Adds a page: `store` puts its bytes into the memory it is lent, and says how many they are.
-  func addPage(_ store: (inout MutableRawSpan) -> (size: Int, flags: PageDescriptorFlags)) {
-    let stored = Self.store(in: &output, from: byteCount, store)
-    pages.append(.data(size: UInt32(stored.size), flags: stored.flags))
-    byteCount += stored.size
-  }
-
-  private static func store(
-    in output: inout PageBuffer, from start: Int,
-    _ store: (inout MutableRawSpan) -> (size: Int, flags: PageDescriptorFlags)
-  ) -> (size: Int, flags: PageDescriptorFlags) {
-    var room = output.mutableBytes(in: start..<output.byteCount)
-    return store(&room)
-  }
-
-  /// Hands the batch to a writer.
-  func append(to writer: inout DiskdumpWriter) throws(DumpWriteError) {
-    try Self.append(output, byteCount, pages, to: &writer)
-  }
-
-  // Spans of a class's own properties would outlive the access to them; those of parameters do not.
-  private static func append(
-    _ output: borrowing PageBuffer, _ byteCount: Int, _ pages: borrowing [StoredPage],
-    to writer: inout DiskdumpWriter
-  ) throws(DumpWriteError) {
-    try writer.append(data: output.bytes.extracting(0..<byteCount), pages: pages.span)
+  init(_ contents: consuming BatchContents) {
+    self.contents = contents
   }
 }

@@ -18,11 +18,12 @@ final class PageWorker: @unchecked Sendable {
   }
 
   /// Fills a batch with what its frames hold.
-  func process(_ batch: PageBatch) {
+  func process(_ batch: inout BatchContents) {
     batch.restart()
-    for pfn in batch.frames {
+    for index in 0..<batch.frames.count {
+      let pfn = batch.frames[index]
       do throws(MemoryError) {
-        try Self.add(pfn, to: batch, &reader, &compressor, sharesZeroPages: sharesZeroPages)
+        try Self.add(pfn, to: &batch, &reader, &compressor, sharesZeroPages: sharesZeroPages)
       } catch {
         batch.addLost(pfn, error)
       }
@@ -30,7 +31,7 @@ final class PageWorker: @unchecked Sendable {
   }
 
   private static func add(
-    _ pfn: PFN, to batch: PageBatch, _ reader: inout MemoryReader, _ compressor: inout PageCompressor,
+    _ pfn: PFN, to batch: inout BatchContents, _ reader: inout MemoryReader, _ compressor: inout PageCompressor,
     sharesZeroPages: Bool
   ) throws(MemoryError) {
     try reader.withPage(pfn) { page in

@@ -8,7 +8,7 @@ public enum PipelineMemory {
   public static func bytesPerThread(_ codec: Codec) -> Int {
     let pageSize = PageGeometry.x86_64.size
     let bound = PageCompressor.outputBound(codec: codec, pageSize: pageSize)
-    return PageBatch.outputSize(pageSize: pageSize, compressionBound: bound)
+    return BatchContents.outputSize(pageSize: pageSize, compressionBound: bound)
       + codecContext + readWindows + Thread.stackSize
   }
 

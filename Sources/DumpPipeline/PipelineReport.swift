@@ -15,7 +15,7 @@ public struct PipelineReport: Sendable {
 
   public init() {}
 
-  mutating func count(_ batch: PageBatch) {
+  mutating func count(_ batch: borrowing BatchContents) {
     zeroPages += batch.zeroPages
     unreadablePages += UInt64(batch.lost.count)
     writtenPages += UInt64(batch.frames.count - batch.lost.count)

@@ -1,7 +1,7 @@
 internal import Platform
 
 /// A stretch of the vmcore's file in this process's memory: mapped, or read into a buffer.
-final class FileWindow {
+struct FileWindow: ~Copyable {
   /// Bytes of the file that the window shows.
   private(set) var range: Range<UInt64> = 0..<0
   /// When the window was last asked for, in a count of its owner's.
@@ -15,40 +15,32 @@ final class FileWindow {
   }
 
   /// Shows a stretch by mapping it.
-  func map(_ file: borrowing FileDescriptor, _ range: Range<UInt64>) throws(SystemError) {
-    release()
+  mutating func map(_ file: borrowing FileDescriptor, _ range: Range<UInt64>) throws(SystemError) {
+    close()
     mapping = try FileMapping(file, from: FileOffset(range.lowerBound), byteCount: range.count)
     self.range = range
   }
 
   /// Shows a stretch by reading it; the window is shorter where the file ends before.
-  func read(_ file: borrowing FileDescriptor, _ range: Range<UInt64>) throws(SystemError) {
-    release()
-    let count = try Self.fill(&buffer, from: file, range)
+  mutating func read(_ file: borrowing FileDescriptor, _ range: Range<UInt64>) throws(SystemError) {
+    close()
+    var bytes = buffer.mutableBytes(in: 0..<range.count)
+    let count = try file.read(into: &bytes, at: FileOffset(range.lowerBound))
     self.range = range.lowerBound..<range.lowerBound + UInt64(count)
   }
 
-  private static func fill(
-    _ buffer: inout PageBuffer, from file: borrowing FileDescriptor, _ range: Range<UInt64>
-  ) throws(SystemError) -> Int {
-    var bytes = buffer.mutableBytes(in: 0..<range.count)
-    return try file.read(into: &bytes, at: FileOffset(range.lowerBound))
-  }
-
-  private func release() {
+  private mutating func close() {
     range = 0..<0
     mapping = nil
   }
 
   /// Lends a part of the window; it must lie inside ``range``.
   @inline(__always)
-  func withBytes<Result, Failure: Error>(
-    _ part: Range<UInt64>, _ body: (RawSpan) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
+  func withBytes<Result>(_ part: Range<UInt64>, _ body: (RawSpan) -> Result) -> Result {
     let local = Int(part.lowerBound - range.lowerBound)..<Int(part.upperBound - range.lowerBound)
     switch mapping {
-    case .some(let mapping): return try body(mapping.bytes.extracting(local))
-    case .none: return try body(buffer.bytes.extracting(local))
+    case .some(let mapping): return body(mapping.bytes.extracting(local))
+    case .none: return body(buffer.bytes.extracting(local))
     }
   }
 }

@@ -11,66 +11,72 @@ struct FileWindows: ~Copyable {
   }
 
   private let memory: PhysicalMemory
-  private let windows: [FileWindow]
+  /// Four or five page tables, and what they lead to.
+  private var windows: [8 of FileWindow]
+  /// How many of them are used. Pages in rising order need two: one may lie across a border.
+  private let count: Int
   private let mappedSize: UInt64
   private let readSize: UInt64
   private var maps: Bool
   private var uses: UInt64 = 0
-  private var latest: FileWindow
+  private var latest = 0
 
   private static let page: UInt64 = 4096
 
   init(_ memory: PhysicalMemory, _ access: Access) throws(SystemError) {
-    self.memory = memory
-    maps = memory.prefersMapping
+    let readSize: UInt64
     switch access {
     case .sequential:
+      count = 2
       mappedSize = 4 << 20
       readSize = 256 << 10
-      // A page may lie across the border of two.
-      windows = [try FileWindow(readSize: Int(readSize)), try FileWindow(readSize: Int(readSize))]
     case .scattered:
+      count = 8
       mappedSize = 64 << 10
       readSize = Self.page
-      // Four or five page tables, and what they lead to.
-      var windows: [FileWindow] = []
-      for _ in 0..<8 { windows.append(try FileWindow(readSize: Int(readSize))) }
-      self.windows = windows
     }
-    latest = windows[0]
+    windows = try InlineArray { (_) throws(SystemError) in try FileWindow(readSize: Int(readSize)) }
+    self.readSize = readSize
+    self.memory = memory
+    maps = memory.prefersMapping
   }
 
-  /// The window that shows a byte of the file.
+  /// Makes a byte of the file visible.
   ///
+  /// - Returns: how far on the file can be seen from there.
   /// - Throws: the error of reading just the page of that byte; nothing is given up because its
   ///   neighbourhood cannot be read.
   @inline(__always)
-  mutating func window(at offset: UInt64) throws(SystemError) -> FileWindow {
-    if latest.range.contains(offset) { return latest }
-    return try find(offset)
+  mutating func show(_ offset: UInt64) throws(SystemError) -> UInt64 {
+    if !windows[latest].range.contains(offset) { latest = try find(offset) }
+    return windows[latest].range.upperBound
   }
 
-  private mutating func find(_ offset: UInt64) throws(SystemError) -> FileWindow {
+  /// Lends bytes of the window that was shown last.
+  @inline(__always)
+  func withBytes<Result>(_ part: Range<UInt64>, _ body: (RawSpan) -> Result) -> Result {
+    windows[latest].withBytes(part, body)
+  }
+
+  private mutating func find(_ offset: UInt64) throws(SystemError) -> Int {
     uses += 1
-    var oldest = windows[0]
-    for window in windows {
-      if window.range.contains(offset) {
-        window.lastUse = uses
-        latest = window
-        return window
+    var oldest = 0
+    for index in 0..<count {
+      if windows[index].range.contains(offset) {
+        windows[index].lastUse = uses
+        return index
       }
-      if window.lastUse < oldest.lastUse { oldest = window }
+      if windows[index].lastUse < windows[oldest].lastUse { oldest = index }
     }
-    try show(offset, in: oldest)
-    oldest.lastUse = uses
-    latest = oldest
+    try open(offset, in: oldest)
+    windows[oldest].lastUse = uses
     return oldest
   }
 
-  private mutating func show(_ offset: UInt64, in window: FileWindow) throws(SystemError) {
+  private mutating func open(_ offset: UInt64, in index: Int) throws(SystemError) {
     if maps {
       do throws(SystemError) {
-        try window.map(memory.core.file, range(around: offset, size: mappedSize))
+        try windows[index].map(memory.core.file, range(around: offset, size: mappedSize))
         return
       } catch {
         // A bad spot is passed by reading around it; a file that cannot be mapped at all never will be.
@@ -78,13 +84,13 @@ struct FileWindows: ~Copyable {
       }
     }
     do throws(SystemError) {
-      try window.read(memory.core.file, range(around: offset, size: readSize))
-      if window.range.contains(offset) { return }
+      try windows[index].read(memory.core.file, range(around: offset, size: readSize))
+      if windows[index].range.contains(offset) { return }
     } catch {
       if readSize == Self.page { throw error }
     }
-    try window.read(memory.core.file, range(around: offset, size: Self.page))
-    guard window.range.contains(offset) else {
+    try windows[index].read(memory.core.file, range(around: offset, size: Self.page))
+    guard windows[index].range.contains(offset) else {
       throw SystemError("pread", memory.core.file.path, .badAddress)
     }
   }

@@ -36,8 +36,8 @@ public struct MemoryReader: ~Copyable {
     _ pfn: PFN, _ body: (RawSpan) -> Result
   ) throws(MemoryError) -> Result {
     let start = geometry.address(of: pfn)
-    if let (window, place) = try segments.together(start, byteCount: geometry.size) {
-      return window.withBytes(place, body)
+    if let place = try segments.showTogether(start, byteCount: geometry.size) {
+      return segments.withBytes(place, body)
     }
     try Self.assemble(start.rawValue..<start.rawValue + UInt64(geometry.size), from: &segments, in: &assembled)
     return body(assembled.bytes)
@@ -52,8 +52,8 @@ public struct MemoryReader: ~Copyable {
 
   /// A little-endian word of 8 bytes.
   public mutating func word(_ address: PhysicalAddress) throws(MemoryError) -> UInt64 {
-    if let (window, place) = try segments.together(address, byteCount: 8) {
-      return window.withBytes(place) { $0.littleEndian(at: 0) ?? 0 }
+    if let place = try segments.showTogether(address, byteCount: 8) {
+      return segments.withBytes(place) { $0.littleEndian(at: 0) ?? 0 }
     }
     try Self.copy(address, from: &segments, to: 0..<8, of: &assembled)
     return assembled.bytes.littleEndian(at: 0) ?? 0

@@ -14,11 +14,11 @@ struct SegmentReader: ~Copyable {
     extents = memory.segments.extents
   }
 
-  /// The window that shows all of a stretch, and where in the file; nil if no single window does.
+  /// Shows a stretch and returns where in the file it is; nil if no single window shows all of it.
   @inline(__always)
-  mutating func together(
+  mutating func showTogether(
     _ address: PhysicalAddress, byteCount: Int
-  ) throws(MemoryError) -> (FileWindow, Range<UInt64>)? {
+  ) throws(MemoryError) -> Range<UInt64>? {
     let index = extent(endingAfter: address.rawValue)
     guard index < extents.count else { return nil }
     let extent = extents[index]
@@ -26,9 +26,14 @@ struct SegmentReader: ~Copyable {
       let fileOffset = extent.fileOffset
     else { return nil }
     let offset = fileOffset + (address.rawValue - extent.start)
-    let window = try window(at: offset, for: address)
-    guard window.range.upperBound - offset >= UInt64(byteCount) else { return nil }
-    return (window, offset..<offset + UInt64(byteCount))
+    guard try show(offset, for: address) - offset >= UInt64(byteCount) else { return nil }
+    return offset..<offset + UInt64(byteCount)
+  }
+
+  /// Lends what was shown last.
+  @inline(__always)
+  func withBytes<Result>(_ part: Range<UInt64>, _ body: (RawSpan) -> Result) -> Result {
+    windows.withBytes(part, body)
   }
 
   /// Copies memory, piece by piece; every byte must be there.
@@ -40,10 +45,9 @@ struct SegmentReader: ~Copyable {
       guard index < extents.count, extents[index].start <= at.rawValue else { throw .hole(at) }
       guard let fileOffset = extents[index].fileOffset else { throw .notInFile(at) }
       let offset = fileOffset + (at.rawValue - extents[index].start)
-      let window = try window(at: offset, for: at)
-      let count = min(
-        UInt64(bytes.byteCount - done), extents[index].end - at.rawValue, window.range.upperBound - offset)
-      window.withBytes(offset..<offset + count) { bytes.copy($0, at: done) }
+      let visible = try show(offset, for: at) - offset
+      let count = min(UInt64(bytes.byteCount - done), extents[index].end - at.rawValue, visible)
+      windows.withBytes(offset..<offset + count) { bytes.copy($0, at: done) }
       done += Int(count)
     }
   }
@@ -65,10 +69,10 @@ struct SegmentReader: ~Copyable {
   }
 
   @inline(__always)
-  private mutating func window(
-    at offset: UInt64, for address: PhysicalAddress
-  ) throws(MemoryError) -> FileWindow {
-    do throws(SystemError) { return try windows.window(at: offset) } catch {
+  private mutating func show(
+    _ offset: UInt64, for address: PhysicalAddress
+  ) throws(MemoryError) -> UInt64 {
+    do throws(SystemError) { return try windows.show(offset) } catch {
       throw .unreadable(address, error)
     }
   }
