@@ -51,7 +51,8 @@ let package = Package(
       path: "Tests/DumpJudge"),
 
     .testTarget(name: "PlatformTests", dependencies: ["Platform"]),
-    .testTarget(name: "PageCompressionTests", dependencies: ["PageCompression", "DumpJudge"]),
+    .testTarget(
+      name: "PageCompressionTests", dependencies: ["PageCompression", "DumpFixtures", "DumpJudge"]),
     .testTarget(name: "VmcoreTests", dependencies: ["Vmcore", "DumpFixtures"]),
     .testTarget(
       name: "DiskdumpTests", dependencies: ["Diskdump", "PageCompression", "DumpFixtures", "DumpJudge"]),

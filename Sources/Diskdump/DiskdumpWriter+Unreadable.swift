@@ -4,14 +4,16 @@ internal import Vmcore
 extension DiskdumpWriter {
   /// Takes the unreadable pages' descriptors out, and writes the second bitmap anew to match.
   ///
-  /// A reader finds a page's descriptor by counting bits, so bits and descriptors must never disagree: the bits
-  /// from the first unreadable page on go first, then the descriptors move, then the bits come back from below.
-  /// A kill in between costs pages, and never shows one in another's place.
+  /// A reader finds a page's descriptor by counting bits, so bits and descriptors must never disagree: the
+  /// bits from the first unreadable page on go first, then the descriptors move, then the bits come back from
+  /// below. A kill or a power cut in between costs pages, and never shows one in another's place.
   mutating func leaveOutUnreadablePages(_ dumpable: borrowing PFNBitmap) throws(DumpWriteError) {
     let written = bytesWritten
     let first = chunkOfLastPage(before: firstUnreadable, in: dumpable)
     try clearSecondBitmap(fromChunk: first)
+    try output.synchronize()
     try closeUpDescriptors()
+    try output.synchronize()
     _ = try writeBitmap(dumpable, at: layout.secondBitmap, fromChunk: first)
     bytesWritten = written
   }
@@ -31,14 +33,17 @@ extension DiskdumpWriter {
     return max(chunk - 1, 0)
   }
 
-  /// Clears what `begin` wrote. The set no longer says where that was, so the file is asked.
+  /// Clears what `begin` wrote, from the end and a page at a time: bits may go only if none is left above.
+  ///
+  /// The set no longer says where bits were, so the file is asked.
   private mutating func clearSecondBitmap(fromChunk first: Int) throws(DumpWriteError) {
-    var offset = layout.secondBitmap + UInt64(first * PFNChunk.byteCount)
-    while offset < secondBitmapEnd {
-      let piece = Int(min(secondBitmapEnd - offset, UInt64(scratch.byteCount)))
-      try output.read(into: &scratch, byteCount: piece, at: offset)
-      if !scratchIsClear(piece) { try writeZeros(from: offset, byteCount: UInt64(piece)) }
-      offset += UInt64(piece)
+    let start = layout.secondBitmap + UInt64(first * PFNChunk.byteCount)
+    var end = secondBitmapEnd
+    while end > start {
+      let byteCount = PFNChunk.byteCount
+      end -= UInt64(byteCount)
+      try output.read(into: &scratch, byteCount: byteCount, at: end)
+      if !scratchIsClear(byteCount) { try writeZeros(from: end, byteCount: UInt64(byteCount)) }
     }
   }
 

@@ -49,6 +49,14 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
     try self.init(description, DumpOutput(sizeLimit: sizeLimit))
   }
 
+#if DEBUG
+  init(
+    file: consuming FileDescriptor, description: DumpDescription, faults: FaultPlan
+  ) throws(DumpWriteError) {
+    try self.init(description, DumpOutput(file: file, faults: faults))
+  }
+#endif
+
   private init(_ description: DumpDescription, _ output: consuming DumpOutput) throws(DumpWriteError) {
     let scratch: PageBuffer
     do {
@@ -185,16 +193,28 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
       let next = pages.extracting(described..<min(described + descriptorCapacity, pages.count))
       let piece = encodeDescriptors(next, from: start, upTo: limit)
       if piece.count == 0 { break }
-      // The data stays in the file even if the descriptors fail: one that is half written must not lie.
+      // The data stays in the file even if the descriptors fail: some of them may be written.
       dataEnd = piece.dataEnd
-      try output.write(
-        scratch.bytes.extracting(first: piece.count * PageDescriptor.byteCount),
-        at: descriptorOffset(pagesDescribed))
+      try writeDescriptors(piece.count, at: descriptorOffset(pagesDescribed))
       pagesDescribed += UInt64(piece.count)
       bytesWritten += piece.dataEnd - start
       described += piece.count
     }
     return described
+  }
+
+  /// Writes descriptors from the scratch buffer, the file's last page first.
+  ///
+  /// A kill can end a write between two pages of the page cache, and a descriptor may lie across them. Its
+  /// offset must then be the part that is not there: crash shows any bytes for one that has no size.
+  private func writeDescriptors(_ count: Int, at start: UInt64) throws(DumpWriteError) {
+    var end = start + UInt64(count * PageDescriptor.byteCount)
+    while end > start {
+      let pageStart = max((end - 1) / 4096 * 4096, start)
+      let bytes = scratch.bytes.extracting(Int(pageStart - start)..<Int(end - start))
+      try output.write(bytes, at: pageStart)
+      end = pageStart
+    }
   }
 
   /// Puts descriptors into the scratch buffer up to the first page whose data reaches past the limit.

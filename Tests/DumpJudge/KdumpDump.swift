@@ -8,6 +8,13 @@ public final class KdumpDump {
     public var size: UInt32
     public var flags: UInt32
     public var pageFlags: UInt64
+
+    public init(offset: UInt64, size: UInt32, flags: UInt32, pageFlags: UInt64) {
+      self.offset = offset
+      self.size = size
+      self.flags = flags
+      self.pageFlags = pageFlags
+    }
   }
 
   /// Why there is no content for a page.
