@@ -49,13 +49,13 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
     try self.init(description, DumpOutput(sizeLimit: sizeLimit))
   }
 
-#if DEBUG
-  init(
-    file: consuming FileDescriptor, description: DumpDescription, faults: FaultPlan
-  ) throws(DumpWriteError) {
-    try self.init(description, DumpOutput(file: file, faults: faults))
-  }
-#endif
+  #if DEBUG
+    init(
+      file: consuming FileDescriptor, description: DumpDescription, faults: FaultPlan
+    ) throws(DumpWriteError) {
+      try self.init(description, DumpOutput(file: file, faults: faults))
+    }
+  #endif
 
   private init(_ description: DumpDescription, _ output: consuming DumpOutput) throws(DumpWriteError) {
     let scratch: PageBuffer

@@ -20,14 +20,14 @@ struct DumpOutput: ~Copyable, Sendable {
     self.sizeLimit = sizeLimit ?? .max
   }
 
-#if DEBUG
-  private var faults: FaultPlan?
+  #if DEBUG
+    private var faults: FaultPlan?
 
-  init(file: consuming FileDescriptor, faults: FaultPlan) {
-    self.init(file: file, sizeLimit: nil)
-    self.faults = faults
-  }
-#endif
+    init(file: consuming FileDescriptor, faults: FaultPlan) {
+      self.init(file: file, sizeLimit: nil)
+      self.faults = faults
+    }
+  #endif
 
   /// Takes everything, and keeps nothing.
   init(sizeLimit: UInt64?) {
@@ -55,12 +55,12 @@ struct DumpOutput: ~Copyable, Sendable {
     let allowed = Int(min(UInt64(bytes.byteCount), room))
     switch target {
     case .file(let file):
-#if DEBUG
-      if let admitted = faults?.admit(allowed, at: offset), admitted < allowed {
-        let result = file.writeAsMuchAsPossible(bytes.extracting(first: admitted), at: FileOffset(offset))
-        return (result.written, .failed(SystemError("pwrite", file.path, .inputOutput)))
-      }
-#endif
+      #if DEBUG
+        if let admitted = faults?.admit(allowed, at: offset), admitted < allowed {
+          let result = file.writeAsMuchAsPossible(bytes.extracting(first: admitted), at: FileOffset(offset))
+          return (result.written, .failed(SystemError("pwrite", file.path, .inputOutput)))
+        }
+      #endif
       let result = file.writeAsMuchAsPossible(bytes.extracting(first: allowed), at: FileOffset(offset))
       if let error = result.error { return (result.written, DumpWriteError(error)) }
     case .nowhere:

@@ -10,67 +10,70 @@ import Vmcore
 
 @Suite("Dumps that end early")
 struct CutDumpTests {
-#if DEBUG
-  /// Runs a scenario whose writing ends after some pages of the page cache; true if it came to its end.
-  private func run(_ scenario: Scenario, pieces: Int, _ path: String, abandon: Bool) throws -> Bool {
-    var writer = try DiskdumpWriter(
-      file: FileDescriptor.create(path, replacing: true), description: scenario.description,
-      faults: FaultPlan(pieces: pieces))
-    do {
-      try scenario.run(&writer)
-      return true
-    } catch let error as DumpWriteError {
-      guard case .failed(let cause) = error, cause.code == .inputOutput, !error.meansNoSpace else { throw error }
-      if abandon { writer.abandon() }
-      return false
-    }
-  }
-
-  @Test(
-    "Wherever a kill ends the writing, the dump shows no page wrongly and is not called complete",
-    arguments: [UInt64(30), 31, 32, 33], [false, true])
-  func killed(seed: UInt64, losesPages: Bool) throws {
-    var scenario = Scenario.random(seed: seed, codec: .snappy, dumpLevel: Int32(seed % 2))
-    if losesPages { scenario.unreadable = Set(scenario.dumpable.filter { ($0 &* 2_654_435_761) % 7 == 0 }) }
-    let file = TemporaryPath()
-    var most = 0
-    var opened = 0
-    for pieces in 0..<100_000 {
-      let isComplete = try run(scenario, pieces: pieces, file.path, abandon: false)
-      // Before its first block is there, nothing can be read of a dump.
-      guard let dump = try? KdumpDump(file.path) else {
-        #expect(!isComplete && opened == 0)
-        continue
-      }
-      opened += 1
-      let inspection = Inspection(dump, of: scenario)
-      #expect(inspection.isHonest, "after \(pieces) pieces")
-      #expect(dump.header.isIncomplete != isComplete)
-      most = max(most, inspection.right.count)
-      if isComplete {
-        #expect(inspection.right == scenario.expected && inspection.cut.isEmpty)
-        break
+  #if DEBUG
+    /// Runs a scenario whose writing ends after some pages of the page cache; true if it came to its end.
+    private func run(_ scenario: Scenario, pieces: Int, _ path: String, abandon: Bool) throws -> Bool {
+      var writer = try DiskdumpWriter(
+        file: FileDescriptor.create(path, replacing: true), description: scenario.description,
+        faults: FaultPlan(pieces: pieces))
+      do {
+        try scenario.run(&writer)
+        return true
+      } catch let error as DumpWriteError {
+        guard case .failed(let cause) = error, cause.code == .inputOutput, !error.meansNoSpace else {
+          throw error
+        }
+        if abandon { writer.abandon() }
+        return false
       }
     }
-    #expect(opened > 20 && most == scenario.expected.count)
-  }
 
-  @Test("A failing disk leaves what lies before the failure, and not a byte more", arguments: UInt64(40)..<44)
-  func failingDisk(seed: UInt64) throws {
-    let scenario = Scenario.random(seed: seed, codec: .zlib, dumpLevel: Int32(seed % 2))
-    let file = TemporaryPath()
-    var before = 0
-    for pieces in 8..<100_000 {
-      if try run(scenario, pieces: pieces, file.path, abandon: true) { break }
-      guard let dump = try? KdumpDump(file.path), dump.breaches().isEmpty else { continue }
-      let inspection = Inspection(dump, of: scenario)
-      #expect(inspection.isHonest && dump.header.isIncomplete)
-      #expect(inspection.right.count >= before, "less than with fewer writes, after \(pieces) pieces")
-      before = inspection.right.count
+    @Test(
+      "Wherever a kill ends the writing, the dump shows no page wrongly and is not called complete",
+      arguments: [UInt64(30), 31, 32, 33], [false, true])
+    func killed(seed: UInt64, losesPages: Bool) throws {
+      var scenario = Scenario.random(seed: seed, codec: .snappy, dumpLevel: Int32(seed % 2))
+      if losesPages { scenario.unreadable = Set(scenario.dumpable.filter { ($0 &* 2_654_435_761) % 7 == 0 }) }
+      let file = TemporaryPath()
+      var most = 0
+      var opened = 0
+      for pieces in 0..<100_000 {
+        let isComplete = try run(scenario, pieces: pieces, file.path, abandon: false)
+        // Before its first block is there, nothing can be read of a dump.
+        guard let dump = try? KdumpDump(file.path) else {
+          #expect(!isComplete && opened == 0)
+          continue
+        }
+        opened += 1
+        let inspection = Inspection(dump, of: scenario)
+        #expect(inspection.isHonest, "after \(pieces) pieces")
+        #expect(dump.header.isIncomplete != isComplete)
+        most = max(most, inspection.right.count)
+        if isComplete {
+          #expect(inspection.right == scenario.expected && inspection.cut.isEmpty)
+          break
+        }
+      }
+      #expect(opened > 20 && most == scenario.expected.count)
     }
-    #expect(before > 0)
-  }
-#endif
+
+    @Test(
+      "A failing disk leaves what lies before the failure, and not a byte more", arguments: UInt64(40)..<44)
+    func failingDisk(seed: UInt64) throws {
+      let scenario = Scenario.random(seed: seed, codec: .zlib, dumpLevel: Int32(seed % 2))
+      let file = TemporaryPath()
+      var before = 0
+      for pieces in 8..<100_000 {
+        if try run(scenario, pieces: pieces, file.path, abandon: true) { break }
+        guard let dump = try? KdumpDump(file.path), dump.breaches().isEmpty else { continue }
+        let inspection = Inspection(dump, of: scenario)
+        #expect(inspection.isHonest && dump.header.isIncomplete)
+        #expect(inspection.right.count >= before, "less than with fewer writes, after \(pieces) pieces")
+        before = inspection.right.count
+      }
+      #expect(before > 0)
+    }
+  #endif
 
   /// Appends until the limit, gives up as a caller does, and looks at what is left.
   private func fill(

@@ -58,7 +58,9 @@ struct DiskdumpWriterTests {
     #expect(dump.fileSize == end)
   }
 
-  @Test("Zero pages share the first data block, which is there even if no page needs it", arguments: [true, false])
+  @Test(
+    "Zero pages share the first data block, which is there even if no page needs it",
+    arguments: [true, false])
   func sharedZeroPage(hasZeroPages: Bool) throws {
     var scenario = Scenario(dumpLevel: 1)
     scenario.dumpable = scenario.dumpable.filter { hasZeroPages || scenario.content($0).contains { $0 != 0 } }

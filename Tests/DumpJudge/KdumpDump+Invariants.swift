@@ -24,7 +24,9 @@ extension KdumpDump {
       header.maxMapNumber32 == UInt32(clamping: header.maxMapNumber),
       "max_mapnr is \(header.maxMapNumber32), max_mapnr_64 \(header.maxMapNumber)")
     check(header.status & ~0x3f == 0, "status is \(header.status)")
-    let obsolete = [header.totalRAMBlocks, header.deviceBlocks, header.writtenBlocks, header.currentProcessor]
+    let obsolete = [
+      header.totalRAMBlocks, header.deviceBlocks, header.writtenBlocks, header.currentProcessor,
+    ]
     check(obsolete.allSatisfy { $0 == 0 }, "the obsolete fields are \(obsolete)")
     let range = [header.startPFN, header.endPFN, header.startPFN32, header.endPFN32]
     check(header.split != 0 || range == [0, 0, 0, 0], "an unsplit dump has the range \(range)")

@@ -41,7 +41,9 @@ struct PageCompressorTests {
     #expect(stored.count < 3000)
   }
 
-  @Test("A page just short of compressible is raw or smaller than a page, never as large", arguments: Codec.allCases)
+  @Test(
+    "A page just short of compressible is raw or smaller than a page, never as large",
+    arguments: Codec.allCases)
   func boundary(codec: Codec) throws {
     var compressor = try PageCompressor(codec)
     var sawRaw = false
@@ -80,7 +82,8 @@ struct PageCompressorTests {
     #expect(Int(stored[5]) + Int(stored[6]) << 8 + 256 == 4096)
   }
 
-  @Test("A compressor gives the same bytes for a page whatever it compressed before", arguments: Codec.allCases)
+  @Test(
+    "A compressor gives the same bytes for a page whatever it compressed before", arguments: Codec.allCases)
   func reuse(codec: Codec) throws {
     var generator = SeededGenerator(seed: 11)
     let pages = (0..<40).map { TestPage.allCases.randomElement(using: &generator)!.bytes(seed: UInt64($0)) }

@@ -15,7 +15,9 @@ enum TestPage: CaseIterable, CustomTestStringConvertible {
     case .random:
       for index in page.indices { page[index] = .random(in: 0...255, using: &generator) }
     case .text:
-      let words = ["struct", "page", "vmemmap", "0xffff888000000000", "of", "the", "\n"].map { Array($0.utf8) }
+      let words = ["struct", "page", "vmemmap", "0xffff888000000000", "of", "the", "\n"].map {
+        Array($0.utf8)
+      }
       var text: [UInt8] = []
       while text.count < pageSize { text += words.randomElement(using: &generator)! + [0x20] }
       page = Array(text.prefix(pageSize))

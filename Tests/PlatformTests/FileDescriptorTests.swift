@@ -1,0 +1,142 @@
+import Foundation
+import Platform
+import Testing
+
+@Suite("File descriptors")
+struct FileDescriptorTests {
+  @Test("A read at the end of the file is short, and one behind it empty")
+  func shortReads() throws {
+    let file = try TestFile(pattern(10_000))
+    let descriptor = try FileDescriptor.open(reading: file.path)
+    #expect(try descriptor.bytes(4096, at: 0) == Array(pattern(10_000)[..<4096]))
+    #expect(try descriptor.bytes(4096, at: 8192) == Array(pattern(10_000)[8192...]))
+    #expect(try descriptor.bytes(4096, at: 10_000) == [])
+    #expect(try descriptor.bytes(4096, at: 1 << 40) == [])
+  }
+
+  @Test(
+    "A position that no file can have is an error, not a crash",
+    arguments: [UInt64.max, 1 << 63, UInt64(Int64.max)])
+  func impossiblePosition(offset: UInt64) throws {
+    let file = try TestFile([1])
+    let descriptor = try FileDescriptor.create(file.path, replacing: true)
+    #expect(throws: SystemError("pread", file.path, .invalidArgument)) { try descriptor.bytes(8, at: offset) }
+    let bytes: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8]
+    #expect(throws: SystemError("pwrite", file.path, .fileTooLarge)) {
+      try descriptor.write(bytes.span.bytes, at: FileOffset(offset))
+    }
+    #expect(try descriptor.size() == 0)
+  }
+
+  @Test(
+    "Writes land where they are told, beyond 4 GiB too, and leave holes of zeros",
+    arguments: [UInt64(0), 5000, 5 << 30])
+  func positionedWrites(offset: UInt64) throws {
+    let file = try TestFile()
+    let descriptor = try FileDescriptor.create(file.path, replacing: true)
+    try descriptor.write(pattern(3000).span.bytes, at: FileOffset(offset))
+    #expect(try descriptor.size() == offset + 3000)
+    #expect(try descriptor.bytes(3000, at: offset) == pattern(3000))
+    if offset > 0 { #expect(try descriptor.bytes(16, at: offset - 16) == [UInt8](repeating: 0, count: 16)) }
+  }
+
+  @Test("A full device takes nothing and says why")
+  func fullDevice() throws {
+    let descriptor = try FileDescriptor.create("/dev/full", replacing: true)
+    let result = descriptor.writeAsMuchAsPossible(pattern(100).span.bytes, at: FileOffset(0))
+    #expect(result.written == 0)
+    #expect(result.error == SystemError("pwrite", "/dev/full", .noSpace))
+    #expect(result.error?.code.meansNoSpace == true)
+  }
+
+  @Test(
+    "What a file is, is known",
+    arguments: [("/dev/null", FileDescriptor.Kind.other), ("/proc/self/maps", .regular)])
+  func kinds(path: String, kind: FileDescriptor.Kind) throws {
+    #expect(try FileDescriptor.open(reading: path).kind == kind)
+  }
+
+  @Test("A pipe is known as one, and positioned writes to it fail")
+  func pipe() throws {
+    let pipe = Pipe()
+    let descriptor = try FileDescriptor.duplicate(
+      ofStandard: pipe.fileHandleForWriting.fileDescriptor, named: "a pipe")
+    #expect(descriptor.kind == .pipeOrSocket)
+    #expect(
+      descriptor.writeAsMuchAsPossible(pattern(10).span.bytes, at: FileOffset(0)).error?.operation == "pwrite"
+    )
+  }
+
+  @Test("Closing a duplicate leaves the original open")
+  func duplicate() throws {
+    let pipe = Pipe()
+    func makeAndClose() throws {
+      _ = try FileDescriptor.duplicate(ofStandard: pipe.fileHandleForWriting.fileDescriptor, named: "a pipe")
+    }
+    try makeAndClose()
+    try pipe.fileHandleForWriting.write(contentsOf: Data([7]))
+    #expect(try pipe.fileHandleForReading.read(upToCount: 1) == Data([7]))
+  }
+
+  @Test("A dump file is its owner's alone, and is not replaced unasked")
+  func create() throws {
+    let file = try TestFile([1, 2, 3])
+    #expect(throws: SystemError("open", file.path, .fileExists)) {
+      try FileDescriptor.create(file.path, replacing: false).size()
+    }
+    #expect(file.bytes == [1, 2, 3])
+    let new = file.path + ".new"
+    defer { try? FileManager.default.removeItem(atPath: new) }
+    #expect(try FileDescriptor.create(new, replacing: false).size() == 0)
+    let mode = try FileManager.default.attributesOfItem(atPath: new)[.posixPermissions] as? Int
+    #expect(mode == 0o600)
+    #expect(try FileDescriptor.create(file.path, replacing: true).size() == 0)
+  }
+
+  @Test("A file that is not there is an error that names it")
+  func missing() {
+    let error = #expect(throws: SystemError.self) {
+      try FileDescriptor.open(reading: "/nowhere/vmcore").size()
+    }
+    #expect(error?.subject == "/nowhere/vmcore" && error?.operation == "open")
+    #expect(error?.description == "/nowhere/vmcore: open: No such file or directory")
+  }
+
+  @Test("Truncating cuts and extends")
+  func truncate() throws {
+    let file = try TestFile()
+    let descriptor = try FileDescriptor.create(file.path, replacing: true)
+    try descriptor.write(pattern(5000).span.bytes, at: FileOffset(0))
+    try descriptor.truncate(to: 100)
+    try descriptor.truncate(to: 200)
+    #expect(file.bytes == Array(pattern(5000)[..<100]) + [UInt8](repeating: 0, count: 100))
+    #expect(throws: SystemError("ftruncate", file.path, .fileTooLarge)) { try descriptor.truncate(to: .max) }
+  }
+
+  @Test("Reserved blocks are the file's, and read as zero")
+  func allocate() throws {
+    let file = try TestFile()
+    let descriptor = try FileDescriptor.create(file.path, replacing: true)
+    let isReserved = try descriptor.allocate(from: FileOffset(4096), byteCount: 1 << 20)
+    #expect(try descriptor.size() == (isReserved ? 4096 + 1 << 20 : 0))
+    var status = stat()
+    #expect(stat(file.path, &status) == 0 && status.st_blocks * 512 >= (isReserved ? 1 << 20 : 0))
+    #expect(try descriptor.bytes(64, at: 4096) == [UInt8](repeating: 0, count: isReserved ? 64 : 0))
+    #expect(throws: SystemError("fallocate", file.path, .fileTooLarge)) {
+      try descriptor.allocate(from: FileOffset(UInt64(Int64.max)), byteCount: 1)
+    }
+  }
+
+  @Test("Reserving blocks of a device is not possible, and no error")
+  func allocateDevice() throws {
+    let descriptor = try FileDescriptor.create("/dev/null", replacing: true)
+    #expect(try !descriptor.allocate(from: FileOffset(0), byteCount: 4096))
+    try descriptor.synchronize()
+  }
+
+  @Test("Errors that mean a full disk are told from those that mean a bad one")
+  func meansNoSpace() {
+    for code in [Errno.noSpace, .quotaExceeded, .fileTooLarge] { #expect(code.meansNoSpace) }
+    for code in [Errno.inputOutput, .badAddress, .outOfMemory, .interrupted] { #expect(!code.meansNoSpace) }
+  }
+}

@@ -1,0 +1,102 @@
+import Platform
+import Testing
+
+@Suite("Mappings and buffers")
+struct MemoryTests {
+  /// What a mapping shows.
+  private func map(
+    _ file: borrowing FileDescriptor, from offset: UInt64, byteCount: Int
+  ) throws(SystemError) -> [UInt8] {
+    let mapping = try FileMapping(file, from: FileOffset(offset), byteCount: byteCount)
+    return array(mapping.bytes)
+  }
+
+  private func freshBytes(byteCount: Int) throws(SystemError) -> [UInt8] {
+    let buffer = try PageBuffer(byteCount: byteCount)
+    return array(buffer.bytes)
+  }
+
+  @Test("A mapping shows the file's bytes", arguments: [0, 4096, 8192])
+  func mapping(offset: Int) throws {
+    let file = try TestFile(pattern(16384))
+    let descriptor = try FileDescriptor.open(reading: file.path)
+    let mapped = try map(descriptor, from: UInt64(offset), byteCount: 8192)
+    #expect(mapped == Array(pattern(16384)[offset..<offset + 8192]))
+  }
+
+  @Test(
+    "Mapping past the end of a file is an error, and not a SIGBUS later", arguments: [4096, 8192, 1 << 20])
+  func pastTheEnd(byteCount: Int) throws {
+    let file = try TestFile(pattern(4096))
+    let descriptor = try FileDescriptor.open(reading: file.path)
+    let error = #expect(throws: SystemError.self) {
+      try map(descriptor, from: 4096, byteCount: byteCount)
+    }
+    #expect(error?.operation == "madvise" && error?.code == .badAddress)
+  }
+
+  @Test("A file that was cut after it was measured cannot be mapped as it was")
+  func cutMeanwhile() throws {
+    let file = try TestFile(pattern(1 << 16))
+    let reader = try FileDescriptor.open(reading: file.path)
+    #expect(try reader.size() == 1 << 16)
+    try FileDescriptor.create(file.path, replacing: true).truncate(to: 4096)
+    #expect(throws: SystemError("madvise", file.path, .badAddress)) {
+      try map(reader, from: 0, byteCount: 1 << 16)
+    }
+    #expect(try map(reader, from: 0, byteCount: 4096) == [UInt8](repeating: 0, count: 4096))
+  }
+
+  @Test(
+    "An empty window, or one that begins within a page, is refused",
+    arguments: [(0, 0), (1, 4096), (512, 512)])
+  func badWindow(offset: UInt64, byteCount: Int) throws {
+    let file = try TestFile(pattern(16384))
+    let descriptor = try FileDescriptor.open(reading: file.path)
+    #expect(throws: SystemError("mmap", file.path, .invalidArgument)) {
+      try map(descriptor, from: offset, byteCount: byteCount)
+    }
+  }
+
+  @Test("What cannot be mapped is an error")
+  func unmappable() throws {
+    let descriptor = try FileDescriptor.open(reading: "/proc/self/maps")
+    #expect(throws: SystemError.self) {
+      try map(descriptor, from: 0, byteCount: 4096)
+    }
+  }
+
+  @Test("A buffer is zero, begins at a page, and keeps what is written", arguments: [1, 4096, 100_000])
+  func buffer(byteCount: Int) throws {
+    #expect(try freshBytes(byteCount: byteCount) == [UInt8](repeating: 0, count: byteCount))
+    var buffer = try PageBuffer(byteCount: byteCount)
+    let address = buffer.bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
+    #expect(address % 4096 == 0)
+    mark(&buffer)
+    let last = array(buffer.bytes).last
+    #expect(last == 0xab)
+  }
+
+  private func mark(_ buffer: inout PageBuffer) {
+    let last = buffer.byteCount - 1
+    var bytes = buffer.mutableBytes
+    bytes.storeBytes(of: 0xab, toByteOffset: last, as: UInt8.self)
+  }
+
+  @Test("A buffer of no bytes can be had")
+  func emptyBuffer() throws {
+    #expect(try freshBytes(byteCount: 0) == [])
+  }
+
+  @Test("Memory that there is not is an error")
+  func outOfMemory() {
+    let error = #expect(throws: SystemError.self) { try freshBytes(byteCount: 1 << 60) }
+    #expect(error?.code == .outOfMemory)
+  }
+
+  @Test("This machine has processors, and memory to spare")
+  func machine() throws {
+    #expect(Machine.usableProcessors() >= 1)
+    #expect(try #require(Machine.availableMemory()) > 1 << 20)
+  }
+}
