@@ -1,4 +1,5 @@
 import Testing
+import Vmcore
 
 @testable import Diskdump
 
