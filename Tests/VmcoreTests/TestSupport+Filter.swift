@@ -17,8 +17,11 @@ struct Filtered {
     let crashed = try CrashedKernel(VMCOREINFO(vmcoreinfo), loads: physical.core.loads)
     var frames = try PFNBitmap(maxMapNumber: physical.segments.frames.maxMapNumber)
     for range in physical.segments.frames.ranges { frames.insert(range) }
-    report = try PageFilter.run(
-      crashed, DumpLevel(rawValue: level), physical: physical, from: &frames, progress: { _, _ in })
+    var report = FilterReport()
+    try PageFilter.run(
+      crashed, DumpLevel(rawValue: level), physical: physical, from: &frames, report: &report,
+      progress: { _, _ in })
+    self.report = report
     var excluded: Set<UInt64> = []
     for range in physical.segments.frames.ranges {
       for pfn in range where !frames.contains(pfn) { excluded.insert(pfn.rawValue) }
