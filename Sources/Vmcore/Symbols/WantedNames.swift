@@ -1,0 +1,53 @@
+/// A few names that are looked for among very many, without making a `String` of each candidate.
+struct WantedNames {
+  private let names: [String]
+  private let bytes: [[UInt8]]
+  /// For each length, whether any name has it.
+  private let lengths: [Bool]
+  private var values: [UInt64?]
+  /// Names that were not seen yet.
+  private(set) var missing: Int
+
+  /// Longer names are never wanted, nor does a kernel have them (KSYM_NAME_LEN, 512 since Linux 6.1).
+  static let longestName = 512
+
+  init(_ wanted: [String]) {
+    var unique: [String] = []
+    for name in wanted where !unique.contains(name) { unique.append(name) }
+    names = unique
+    bytes = unique.map { Array($0.utf8) }
+    var lengths = [Bool](repeating: false, count: Self.longestName + 1)
+    for name in bytes where name.count <= Self.longestName { lengths[name.count] = true }
+    self.lengths = lengths
+    values = [UInt64?](repeating: nil, count: unique.count)
+    missing = unique.count
+  }
+
+  @inline(__always)
+  func includesLength(_ length: Int) -> Bool {
+    length < lengths.count && lengths[length]
+  }
+
+  /// Which name a candidate is.
+  func index(of candidate: [UInt8]) -> Int? {
+    for index in bytes.indices where bytes[index] == candidate { return index }
+    return nil
+  }
+
+  /// Notes what a name stands for; of several symbols of one name the first counts, as in the kernel's
+  /// own lookup.
+  mutating func note(_ index: Int, _ value: UInt64) {
+    guard values[index] == nil else { return }
+    values[index] = value
+    missing -= 1
+  }
+
+  /// What was found.
+  var found: [String: UInt64] {
+    var result: [String: UInt64] = [:]
+    for index in names.indices {
+      if let value = values[index] { result[names[index]] = value }
+    }
+    return result
+  }
+}
