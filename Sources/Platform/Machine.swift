@@ -26,8 +26,10 @@ public enum Machine {
     return free
   }
 
-  /// Makes writing to a pipe that nobody reads an error (``Errno/brokenPipe``) instead of a signal.
-  public static func ignoreBrokenPipes() {
+  /// Makes writing to a pipe that nobody reads, or past the largest file allowed (RLIMIT_FSIZE), an error
+  /// instead of a signal that kills.
+  public static func turnWriteSignalsIntoErrors() {
     clinux_ignore_signal(SIGPIPE)
+    clinux_ignore_signal(SIGXFSZ)
   }
 }

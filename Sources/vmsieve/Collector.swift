@@ -3,7 +3,7 @@ internal import Platform
 /// The program as makedumpfile's users know it: a command line in, a dump and an exit status out.
 enum Collector {
   static func run(_ arguments: CommandLineArguments) -> ExitStatus {
-    Machine.ignoreBrokenPipes()
+    Machine.turnWriteSignalsIntoErrors()
     let name = Program.nameInMessages(calledAs: arguments.words.first ?? Program.name)
     var parser = OptionParser(arguments)
     do throws(CommandLineError) {
