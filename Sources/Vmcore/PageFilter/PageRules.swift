@@ -48,10 +48,10 @@ struct PageRules {
     else { throw Unknown(reason: "VMCOREINFO lacks SIZE(page), OFFSET(page.flags) or OFFSET(page.mapping)") }
     let mapcount = info.offset("page._mapcount")
     let privateWord = info.offset("page.private")
-    // 4.4 and 4.5 do not export it: it shares its word with lru.next.
+    // 4.4 and 4.5 have it and do not export it: it is the first word of lru.
     let compoundHead =
       info.offset("page.compound_head") ?? info.offset("page.compound_info")
-      ?? (version >= KernelVersion(4, 4) && version < KernelVersion(4, 6) ? info.offset("page.lru") : nil)
+      ?? (version >= KernelVersion(4, 4) ? info.offset("page.lru") : nil)
     let farthest = max(
       flags + 8, mapping + 8, (mapcount ?? 0) + 4, (privateWord ?? 0) + 8, (compoundHead ?? 0) + 8)
     guard (32...1024).contains(pageSize), farthest <= pageSize else {
