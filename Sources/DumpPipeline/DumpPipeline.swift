@@ -53,18 +53,12 @@ public struct DumpPipeline: ~Copyable {
   }
 
   private func begin(_ writer: inout DiskdumpWriter) throws(PipelineError) {
+    let notes = memory.notes
     do throws(DumpWriteError) {
       try queue.withFrames { (frames) throws(DumpWriteError) in
-        try Self.begin(&writer, memory.core, existing: memory.segments.frames, dumpable: frames)
+        try writer.begin(notes: notes.bytes, existing: memory.frames, dumpable: frames)
       }
     } catch { throw .write(error) }
-  }
-
-  private static func begin(
-    _ writer: inout DiskdumpWriter, _ core: borrowing ELFCore, existing: PFNRanges,
-    dumpable: borrowing PFNBitmap
-  ) throws(DumpWriteError) {
-    try writer.begin(notes: core.notes.bytes, existing: existing, dumpable: dumpable)
   }
 
   private func finish(_ writer: inout DiskdumpWriter) throws(PipelineError) {

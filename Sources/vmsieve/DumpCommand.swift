@@ -44,7 +44,7 @@ struct DumpCommand {
       return nil
     }
     do throws(CrashedKernel.Unknown) {
-      return try CrashedKernel(info, loads: memory.core.loads)
+      return try CrashedKernel(info, of: memory)
     } catch {
       messages.warning("\(options.vmcore): \(error): every page is kept")
       return nil
@@ -87,7 +87,7 @@ struct DumpCommand {
     var filtered = FilterReport()
     do throws(VmcoreError) {
       var kept = try memory.framesInFile()
-      filtered.notInFile = memory.segments.frames.count - kept.count
+      filtered.notInFile = memory.frames.count - kept.count
       if let kernel {
         progress.begin(.unnecessaryPages)
         try PageFilter.run(kernel, level, physical: memory, from: &kept, report: &filtered) {
@@ -109,7 +109,7 @@ struct DumpCommand {
       messages.warning(
         "\(copied.unreadablePages) pages could not be read and are not in the dump, the first: \(pfn), \(reason)")
     }
-    let statistics = DumpStatistics(memory.segments, filtered, copied, bytesWritten: writer.bytesWritten)
+    let statistics = DumpStatistics(memory.frames, filtered, copied, bytesWritten: writer.bytesWritten)
     for line in statistics.lines { messages.report(line) }
   }
 
@@ -135,10 +135,10 @@ struct DumpCommand {
     return DumpDescription(
       utsname: names,
       crashTime: kernel?.info.string("CRASHTIME").flatMap { Int64($0) } ?? 0,
-      processorCount: Int32(clamping: memory.core.notes.processorCount),
+      processorCount: Int32(clamping: memory.notes.processorCount),
       physicalBase: Int64(bitPattern: kernel?.physicalBase ?? 0),
       dumpLevel: Int32(level.rawValue),
       compression: options.compression.status,
-      vmcoreinfo: memory.core.notes.vmcoreinfoRange ?? 0..<0)
+      vmcoreinfo: memory.notes.vmcoreinfoRange ?? 0..<0)
   }
 }

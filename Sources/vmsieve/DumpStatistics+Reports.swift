@@ -4,10 +4,10 @@ internal import Vmcore
 extension DumpStatistics {
   /// Puts together what the filter and the pipeline counted.
   init(
-    _ segments: MemorySegments, _ filtered: FilterReport, _ copied: PipelineReport, bytesWritten: UInt64
+    _ frames: PFNRanges, _ filtered: FilterReport, _ copied: PipelineReport, bytesWritten: UInt64
   ) {
-    totalPFNs = segments.frames.maxMapNumber
-    holePFNs = segments.frames.maxMapNumber - segments.frames.count
+    totalPFNs = frames.maxMapNumber
+    holePFNs = frames.maxMapNumber - frames.count
     zeroPages = copied.zeroPages
     cachePages = filtered[.cache]
     privateCachePages = filtered[.privateCache]

@@ -2,7 +2,7 @@ internal import Platform
 
 /// The notes of a core: NT_PRSTATUS of each processor, VMCOREINFO, device dumps.
 @safe
-public struct CoreNotes: ~Copyable, Sendable {
+public final class CoreNotes: Sendable {
   private let buffer: PageBuffer
   /// Bytes of ``bytes``.
   public let byteCount: Int
@@ -11,12 +11,12 @@ public struct CoreNotes: ~Copyable, Sendable {
   /// Notes of type NT_PRSTATUS named `CORE`: the processors that were running.
   public let processorCount: Int
   /// Notes that were too large to carry along (device dumps, VMCOREDD): their number and bytes.
-  public private(set) var omitted: (count: Int, byteCount: UInt64) = (0, 0)
+  public let omitted: (count: Int, byteCount: UInt64)
 
   /// A capture kernel has 256 MiB: so much of it may go to notes.
   static let mostBytes = 32 << 20
 
-  init(_ segments: [ProgramHeader], in file: borrowing FileDescriptor) throws(VmcoreError) {
+  init(_ segments: [ProgramHeader], in file: borrowing InputFile) throws(VmcoreError) {
     var total: UInt64 = 0
     for segment in segments {
       let (sum, overflow) = total.addingReportingOverflow(segment.fileSize)
@@ -53,11 +53,18 @@ public struct CoreNotes: ~Copyable, Sendable {
 
   public var bytes: RawSpan {
     @_lifetime(borrow self)
-    get { buffer.bytes.extracting(0..<byteCount) }
+    get {
+      // The buffer never moves and goes with its owner, which the compiler cannot see through a class.
+      unsafe _overrideLifetime(RawSpan(_unsafeBytes: Self.memory(buffer, byteCount)), borrowing: self)
+    }
+  }
+
+  private static func memory(_ buffer: borrowing PageBuffer, _ byteCount: Int) -> UnsafeRawBufferPointer {
+    unsafe buffer.bytes.withUnsafeBytes { unsafe UnsafeRawBufferPointer(rebasing: $0[..<byteCount]) }
   }
 
   private static func read(
-    _ file: borrowing FileDescriptor, _ offset: FileOffset, _ byteCount: Int, into buffer: inout PageBuffer,
+    _ file: borrowing InputFile, _ offset: FileOffset, _ byteCount: Int, into buffer: inout PageBuffer,
     at place: Int
   ) throws(VmcoreError) -> Int {
     guard byteCount > 0 else { return 0 }
@@ -76,7 +83,7 @@ public struct CoreNotes: ~Copyable, Sendable {
 
   /// Walks a segment whose notes are too large to be held together, and keeps those of up to 1 MiB.
   private static func readSmallNotes(
-    _ file: borrowing FileDescriptor, _ segment: ProgramHeader, into buffer: inout PageBuffer,
+    _ file: borrowing InputFile, _ segment: ProgramHeader, into buffer: inout PageBuffer,
     _ filled: inout Int, _ omitted: inout (count: Int, byteCount: UInt64)
   ) throws(VmcoreError) {
     var header = try ELFCore.pageBuffer(ELFNote.headerByteCount)

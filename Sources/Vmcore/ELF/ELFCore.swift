@@ -1,10 +1,8 @@
-public import Platform
+internal import Platform
 
 /// An ELF core of an x86_64 machine: `/proc/vmcore`, a copy of it, or what QEMU's dump-guest-memory writes.
 public struct ELFCore: ~Copyable, Sendable {
-  public let file: FileDescriptor
-  /// Bytes of the file as they were when it was opened.
-  public let fileSize: UInt64
+  public let file: InputFile
   /// Every PT_LOAD, in the file's order.
   public let loads: [ProgramHeader]
   /// The contents of the PT_NOTE segments, verbatim.
@@ -18,14 +16,11 @@ public struct ELFCore: ~Copyable, Sendable {
   /// - Throws: ``VmcoreError/foreign(path:_:)`` for another kind of file,
   ///   ``VmcoreError/malformed(path:at:_:)`` where headers lie outside of the file.
   public init(opening path: String) throws(VmcoreError) {
-    let file = try VmcoreError.wrapping { () throws(SystemError) in
-      try FileDescriptor.open(reading: path)
-    }
-    let fileSize = try VmcoreError.wrapping { () throws(SystemError) in try file.size() }
-    if file.kind == .pipeOrSocket {
-      throw .foreign(path: path, "a pipe; a vmcore must be a file that can be read at any place")
-    }
+    try self.init(InputFile(opening: path))
+  }
 
+  /// Reads the headers and notes of a file that is open already; see ``init(opening:)``.
+  public init(_ file: consuming InputFile) throws(VmcoreError) {
     let header = try Self.readHeader(file)
     let programHeaders = try Self.readProgramHeaders(file, header)
     var loads: [ProgramHeader] = []
@@ -37,14 +32,16 @@ public struct ELFCore: ~Copyable, Sendable {
       default: break
       }
     }
-    if loads.isEmpty { throw .foreign(path: path, "an ELF core without PT_LOAD: it holds no memory") }
+    if loads.isEmpty { throw .foreign(path: file.path, "an ELF core without PT_LOAD: it holds no memory") }
     self.notes = try CoreNotes(noteSegments, in: file)
     self.loads = loads
-    self.fileSize = fileSize
     self.file = file
   }
 
-  private static func readHeader(_ file: borrowing FileDescriptor) throws(VmcoreError) -> ELFHeader {
+  /// Bytes of the file as they were when it was opened.
+  public var fileSize: UInt64 { file.size }
+
+  private static func readHeader(_ file: borrowing InputFile) throws(VmcoreError) -> ELFHeader {
     var buffer = try pageBuffer(ELFHeader.byteCount)
     let count = try read(file, into: &buffer, at: FileOffset(0))
     switch ELFHeader.decode(buffer.bytes.extracting(0..<count)) {
@@ -54,7 +51,7 @@ public struct ELFCore: ~Copyable, Sendable {
   }
 
   private static func readProgramHeaders(
-    _ file: borrowing FileDescriptor, _ header: ELFHeader
+    _ file: borrowing InputFile, _ header: ELFHeader
   ) throws(VmcoreError) -> [ProgramHeader] {
     guard Int(header.phentsize) == ProgramHeader.byteCount else {
       throw .malformed(path: file.path, at: FileOffset(54), "e_phentsize is \(header.phentsize), not 56")
@@ -94,7 +91,7 @@ public struct ELFCore: ~Copyable, Sendable {
   }
 
   static func read(
-    _ file: borrowing FileDescriptor, into buffer: inout PageBuffer, at offset: FileOffset
+    _ file: borrowing InputFile, into buffer: inout PageBuffer, at offset: FileOffset
   ) throws(VmcoreError) -> Int {
     guard offset.rawValue <= UInt64(Int64.max) - UInt64(buffer.byteCount) else {
       throw .malformed(path: file.path, at: offset, "headers cannot lie there")

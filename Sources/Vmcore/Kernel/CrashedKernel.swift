@@ -21,6 +21,15 @@ public struct CrashedKernel: Sendable {
 
   /// Finds what translation needs, from VMCOREINFO and, for kernels before 4.10, the kernel's PT_LOAD.
   public init(_ info: VMCOREINFO, loads: [ProgramHeader]) throws(Unknown) {
+    try self.init(info, physicalBase: Self.physicalBase(loads))
+  }
+
+  /// Finds what translation needs, from VMCOREINFO and, for kernels before 4.10, what the dump says besides.
+  public init(_ info: VMCOREINFO, of memory: PhysicalMemory) throws(Unknown) {
+    try self.init(info, physicalBase: memory.origin?.physicalBase ?? Self.physicalBase(memory.loads))
+  }
+
+  private init(_ info: VMCOREINFO, physicalBase: UInt64?) throws(Unknown) {
     guard let release = info.string("OSRELEASE"), let version = KernelVersion(release: release) else {
       throw Unknown("VMCOREINFO has no OSRELEASE that can be read")
     }
@@ -31,7 +40,7 @@ public struct CrashedKernel: Sendable {
     guard let top = info.symbol("init_top_pgt") ?? info.symbol("init_level4_pgt") else {
       throw Unknown("VMCOREINFO has neither SYMBOL(init_top_pgt) nor SYMBOL(init_level4_pgt)")
     }
-    guard let physicalBase = Self.physicalBase(info, loads) else {
+    guard let physicalBase = info.number("phys_base").map({ UInt64(bitPattern: $0) }) ?? physicalBase else {
       throw Unknown("VMCOREINFO has no NUMBER(phys_base), and no PT_LOAD maps the kernel")
     }
     self.info = info
@@ -59,9 +68,9 @@ public struct CrashedKernel: Sendable {
   /// Frames of the kernel's own text and data: those of its PT_LOAD, or, in a dump that a hypervisor made and
   /// that has none, what is mapped around `_stext` in one piece.
   public func image(_ physical: PhysicalMemory, _ memory: inout KernelMemory) -> PFNRanges {
-    let declared = physical.segments.kernelImage
+    let declared = physical.kernelImage
     if declared.count > 0 { return declared }
-    let all = physical.segments.frames.maxMapNumber
+    let all = physical.frames.maxMapNumber
     guard let text = info.symbol("_stext"), text.rawValue >= MemorySegments.kernelMap else {
       return PFNRanges([], maxMapNumber: all)
     }
@@ -81,8 +90,7 @@ public struct CrashedKernel: Sendable {
     return PFNRanges([physical.geometry.frames(from: start, to: stop)], maxMapNumber: all)
   }
 
-  private static func physicalBase(_ info: VMCOREINFO, _ loads: [ProgramHeader]) -> UInt64? {
-    if let base = info.number("phys_base") { return UInt64(bitPattern: base) }
+  private static func physicalBase(_ loads: [ProgramHeader]) -> UInt64? {
     for load in loads
     where load.virtualAddress.rawValue >= MemorySegments.kernelMap && !load.hasNoPhysicalAddress {
       return load.physicalAddress.rawValue &- (load.virtualAddress.rawValue &- MemorySegments.kernelMap)

@@ -2,15 +2,7 @@ internal import Platform
 
 /// A few windows onto the vmcore's file, the least recently used of which makes room for the next.
 struct FileWindows: ~Copyable {
-  /// How the file will be read, which decides how much is taken at once.
-  enum Access {
-    /// In rising order: pages for the dump, the mem_map.
-    case sequential
-    /// Here and there: page tables, strings.
-    case scattered
-  }
-
-  private let memory: PhysicalMemory
+  private let memory: ELFMemory
   /// Four or five page tables, and what they lead to.
   private var windows: [8 of FileWindow]
   /// How many of them are used. Pages in rising order need two: one may lie across a border.
@@ -23,7 +15,7 @@ struct FileWindows: ~Copyable {
 
   private static let page: UInt64 = 4096
 
-  init(_ memory: PhysicalMemory, _ access: Access) throws(SystemError) {
+  init(_ memory: ELFMemory, _ access: MemoryAccess) throws(SystemError) {
     let readSize: UInt64
     switch access {
     case .sequential:

@@ -1,34 +1,90 @@
 internal import Platform
 
-/// The crashed machine's physical memory, as a core holds it. Shared by all threads, read through a
+/// The crashed machine's physical memory, as a dump holds it. Shared by all threads, read through a
 /// ``MemoryReader`` of each.
 public final class PhysicalMemory: Sendable {
-  public let core: ELFCore
-  public let segments: MemorySegments
-  /// Whether the file's pages are mapped where the kernel allows it, or always read.
-  let prefersMapping: Bool
+  /// What the memory is read from.
+  public enum Source: Sendable {
+    case elf(ELFMemory)
+    case pages(PageStore)
+  }
+
+  public let source: Source
+  /// The file that was opened.
+  public let path: String
+  /// Bytes of that dump; those of a flattened one as it would be when rearranged.
+  public let fileSize: UInt64
+  public let geometry: PageGeometry
+  /// Every frame that the machine had: the first bitmap.
+  public let frames: PFNRanges
+  /// NT_PRSTATUS of each processor, VMCOREINFO.
+  public let notes: CoreNotes
 
   /// - Parameter prefersMapping: false is `--non-mmap`.
   /// - Throws: ``VmcoreError/malformed(path:at:_:)`` if the segments claim addresses that no file of this size
   ///   can be a dump of.
   public init(_ core: consuming ELFCore, prefersMapping: Bool) throws(VmcoreError) {
-    let segments = MemorySegments(core.loads, fileSize: core.fileSize, geometry: .x86_64)
-    let top = segments.frames.maxMapNumber
-    if top == 0 { throw .foreign(path: core.file.path, "an ELF core whose PT_LOADs hold no physical memory") }
-    // The dump has two bits for each frame below the highest. A machine's memory may lie thinly in its
-    // address space, but not so thinly that these bits outweigh the memory.
-    if top / 8 > max(core.fileSize, 1 << 30) {
-      throw .malformed(
-        path: core.file.path, at: FileOffset(64),
-        "a PT_LOAD claims memory up to 0x\(String(top << segments.geometry.shift, radix: 16)) in a file of \(core.fileSize) bytes")
-    }
-    self.segments = segments
-    self.core = core
-    self.prefersMapping = prefersMapping
+    let memory = try ELFMemory(core, prefersMapping: prefersMapping)
+    source = .elf(memory)
+    path = memory.core.file.path
+    fileSize = memory.core.fileSize
+    geometry = memory.segments.geometry
+    frames = memory.segments.frames
+    notes = memory.core.notes
   }
 
-  /// Every frame of which the file holds all that it should.
+  public init(_ store: PageStore) {
+    source = .pages(store)
+    path = store.path
+    fileSize = store.fileSize
+    geometry = store.geometry
+    frames = store.frames
+    notes = store.notes
+  }
+
+  /// Every frame of which the dump holds all that it should.
   public func framesInFile() throws(VmcoreError) -> PFNBitmap {
+    switch source {
+    case .elf(let memory): try memory.framesInFile()
+    case .pages(let store): try store.framesInFile()
+    }
+  }
+
+  /// The PT_LOADs, where there are any.
+  public var loads: [ProgramHeader] {
+    switch source {
+    case .elf(let memory): memory.core.loads
+    case .pages: []
+    }
+  }
+
+  /// Frames of the PT_LOADs that map the kernel's text and data; none where that is not known.
+  public var kernelImage: PFNRanges {
+    switch source {
+    case .elf(let memory): memory.segments.kernelImage
+    case .pages: PFNRanges([], maxMapNumber: frames.maxMapNumber)
+    }
+  }
+
+  /// What is wrong with the dump, a line each, in words that follow its path.
+  public var warnings: [String] {
+    switch source {
+    case .elf(let memory): memory.segments.warnings
+    case .pages(let store): store.warnings
+    }
+  }
+
+  /// What the headers of an earlier dump say; nil for what came from the kernel.
+  public var origin: DumpOrigin? {
+    switch source {
+    case .elf: nil
+    case .pages(let store): store.origin
+    }
+  }
+}
+
+extension ELFMemory {
+  func framesInFile() throws(VmcoreError) -> PFNBitmap {
     var frames = try VmcoreError.wrapping { () throws(SystemError) in
       try PFNBitmap(maxMapNumber: segments.frames.maxMapNumber)
     }
@@ -36,6 +92,18 @@ public final class PhysicalMemory: Sendable {
     for range in segments.framesNotInFile.ranges { frames.remove(range) }
     return frames
   }
+}
 
-  public var geometry: PageGeometry { segments.geometry }
+extension MemorySegments {
+  var warnings: [String] {
+    var lines: [String] = []
+    if bytesPastEndOfFile > 0 {
+      lines.append("the file is cut: \(bytesPastEndOfFile) bytes of memory that its headers name are missing")
+    }
+    for load in implausibleSegments {
+      lines.append(
+        "the PT_LOAD at \(load.physicalAddress) with \(load.memorySize) bytes is impossible and left out")
+    }
+    return lines
+  }
 }

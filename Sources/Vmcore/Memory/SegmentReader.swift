@@ -7,7 +7,7 @@ struct SegmentReader: ~Copyable {
   private var windows: FileWindows
   private var latest = 0
 
-  init(_ memory: PhysicalMemory, _ access: FileWindows.Access) throws(SystemError) {
+  init(_ memory: ELFMemory, _ access: MemoryAccess) throws(SystemError) {
     let windows = try FileWindows(memory, access)
     self.windows = windows
     segments = memory.segments

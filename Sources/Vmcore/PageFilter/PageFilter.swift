@@ -43,7 +43,7 @@ public struct PageFilter: ~Copyable {
       return
     }
     do throws(MemoryMap.Missing) {
-      map = try MemoryMap(kernel, frames: physical.segments.frames, &memory)
+      map = try MemoryMap(kernel, frames: physical.frames, &memory)
     } catch {
       report.warn(keepingEverything: error.description, level)
       return
@@ -53,8 +53,8 @@ public struct PageFilter: ~Copyable {
       try PageFilter(rules, level, image: image, report)
     }
     for section in map.sections {
-      filter.scan(section, of: physical.segments.frames, &memory, &frames)
-      progress(filter.report.examined, physical.segments.frames.count)
+      filter.scan(section, of: physical.frames, &memory, &frames)
+      progress(filter.report.examined, physical.frames.count)
     }
     report = filter.report
     report.warn(kernel, level, rules, map)

@@ -6,9 +6,12 @@ extension Messages {
   ///
   /// VMCOREINFO's lines are indented by two blanks: SUSE's kdump looks for `  OSRELEASE=` and `  CRASHTIME=`.
   func describe(_ memory: PhysicalMemory, _ info: VMCOREINFO?) {
-    let path = memory.core.file.path
-    debug("\(path): ELF core of \(memory.core.fileSize) bytes, \(memory.core.notes.processorCount) processors")
-    for (index, load) in memory.core.loads.enumerated() {
+    let path = memory.path
+    switch memory.source {
+    case .elf: debug("\(path): ELF core of \(memory.fileSize) bytes, \(memory.notes.processorCount) processors")
+    case .pages(let store): debug("\(path): \(store.formatDescription)")
+    }
+    for (index, load) in memory.loads.enumerated() {
       debug(
         "LOAD[\(index)] offset " + String(hexadecimal: load.fileOffset.rawValue) + " paddr "
           + String(hexadecimal: load.physicalAddress.rawValue) + " vaddr "
@@ -19,18 +22,10 @@ extension Messages {
       debug("VMCOREINFO:")
       for line in info.lines { debug("  \(line)") }
     }
-    let segments = memory.segments
-    debug("max_mapnr : " + String(hexadecimal: segments.frames.maxMapNumber))
+    debug("max_mapnr : " + String(hexadecimal: memory.frames.maxMapNumber))
 
-    if segments.bytesPastEndOfFile > 0 {
-      warning(
-        "\(path) is cut: \(segments.bytesPastEndOfFile) bytes of memory that its headers name are missing")
-    }
-    for load in segments.implausibleSegments {
-      warning(
-        "\(path): the PT_LOAD at \(load.physicalAddress) with \(load.memorySize) bytes is impossible and left out")
-    }
-    let omitted = memory.core.notes.omitted
+    for line in memory.warnings { warning("\(path): \(line)") }
+    let omitted = memory.notes.omitted
     if omitted.count > 0 {
       warning("\(path): \(omitted.count) notes of \(omitted.byteCount) bytes are too large to be carried along")
     }

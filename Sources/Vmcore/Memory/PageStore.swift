@@ -1,0 +1,45 @@
+public import Platform
+
+/// A dump that holds memory page by page, each by itself: what it says, and a reader for each thread.
+///
+/// The formats lie above this module and give their own by overriding.
+open class PageStore: @unchecked Sendable {
+  public let path: String
+  /// Bytes of the dump.
+  public let fileSize: UInt64
+  public let geometry: PageGeometry
+  /// The frames that the crashed machine had, whether the dump holds them or not.
+  public let frames: PFNRanges
+  public let notes: CoreNotes
+  public let origin: DumpOrigin
+
+  public init(
+    path: String, fileSize: UInt64, frames: PFNRanges, notes: CoreNotes, origin: DumpOrigin,
+    geometry: PageGeometry = .x86_64
+  ) {
+    self.path = path
+    self.fileSize = fileSize
+    self.geometry = geometry
+    self.frames = frames
+    self.notes = notes
+    self.origin = origin
+  }
+
+  /// What the dump is, for the debug log, in words that follow its path.
+  open var formatDescription: String { "a dump of pages" }
+
+  /// What is wrong with the dump, a line each, in words that follow its path.
+  open var warnings: [String] { [] }
+
+  /// The frames that the dump holds.
+  open func framesInFile() throws(VmcoreError) -> PFNBitmap {
+    preconditionFailure("a store of pages says which it has")
+  }
+
+  /// A reader for one thread.
+  ///
+  /// - Parameter access: in which order the pages will be wanted.
+  open func makeReader(_ access: MemoryAccess) throws(SystemError) -> PageStoreReader {
+    preconditionFailure("a store of pages has readers")
+  }
+}
