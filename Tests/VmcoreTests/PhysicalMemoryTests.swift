@@ -33,8 +33,8 @@ import Vmcore
     }
     #expect(try core.memory.page(0).errorKind == .hole)
     #expect(try core.memory.page(4).errorKind == .hole)
-    #expect(core.memory.segments.frames.maxMapNumber == 0x102)
-    #expect(core.memory.segments.frames.count == 5)
+    #expect(core.memory.frames.maxMapNumber == 0x102)
+    #expect(core.memory.frames.count == 5)
   }
 
   @Test func `a page that segments share is put together, and its rest is zeros`() throws {
@@ -45,15 +45,15 @@ import Vmcore
     }
     #expect(try core.memory.page(1).get() == expected)
     #expect(Array(try core.memory.page(2).get()[..<0x100]) == (0x2000..<0x2100).map { Self.byte($0) })
-    #expect(core.memory.segments.frames.count == 2)
+    #expect(core.memory.frames.count == 2)
   }
 
   @Test func `a page that lies in two segments counts once, and the image's frames are known`() throws {
     let core = try Self.open([
       Self.segment(0x2000..<0x4000, vaddr: 0xffff_ffff_8100_0000), Self.segment(0..<0x8000),
     ])
-    #expect(core.memory.segments.frames.count == 8)
-    #expect(core.memory.segments.kernelImage.ranges == [PFN(2)..<PFN(4)])
+    #expect(core.memory.frames.count == 8)
+    #expect(core.memory.kernelImage.ranges == [PFN(2)..<PFN(4)])
     for pfn in 0..<UInt64(8) {
       #expect(try core.memory.page(pfn).get() == (pfn << 12..<(pfn + 1) << 12).map(Self.byte))
     }
@@ -63,13 +63,13 @@ import Vmcore
     var nowhere = Self.segment(0..<0x1000)
     nowhere.paddr = .max
     let core = try Self.open([nowhere, Self.segment(0x5000..<0x6000)])
-    #expect(core.memory.segments.frames.ranges == [PFN(5)..<PFN(6)])
+    #expect(core.memory.frames.ranges == [PFN(5)..<PFN(6)])
     #expect(core.memory.segments.implausibleSegments.isEmpty)
   }
 
   @Test func `memory beyond p_filesz is known, and its bytes are not in the file`() throws {
     let core = try Self.open([Self.segment(0x1000..<0x2800, memorySize: 0x4000)])
-    #expect(core.memory.segments.frames.ranges == [PFN(1)..<PFN(5)])
+    #expect(core.memory.frames.ranges == [PFN(1)..<PFN(5)])
     #expect(try core.memory.page(1).errorKind == nil)
     #expect(try core.memory.page(2).errorKind == .notInFile)
     #expect(try core.memory.page(3).errorKind == .notInFile)
@@ -87,7 +87,7 @@ import Vmcore
 
   @Test func `p_filesz larger than p_memsz brings no memory`() throws {
     let core = try Self.open([Self.segment(0x1000..<0x4000, memorySize: 0x1000)])
-    #expect(core.memory.segments.frames.ranges == [PFN(1)..<PFN(2)])
+    #expect(core.memory.frames.ranges == [PFN(1)..<PFN(2)])
   }
 
   @Test func `of a file that was cut, pages before the cut are read and the lost bytes are counted`() throws {
@@ -115,7 +115,7 @@ import Vmcore
     huge.memorySize = .max
     let core = try Self.open([wrapping, high, offset, far, huge, Self.segment(0x3000..<0x4000)])
     #expect(core.memory.segments.implausibleSegments.count == 5)
-    #expect(core.memory.segments.frames.ranges == [PFN(3)..<PFN(4)])
+    #expect(core.memory.frames.ranges == [PFN(3)..<PFN(4)])
   }
 
   @Test func `a word may cross the border of two segments`() throws {
@@ -152,7 +152,7 @@ import Vmcore
       } else {
         #expect(try result.get() == addresses.map { inFile.contains($0) ? Self.byte($0) : 0 })
       }
-      #expect(core.memory.segments.frames.contains(PFN(pfn)) == addresses.contains(where: known.contains))
+      #expect(core.memory.frames.contains(PFN(pfn)) == addresses.contains(where: known.contains))
     }
   }
 }

@@ -14,16 +14,16 @@ struct Filtered {
 
   init(_ opened: OpenedVmcore, _ vmcoreinfo: String, level: Int) throws {
     let physical = opened.memory
-    let crashed = try CrashedKernel(VMCOREINFO(vmcoreinfo), loads: physical.core.loads)
-    var frames = try PFNBitmap(maxMapNumber: physical.segments.frames.maxMapNumber)
-    for range in physical.segments.frames.ranges { frames.insert(range) }
+    let crashed = try CrashedKernel(VMCOREINFO(vmcoreinfo), loads: physical.loads)
+    var frames = try PFNBitmap(maxMapNumber: physical.frames.maxMapNumber)
+    for range in physical.frames.ranges { frames.insert(range) }
     var report = FilterReport()
     try PageFilter.run(
       crashed, DumpLevel(rawValue: level), physical: physical, from: &frames, report: &report,
       progress: { _, _ in })
     self.report = report
     var excluded: Set<UInt64> = []
-    for range in physical.segments.frames.ranges {
+    for range in physical.frames.ranges {
       for pfn in range where !frames.contains(pfn) { excluded.insert(pfn.rawValue) }
     }
     self.excluded = excluded

@@ -32,6 +32,12 @@ struct NotesSummary {
 }
 
 extension PhysicalMemory {
+  /// The segments of an ELF core.
+  var segments: MemorySegments {
+    guard case .elf(let memory) = source else { preconditionFailure("not an ELF core") }
+    return memory.segments
+  }
+
   /// A page as an array, or why there is none.
   func page(_ pfn: UInt64) throws -> Result<[UInt8], MemoryError> {
     var reader = try MemoryReader.sequential(self)
@@ -45,7 +51,7 @@ extension PhysicalMemory {
 
 /// The kind of a memory error, without its address.
 enum MemoryErrorKind: Equatable {
-  case hole, notInFile, unreadable
+  case hole, notInFile, unreadable, damaged
   case unmapped(level: Int)
 
   init(_ error: MemoryError) {
@@ -53,6 +59,7 @@ enum MemoryErrorKind: Equatable {
     case .hole: self = .hole
     case .notInFile: self = .notInFile
     case .unreadable: self = .unreadable
+    case .damaged: self = .damaged
     case .unmapped(_, let level): self = .unmapped(level: level)
     }
   }
