@@ -4,6 +4,7 @@ import Glibc
 public final class ELFVmcore {
   /// A PT_LOAD.
   public struct Segment: Equatable {
+    public var virtualAddress: UInt64
     public var physicalAddress: UInt64
     public var fileOffset: UInt64
     public var fileSize: UInt64
@@ -38,6 +39,7 @@ public final class ELFVmcore {
       let at = table + index * entrySize
       let type = try file.load(at, as: UInt32.self)
       let segment = Segment(
+        virtualAddress: try file.load(at + 16, as: UInt64.self),
         physicalAddress: try file.load(at + 24, as: UInt64.self),
         fileOffset: try file.load(at + 8, as: UInt64.self),
         fileSize: try file.load(at + 32, as: UInt64.self),

@@ -48,6 +48,7 @@ get_kernel() {
   kernel_dir=$(readlink -e "$link" || true)
   [[ -z $kernel_dir || ! -e $kernel_dir/vmlinuz ]] || return 0
   mkdir -p "$cache/kernels"
+  rm -f "$link.missing"
   exec {lock}> "$cache/kernels/lock"
   flock "$lock"
   refresh_apt_lists
@@ -55,6 +56,7 @@ get_kernel() {
   if [[ -z $release ]]; then
     # shellcheck source=/dev/null
     say "there is no Linux $1 in the archive of $(. /etc/os-release && echo "$PRETTY_NAME"): its vmcores are left out"
+    touch "$link.missing"
     exit 3
   fi
   kernel_dir=$cache/kernels/$release

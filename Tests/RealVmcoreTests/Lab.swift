@@ -1,0 +1,63 @@
+import Foundation
+import Testing
+
+/// What `Tests/Lab/lab` made: kernels, vmcores, and readers of dumps.
+///
+/// A vmcore that is not there fails the test that wants it. Two exceptions: ``isSkipped``, and kernels that the
+/// distribution does not have (``hasKernel(_:)``).
+enum Lab {
+  static let packageRoot = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  /// The folder with all of it: VMSIEVE_LAB, or the lab's own default.
+  static let folder: URL =
+    if let path = environment["VMSIEVE_LAB"], !path.isEmpty {
+      URL(filePath: path)
+    } else {
+      FileManager.default.homeDirectoryForCurrentUser.appending(path: ".cache/vmsieve-lab")
+    }
+
+  /// The program that is tested: VMSIEVE, or what `make build` leaves.
+  static let vmsieve = environment["VMSIEVE"] ?? packageRoot.appending(path: "build/vmsieve").path
+
+  /// Whether the caller chose to test without real vmcores, VMSIEVE_SKIP_REAL=1. Said aloud, once.
+  static let isSkipped: Bool = {
+    guard let value = environment["VMSIEVE_SKIP_REAL"], !value.isEmpty else { return false }
+    print("VMSIEVE_SKIP_REAL is set: NO TEST ON A REAL VMCORE RUNS")
+    return true
+  }()
+
+  /// Whether tests on a kernel can run: they do, unless the lab found that the distribution does not have it.
+  static func hasKernel(_ name: String) -> Bool {
+    if isSkipped { return false }
+    guard FileManager.default.fileExists(atPath: folder.appending(path: "kernels/\(name).missing").path) else {
+      return true
+    }
+    print("There is no Linux \(name) in this distribution: ITS TESTS DO NOT RUN")
+    return environment["CI"] != nil
+  }
+
+  /// A path below the lab's folder; a failure that says how to make what is not there.
+  static func path(_ relative: String, made command: String) throws -> String {
+    let path = folder.appending(path: relative).path
+    try #require(
+      FileManager.default.fileExists(atPath: path), "\(path) is missing: make it with Tests/Lab/lab \(command)")
+    return path
+  }
+
+  static func vmlinux(_ kernel: String) throws -> String {
+    try path("kernels/\(kernel)/vmlinux", made: "debuginfo \(kernel)")
+  }
+
+  /// The python that can import drgn.
+  static func python() throws -> String { try path("drgn/bin/python", made: "drgn") }
+
+  /// A program of the distribution, by its name.
+  static func tool(_ name: String) throws -> String {
+    let folders = (environment["PATH"] ?? "/usr/bin").split(separator: ":") + ["/usr/sbin", "/sbin"]
+    let found = folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+    return try #require(found, "\(name) is not in PATH: make lab installs it")
+  }
+
+  static let environment = ProcessInfo.processInfo.environment
+}
