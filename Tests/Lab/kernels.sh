@@ -37,7 +37,7 @@ release_of() {
 unpack() { # PACKAGE DIRECTORY
   local at
   at=$(mktemp -d "$cache/download.XXXXXX")
-  (cd "$at" && apt-get -qq download "$1" 2>/dev/null >&2) || { rm -rf "$at"; return 1; }
+  (cd "$at" && apt-get -qq -o APT::Sandbox::User=root download "$1" 2>/dev/null >&2) || { rm -rf "$at"; return 1; }
   dpkg -x "$at"/*.deb "$2"
   rm -rf "$at"
 }
@@ -84,7 +84,7 @@ get_debuginfo() {
   if [[ ! -e $kernel_dir/vmlinux ]]; then
     at=$(mktemp -d "$cache/download.XXXXXX")
     say "downloading the debug information of $release, about 1 GB"
-    (cd "$at" && apt-get -qq download "linux-image-$release-dbg" >&2) || {
+    (cd "$at" && apt-get -qq -o APT::Sandbox::User=root download "linux-image-$release-dbg" >&2) || {
       rm -rf "$at"
       say "no debug information for $release in this archive (on Ubuntu: ddebs.ubuntu.com, see the README)"
       exit 3

@@ -66,7 +66,7 @@ boot() {
   cp "$kernel_dir/vmlinuz" "$here"/guest/*.sh "$work/lab/"
   initramfs "$work/first.img" "$(PATH=$PATH:/sbin:/usr/sbin command -v kexec)" "$workload"
   initramfs "$work/lab/capture.img" ${capture_program:+"$capture_program"}
-  [[ -z $capture_command ]] || echo "cd /out; $capture_command" > "$work/lab/collect.sh"
+  [[ -z $capture_command ]] || printf 'cd /out\n%s\n' "$capture_command" > "$work/lab/collect.sh"
   printf '%s\n' "mode=$mode" "file_load=$file_load" "capture_cpus=$capture_cpus" > "$work/lab/parameters"
   truncate -s 32M "$work/disk" "$work/swap"
   # A vmcore has the memory and, once more, the kernel's image.
@@ -94,11 +94,11 @@ boot() {
     mv "$out/guest" "$out/vmcore"
   elif [[ ! -e $out/status ]]; then
     die "the collector never ended: $out/console.log"
-  elif [[ -n $capture_command ]]; then
-    rm "$out/vmcore"
-  else
+  elif [[ -e $out/bytes ]]; then
     [[ $(cat "$out/status") = 0 ]] || die "the vmcore could not be copied: $out/console.log"
     truncate -s "$(cat "$out/bytes")" "$out/vmcore"
+  else
+    rm "$out/vmcore"  # the collector did not copy it
   fi
 }
 

@@ -54,7 +54,7 @@ enum Lab {
 
   /// A program of the distribution, by its name.
   static func tool(_ name: String) throws -> String {
-    let folders = (environment["PATH"] ?? "/usr/bin").split(separator: ":") + ["/usr/sbin", "/sbin"]
+    let folders = (environment["PATH"] ?? "/usr/bin").split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin"]
     let found = folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
     return try #require(found, "\(name) is not in PATH: make lab installs it")
   }

@@ -8,15 +8,24 @@ struct RealVmcore {
   var name: String
   var path: String
   var elf: ELFVmcore
+  /// The lab's name for its kernel: 6.1-la57 is a 6.1.
+  var kernel: String { String(name.prefix { $0 != "-" }) }
   /// Frames of the kernel's own image, where vmsieve excludes nothing whatever their struct pages say.
   var kernelImage: Range<UInt64>
 
-  init(_ name: String) throws {
+  /// - Parameter path: where it is, if it is none of those that the lab keeps.
+  init(_ name: String, at path: String? = nil) throws {
     self.name = name
-    path = try Lab.path("vmcores/\(name)/vmcore", made: "vmcore \(name)")
+    self.path = try path ?? Lab.path("vmcores/\(name)/vmcore", made: "vmcore \(name)")
+    let path = self.path
     elf = try ELFVmcore(path)
     // The kernel maps its image at the same place in all machines, and lists it in a PT_LOAD of its own.
     let image = elf.segments.first { $0.virtualAddress >= 0xffff_ffff_8000_0000 }
+    var frames: Set<UInt64> = []
+    for segment in elf.segments where segment.fileSize > 0 {
+      frames.formUnion(segment.physicalAddress / 4096...(segment.physicalAddress + segment.fileSize - 1) / 4096)
+    }
+    self.frames = frames
     kernelImage = image.map { $0.physicalAddress / 4096..<($0.physicalAddress + $0.fileSize) / 4096 } ?? 0..<0
   }
 
@@ -32,12 +41,23 @@ struct RealVmcore {
   }
 
   /// All frames of which the vmcore has something.
-  var frameCount: Int {
-    var frames: Set<UInt64> = []
-    for segment in elf.segments where segment.fileSize > 0 {
-      frames.formUnion(segment.physicalAddress / 4096...(segment.physicalAddress + segment.fileSize - 1) / 4096)
+  let frames: Set<UInt64>
+
+  /// Frames that no dump level keeps: those of the balloon, and poisoned ones. The guest itself counted both.
+  var alwaysExcluded: Int {
+    get throws {
+      let folder = (path as NSString).deletingLastPathComponent
+      func number(after key: String, in file: String) throws -> Int {
+        let text = try String(contentsOfFile: folder + "/" + file, encoding: .utf8)
+        let line = text.split(separator: "\n").first { $0.hasPrefix(key) }
+        let words = try #require(line, "\(file) of \(name) has no \(key)").split(separator: " ")
+        return try #require(Int(words[1]))
+      }
+      let balloon = try number(after: "balloon_inflate ", in: "vmstat")
+      let poisoned = try number(after: "HardwareCorrupted:", in: "meminfo") / 4
+      try #require(balloon > 0 && poisoned > 0, "\(name) has no balloon or no poisoned page")
+      return balloon + poisoned
     }
-    return frames.count
   }
 
   /// Runs vmsieve on it.

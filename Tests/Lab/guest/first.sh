@@ -17,7 +17,7 @@ mkswap /dev/vdb > /dev/null && swapon /dev/vdb
 touch /out/balloon
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
   inflated=$(sed -n 's/^balloon_inflate //p' /proc/vmstat)
-  [ "${inflated:-0}" -ge 2048 ] && break
+  [ "${inflated:-0}" -ge 4096 ] && break
   sleep 1
 done
 echo "LAB: balloon took ${inflated:-0} pages"
@@ -30,6 +30,7 @@ echo 8 > /proc/sys/vm/nr_hugepages
 until grep -q '^ready' /out/workload.log || ! kill -0 $!; do sleep 1; done
 sed 's/^/LAB: /' /out/workload.log
 cat /proc/vmstat > /out/vmstat
+cat /proc/meminfo > /out/meminfo
 
 if [ "$mode" = guestdump ]; then
   sync

@@ -1,0 +1,29 @@
+#!/usr/bin/env python3
+"""Prints what drgn finds in a dump: drgn_report.py DUMP VMLINUX. Equal dumps print equal lines."""
+import sys
+
+from drgn import FaultError, Program
+from drgn.helpers.linux.module import for_each_module
+from drgn.helpers.linux.pid import for_each_task
+from drgn.helpers.linux.printk import get_dmesg
+from drgn.helpers.linux.slab import for_each_slab_cache, slab_cache_for_each_allocated_object, slab_cache_usage
+
+dump, vmlinux = sys.argv[1:]
+program = Program()
+program.set_core_dump(dump)
+program.load_debug_info([vmlinux])
+
+for task in for_each_task(program):
+    print("task", task.pid.value_(), task.comm.string_().decode(), hex(task.value_()))
+    try:
+        print("\n".join(f"  {frame.name}" for frame in program.stack_trace(task)))
+    except (FaultError, ValueError) as error:
+        print("  no stack:", error)
+for module in for_each_module(program):
+    print("module", module.name.string_().decode())
+for cache in for_each_slab_cache(program):
+    usage = slab_cache_usage(cache)
+    print("slab", cache.name.string_().decode(), cache.size.value_(), usage.num_slabs, usage.num_objs, usage.free_objs)
+    if cache.name.string_() in (b"task_struct", b"dentry", b"filp"):
+        print("  allocated", sum(1 for _ in slab_cache_for_each_allocated_object(cache, "void")))
+print(get_dmesg(program).decode(errors="replace"))
