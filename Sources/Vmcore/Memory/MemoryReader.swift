@@ -1,13 +1,13 @@
 public import Platform
 
 /// One thread's way of reading physical memory: whole pages in rising order, or words here and there.
+///
+/// What is read has gone through the memory's layers: nobody who reads has to know of them.
 public struct MemoryReader: ~Copyable {
-  /// One of the two, as the memory's source is.
-  private var segments: SegmentReader?
-  private var pages: CachedPages?
-  private let isPaged: Bool
-  /// Holds what does not lie together in one window: a page of several pieces, a word across two.
-  private var assembled: PageBuffer
+  private var source: SourceReader
+  private let layers: [PageLayer]
+  /// A page on its way through the layers.
+  private var layered: PageBuffer
   private let geometry: PageGeometry
 
   /// For pages in rising order.
@@ -21,18 +21,11 @@ public struct MemoryReader: ~Copyable {
   }
 
   private init(_ memory: PhysicalMemory, _ access: MemoryAccess) throws(SystemError) {
-    let assembled = try PageBuffer(byteCount: memory.geometry.size)
-    switch memory.source {
-    case .elf(let memory):
-      segments = try SegmentReader(memory, access)
-      pages = nil
-      isPaged = false
-    case .pages(let store):
-      segments = nil
-      pages = try CachedPages(store, access)
-      isPaged = true
-    }
-    self.assembled = assembled
+    let layered = try PageBuffer(byteCount: memory.geometry.size)
+    let source = try SourceReader(memory, access)
+    self.layered = layered
+    self.source = source
+    layers = memory.layers
     geometry = memory.geometry
   }
 
@@ -47,17 +40,9 @@ public struct MemoryReader: ~Copyable {
   public mutating func withPage<Result>(
     _ pfn: PFN, _ body: (RawSpan) -> Result
   ) throws(MemoryError) -> Result {
-    if isPaged {
-      try pages!.show(pfn)
-      return pages!.withBytes(0..<geometry.size, body)
-    }
-    let start = geometry.address(of: pfn)
-    if let place = try segments!.showTogether(start, byteCount: geometry.size) {
-      return segments!.withBytes(place, body)
-    }
-    let range = start.rawValue..<start.rawValue + UInt64(geometry.size)
-    try Self.assemble(range, from: &segments!, in: &assembled)
-    return body(assembled.bytes)
+    guard isChanged(pfn) else { return try source.withPage(pfn, body) }
+    try Self.readThroughLayers(pfn, &source, layers, into: &layered)
+    return body(layered.bytes)
   }
 
   /// Copies a page's bytes as the source stores them, where that is as a compressor would have left them.
@@ -69,82 +54,47 @@ public struct MemoryReader: ~Copyable {
   public mutating func readStored(
     _ pfn: PFN, as flags: UInt32, into bytes: inout MutableRawSpan
   ) throws(MemoryError) -> PageStoreReader.StoredBytes? {
-    guard isPaged else { return nil }
-    return try pages!.readStored(pfn, as: flags, into: &bytes)
+    isChanged(pfn) ? nil : try source.readStored(pfn, as: flags, into: &bytes)
   }
 
   /// Copies memory; every byte must be there.
   public mutating func read(
     _ address: PhysicalAddress, into bytes: inout MutableRawSpan
   ) throws(MemoryError) {
-    if isPaged {
-      try Self.copy(address, from: &pages!, geometry, into: &bytes)
-    } else {
-      try segments!.read(address, into: &bytes)
-    }
-  }
-
-  /// A little-endian word of 8 bytes.
-  public mutating func word(_ address: PhysicalAddress) throws(MemoryError) -> UInt64 {
-    if isPaged {
-      let offset = geometry.offset(of: address)
-      if offset <= geometry.size - 8 {
-        try pages!.show(geometry.pfn(of: address))
-        return pages!.withBytes(offset..<offset + 8) { $0.littleEndian(at: 0) ?? 0 }
-      }
-      try Self.copy(address, from: &pages!, geometry, toWordOf: &assembled)
-    } else {
-      if let place = try segments!.showTogether(address, byteCount: 8) {
-        return segments!.withBytes(place) { $0.littleEndian(at: 0) ?? 0 }
-      }
-      try Self.copy(address, from: &segments!, to: 0..<8, of: &assembled)
-    }
-    return assembled.bytes.littleEndian(at: 0) ?? 0
-  }
-
-  private static func copy(
-    _ address: PhysicalAddress, from pages: inout CachedPages, _ geometry: PageGeometry,
-    into bytes: inout MutableRawSpan
-  ) throws(MemoryError) {
+    if layers.isEmpty { return try source.read(address, into: &bytes) }
     var done = 0
     while done < bytes.byteCount {
       let at = address + done
       let offset = geometry.offset(of: at)
       let count = min(bytes.byteCount - done, geometry.size - offset)
-      try pages.show(geometry.pfn(of: at))
-      pages.withBytes(offset..<offset + count) { bytes.copy($0, at: done) }
+      if isChanged(geometry.pfn(of: at)) {
+        try withPage(geometry.pfn(of: at)) { bytes.copy($0.extracting(offset..<offset + count), at: done) }
+      } else {
+        var piece = bytes.extractingPart(done..<done + count)
+        try source.read(at, into: &piece)
+      }
       done += count
     }
   }
 
-  private static func copy(
-    _ address: PhysicalAddress, from pages: inout CachedPages, _ geometry: PageGeometry,
-    toWordOf buffer: inout PageBuffer
-  ) throws(MemoryError) {
-    var bytes = buffer.mutableBytes(in: 0..<8)
-    try copy(address, from: &pages, geometry, into: &bytes)
+  /// A little-endian word of 8 bytes; the address is a multiple of 8, or the word in one page.
+  public mutating func word(_ address: PhysicalAddress) throws(MemoryError) -> UInt64 {
+    let pfn = geometry.pfn(of: address)
+    guard isChanged(pfn) else { return try source.word(address) }
+    let offset = geometry.offset(of: address)
+    return try withPage(pfn) { $0.littleEndian(at: offset) ?? 0 }
   }
 
-  private static func assemble(
-    _ range: Range<UInt64>, from segments: inout SegmentReader, in page: inout PageBuffer
+  @inline(__always)
+  private func isChanged(_ pfn: PFN) -> Bool {
+    layers.isEmpty ? false : layers.contains { $0.changes(pfn) }
+  }
+
+  private static func readThroughLayers(
+    _ pfn: PFN, _ source: inout SourceReader, _ layers: [PageLayer], into page: inout PageBuffer
   ) throws(MemoryError) {
     var bytes = page.mutableBytes
-    bytes.zero()
-    var at = range.lowerBound
-    while let piece = segments.nextPiece(from: at, to: range.upperBound) {
-      let place = Int(piece.lowerBound - range.lowerBound)
-      try copy(
-        PhysicalAddress(piece.lowerBound), from: &segments, to: place..<place + piece.count, of: &page)
-      at = piece.upperBound
-    }
-    if at == range.lowerBound { throw .hole(PhysicalAddress(at)) }
-  }
-
-  private static func copy(
-    _ address: PhysicalAddress, from segments: inout SegmentReader, to range: Range<Int>,
-    of page: inout PageBuffer
-  ) throws(MemoryError) {
-    var bytes = page.mutableBytes(in: range)
-    try segments.read(address, into: &bytes)
+    try source.withPage(pfn) { bytes.copy($0, at: 0) }
+    for layer in layers where layer.changes(pfn) { layer.apply(to: &bytes, pfn) }
   }
 }

@@ -19,6 +19,8 @@ public final class PhysicalMemory: Sendable {
   public let frames: PFNRanges
   /// NT_PRSTATUS of each processor, VMCOREINFO.
   public let notes: CoreNotes
+  /// What changes pages on their way from the file to whoever reads, in this order.
+  public let layers: [PageLayer]
 
   /// - Parameter prefersMapping: false is `--non-mmap`.
   /// - Throws: ``VmcoreError/malformed(path:at:_:)`` if the segments claim addresses that no file of this size
@@ -31,6 +33,7 @@ public final class PhysicalMemory: Sendable {
     geometry = memory.segments.geometry
     frames = memory.segments.frames
     notes = memory.core.notes
+    layers = []
   }
 
   public init(_ store: PageStore) {
@@ -40,6 +43,18 @@ public final class PhysicalMemory: Sendable {
     geometry = store.geometry
     frames = store.frames
     notes = store.notes
+    layers = []
+  }
+
+  /// The same memory with one more layer above the others, and perhaps with other notes.
+  public init(_ memory: PhysicalMemory, adding layer: PageLayer, notes: CoreNotes? = nil) {
+    source = memory.source
+    path = memory.path
+    fileSize = memory.fileSize
+    geometry = memory.geometry
+    frames = memory.frames
+    self.notes = notes ?? memory.notes
+    layers = memory.layers + [layer]
   }
 
   /// Every frame of which the dump holds all that it should.
