@@ -12,7 +12,7 @@ export VMSIEVE ?= $(CURDIR)/$(BUILD)/vmsieve
 
 LAB = Tests/Lab/lab
 INSTALL_PACKAGES = Tests/Lab/install-packages
-LIBRARIES = zlib1g-dev liblzo2-dev libsnappy-dev libzstd-dev libdeflate-dev pkg-config binutils
+LIBRARIES = zlib1g-dev liblzo2-dev libsnappy-dev libzstd-dev libdeflate-dev nettle-dev pkg-config binutils
 SWIFT_FLAGS = $(if $(STRICT),-Xswiftc -warnings-as-errors -Xcc -Werror)
 
 .PHONY: build deps lab test demo bench lint install install-makedumpfile clean clean-lab

@@ -23,6 +23,7 @@ let package = Package(
     .systemLibrary(name: "CLZO", pkgConfig: "lzo2", providers: [.apt(["liblzo2-dev"])]),
     .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
 
     // What ships. Arrows point down only.
     .target(name: "Platform", dependencies: ["CLinux"], swiftSettings: strict),
@@ -33,6 +34,8 @@ let package = Package(
       // libsnappy is C++ behind a C interface.
       linkerSettings: [.linkedLibrary("stdc++")]),
     .target(name: "Vmcore", dependencies: ["Platform"], swiftSettings: strict),
+    .target(
+      name: "MemoryEncryption", dependencies: ["Platform", "Vmcore", "CNettle"], swiftSettings: strict),
     .target(name: "Diskdump", dependencies: ["Platform", "Vmcore"], swiftSettings: strict),
     .target(
       name: "DumpPipeline",
@@ -54,6 +57,8 @@ let package = Package(
     .testTarget(
       name: "PageCompressionTests", dependencies: ["PageCompression", "DumpFixtures", "DumpJudge"]),
     .testTarget(name: "VmcoreTests", dependencies: ["Vmcore", "DumpFixtures"]),
+    .testTarget(
+      name: "MemoryEncryptionTests", dependencies: ["MemoryEncryption", "Vmcore", "CNettle", "DumpFixtures"]),
     .testTarget(
       name: "DiskdumpTests", dependencies: ["Diskdump", "PageCompression", "DumpFixtures", "DumpJudge"]),
     .testTarget(

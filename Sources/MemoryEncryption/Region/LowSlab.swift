@@ -1,0 +1,70 @@
+public import Vmcore
+
+/// A SLUB slab that lies in the low region, wholly or in part.
+///
+/// A free object holds a pointer to the next free one of the same slab, or NULL. Kernels with
+/// CONFIG_SLAB_FREELIST_HARDENED (4.14) store it XORed with `kmem_cache.random` and the address it is stored at,
+/// byte-swapped since 5.7.
+public struct LowSlab: Hashable, Sendable {
+  /// Of the slab's first page.
+  public var start: PhysicalAddress
+  /// All its pages, those above the region as well.
+  public var byteCount: UInt64
+  /// From one object to the next (`kmem_cache.size`).
+  public var objectSize: UInt64
+  /// Of the first object, from the start of the slab: `red_left_pad`, else 0.
+  public var firstObject: UInt64
+  /// Of the free pointer in its object (`kmem_cache.offset`), a multiple of 8.
+  public var pointerOffset: UInt64
+  /// `kmem_cache.random` where freelists are hardened.
+  public var random: UInt64?
+  /// Whether the address goes in byte-swapped (5.7).
+  public var swabsPointerAddress: Bool
+  /// What a direct-map address is above its physical one (`PAGE_OFFSET`, `page_offset_base`).
+  public var directMap: UInt64
+
+  public init(
+    start: PhysicalAddress, byteCount: UInt64, objectSize: UInt64, firstObject: UInt64 = 0,
+    pointerOffset: UInt64, random: UInt64? = nil, swabsPointerAddress: Bool = true, directMap: UInt64
+  ) {
+    self.start = start
+    self.byteCount = byteCount
+    self.objectSize = objectSize
+    self.firstObject = firstObject
+    self.pointerOffset = pointerOffset
+    self.random = random
+    self.swabsPointerAddress = swabsPointerAddress
+    self.directMap = directMap
+  }
+
+  /// Objects that fit.
+  public var objectCount: Int {
+    guard objectSize > 0, byteCount > firstObject else { return 0 }
+    return Int((byteCount - firstObject) / objectSize)
+  }
+
+  /// The physical address of an object's free pointer.
+  func slot(_ index: Int) -> UInt64 {
+    start.rawValue + firstObject + UInt64(index) * objectSize + pointerOffset
+  }
+
+  /// The direct-map address of an object.
+  func pointer(to index: Int) -> UInt64 {
+    directMap &+ start.rawValue &+ firstObject &+ UInt64(index) &* objectSize
+  }
+
+  /// What a slot holds when it points to `pointer`, and what it points to when it holds `pointer`.
+  func coded(_ pointer: UInt64, slot: UInt64) -> UInt64 {
+    guard let random else { return pointer }
+    let address = directMap &+ slot
+    return pointer ^ random ^ (swabsPointerAddress ? address.byteSwapped : address)
+  }
+
+  /// The object that a pointer points to; nil if it is no pointer to an object of this slab.
+  func object(at pointer: UInt64) -> Int? {
+    let offset = pointer &- directMap &- start.rawValue &- firstObject
+    guard objectSize > 0, offset < byteCount, offset % objectSize == 0 else { return nil }
+    let index = Int(offset / objectSize)
+    return index < objectCount ? index : nil
+  }
+}

@@ -1,0 +1,164 @@
+import DumpFixtures
+import Testing
+import Vmcore
+
+@testable import MemoryEncryption
+
+@Suite struct TransformTests {
+  static let page = 4096
+
+  /// FIPS 197, appendix B: one block, with a table of zeros, is plain AES.
+  @Test func `With constants of zero the cipher is the AES of FIPS 197`() {
+    var zeros = TweakTable()
+    for bit in 4...51 { zeros[bit] = .zero }
+    let key = bytes("2b7e151628aed2a6abf7158809cf4f3c")
+    let plain = bytes("3243f6a8885a308d313198a2e0370734")
+    for mode in [CipherMode.xe, .xex] {
+      let cipher = MemoryCipher(key: key, mode: mode, tweaks: zeros)!
+      var text = plain
+      withMutableBytes(of: &text) { cipher.encrypt(&$0, at: PhysicalAddress(0x7654_3210)) }
+      #expect(text == bytes("3925841d02dc09fbdc118597196a0b32"))
+      withMutableBytes(of: &text) { cipher.decrypt(&$0, at: PhysicalAddress(0x7654_3210)) }
+      #expect(text == plain)
+    }
+  }
+
+  @Test func `A key of another length and a table without the low constants are refused`() {
+    var random = SeededGenerator(seed: 1)
+    let table = TweakTable.random(&random)
+    if MemoryCipher(key: [1, 2, 3], mode: .xe, tweaks: table) != nil { Issue.record("three bytes made a key") }
+    var holed = table
+    holed[11] = nil
+    if MemoryCipher(key: [UInt8](repeating: 1, count: 16), mode: .xe, tweaks: holed) != nil {
+      Issue.record("a table without t11 was taken")
+    }
+  }
+
+  /// The one fact that everything keyless rests on.
+  @Test func `In XE, what was encrypted at l and decrypted at r is off by T(l ^ r), whatever the key`() {
+    var random = SeededGenerator(seed: 2)
+    for round in 0..<200 {
+      let table = TweakTable.random(&random, periodic: round.isMultiple(of: 2))
+      let cipher = MemoryCipher(key: randomBytes(16, &random), mode: .xe, tweaks: table)!
+      let l = PhysicalAddress(random.next() & 0xf_ffff_ffff_f000)
+      let r = PhysicalAddress(random.next() & 0xf_ffff_ffff_f000)
+      let plain = randomBytes(256, &random)
+      var seen = plain
+      withMutableBytes(of: &seen) { bytes in
+        cipher.encrypt(&bytes, at: l)
+        cipher.decrypt(&bytes, at: r)
+        bytes.xor(table.value(for: l.rawValue ^ r.rawValue)!)
+      }
+      #expect(seen == plain)
+    }
+  }
+
+  @Test func `In XEX no constant undoes the damage`() {
+    var random = SeededGenerator(seed: 3)
+    for _ in 0..<50 {
+      let table = TweakTable.random(&random)
+      let cipher = MemoryCipher(key: randomBytes(16, &random), mode: .xex, tweaks: table)!
+      var seen = [UInt8](repeating: 0, count: Self.page)
+      withMutableBytes(of: &seen) { bytes in
+        cipher.encrypt(&bytes, at: PhysicalAddress(0x40000))
+        cipher.decrypt(&bytes, at: PhysicalAddress(0x73fa_0000))
+      }
+      let blocks = Set((0..<256).map { seen.span.bytes.block($0) })
+      #expect(blocks.count == 256)
+    }
+  }
+
+  /// Every cell of {view} x {attribute} x {low, other} x {XE, XEX} with the key, against the definition:
+  /// M = what DRAM holds, F = what the first kernel reads, V = what the capture kernel reads.
+  @Test(arguments: [CipherMode.xe, .xex], [CaptureView.encrypted, .decrypted])
+  func `With the key every page comes back`(mode: CipherMode, view: CaptureView) {
+    var random = SeededGenerator(seed: 4)
+    let backup = BackupRegion(
+      source: PhysicalAddress(0x1000), byteCount: 0x9ec00, backup: PhysicalAddress(0x1_2b00_0000))
+    for round in 0..<40 {
+      let table = TweakTable.random(&random)
+      let key = randomBytes(16, &random)
+      let cipher = MemoryCipher(key: key, mode: mode, tweaks: table)!
+      let transform = PageTransform(
+        MemoryCipher(key: key, mode: mode, tweaks: table)!, view: view, region: backup)
+      for attribute in [PageAttribute.encrypted, .decrypted, .unknown, .absent] {
+        let isLow = round.isMultiple(of: 2)
+        let l = PhysicalAddress(isLow ? 0x1000 * (1 + random.below(158)) : random.next() & 0xff_ffff_f000 | 1 << 32)
+        let r = backup.readAddress(of: l)
+        #expect((r != l) == isLow)
+        let dram = randomBytes(Self.page, &random)
+        var first = dram
+        if attribute == .encrypted {
+          withMutableBytes(of: &first) { cipher.decrypt(&$0, at: l) }
+        }
+        let seen = read(dram, at: r, cipher, view)
+        var output = seen
+        let done = withMutableBytes(of: &output) { transform.apply(to: &$0, at: l, attribute: attribute) }
+        switch attribute {
+        case .encrypted, .decrypted: #expect(output == first)
+        case .unknown:
+          #expect(done == .lost)
+          #expect(output == seen)
+        case .absent:
+          #expect(done == .keep)
+          #expect(output == seen)
+        }
+      }
+    }
+  }
+
+  @Test func `Without the key exactly the moved pages of XE in an encrypted view can be had`() {
+    for view in [CaptureView.encrypted, .decrypted] {
+      for attribute in [PageAttribute.encrypted, .decrypted, .unknown] {
+        for isMoved in [true, false] {
+          for mode in [CipherMode.xe, .xex] {
+            let cell = Restoration.of(
+              view: view, attribute: attribute, isMoved: isMoved, mode: mode, hasKey: false)
+            let sameView = (view == .encrypted) == (attribute == .encrypted)
+            if attribute == .unknown {
+              #expect(cell == .lost)
+            } else if sameView, !isMoved || view == .decrypted {
+              #expect(cell == .keep)
+            } else if sameView, mode == .xe {
+              #expect(cell == .xor)
+            } else {
+              #expect(cell == .lost)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test func `A page whose address has an unknown constant stays as it is`() {
+    let key = [UInt8](repeating: 5, count: 16)
+    let transform = PageTransform(
+      MemoryCipher(key: key, mode: .xe, tweaks: .published)!, view: .decrypted, region: nil)
+    var page = [UInt8](repeating: 9, count: Self.page)
+    let done = withMutableBytes(of: &page) {
+      transform.apply(to: &$0, at: PhysicalAddress(1 << 32), attribute: .encrypted)
+    }
+    #expect(done == .lost)
+    #expect(page == [UInt8](repeating: 9, count: Self.page))
+  }
+
+  private func read(
+    _ dram: [UInt8], at r: PhysicalAddress, _ cipher: borrowing MemoryCipher, _ view: CaptureView
+  ) -> [UInt8] {
+    var seen = dram
+    if view == .encrypted {
+      withMutableBytes(of: &seen) { cipher.decrypt(&$0, at: r) }
+    }
+    return seen
+  }
+
+  private func randomBytes(_ count: Int, _ random: inout SeededGenerator) -> [UInt8] {
+    (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+  }
+
+  private func bytes(_ hexadecimal: String) -> [UInt8] {
+    stride(from: 0, to: hexadecimal.count, by: 2).map {
+      UInt8(hexadecimal.dropFirst($0).prefix(2), radix: 16)!
+    }
+  }
+}
