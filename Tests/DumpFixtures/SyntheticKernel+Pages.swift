@@ -15,14 +15,21 @@ extension SyntheticKernel {
   /// An object of the kernel that `mapping` may point to; its low bits are clear.
   private var someObject: UInt64 { pageOffset &+ image.lowerBound << 12 &+ 0x2c0 }
 
+  /// The `struct page` of a page in use by the kernel.
+  static func idlePage(_ offsets: KernelGeneration.PageOffsets) -> [UInt8] {
+    var page = [UInt8](repeating: 0, count: 64)
+    page.storeLittleEndian(zoneBits, at: offsets.flags)
+    page.storeLittleEndian(Int32(-1), at: offsets.mapcount)
+    page.storeLittleEndian(Int32(1), at: offsets.refcount)
+    page.storeLittleEndian(listPoison[0], at: offsets.lru)
+    page.storeLittleEndian(listPoison[1], at: offsets.lru + 8)
+    return page
+  }
+
   /// A page in use by the kernel, of order 0.
   public func resetPage(_ pfn: UInt64) {
     guard let base = structPage(pfn) else { return }
-    memory.store([UInt8](repeating: 0, count: 64), at: base)
-    setRaw(
-      pfn, flags: Self.zoneBits, mapping: 0, mapcount: -1, refcount: 1, privateWord: 0)
-    memory.store(Self.listPoison[0], at: base + UInt64(generation.offsets.lru))
-    memory.store(Self.listPoison[1], at: base + UInt64(generation.offsets.lru) + 8)
+    memory.store(idlePage, at: base)
     uses[pfn] = nil
     poisoned.remove(pfn)
   }

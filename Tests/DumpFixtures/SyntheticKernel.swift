@@ -32,6 +32,8 @@ public final class SyntheticKernel {
   /// The lines of VMCOREINFO: key and value, in the kernel's order.
   public var vmcoreinfo: [(key: String, value: String)] = []
 
+  /// A `struct page` of nothing in particular.
+  let idlePage: [UInt8]
   /// Pages that `struct page`s are in: by pfn / 64 with vmemmap, else by section or 0.
   private var memMap: [UInt64: UInt64] = [:]
   private var populated: [Range<UInt64>] = []
@@ -60,6 +62,7 @@ public final class SyntheticKernel {
     let patterned = configuration.patternedMemory
     memory = PhysicalPages { pfn in patterned && userRAM.contains { $0.contains(pfn) } }
 
+    idlePage = Self.idlePage(configuration.generation.offsets)
     pageOffset =
       configuration.generation.pageOffset(levels: configuration.levels) &+ configuration.regionOffset
     vmemmap = configuration.generation.vmemmap(levels: configuration.levels) &+ configuration.regionOffset

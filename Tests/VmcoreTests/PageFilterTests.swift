@@ -153,7 +153,8 @@ import Vmcore
   /// Whether a key says something of `struct page`.
   private static func isPageKey(_ key: String) -> Bool {
     key.hasPrefix("OFFSET(page.") || key.hasPrefix("OFFSET(folio.") || key.hasPrefix("NUMBER(P")
-      || key == "LENGTH(zone.free_area)" || key == "SYMBOL(free_huge_page)" || key == "NUMBER(HUGETLB_PAGE_DTOR)"
+      || key == "LENGTH(zone.free_area)" || key == "SYMBOL(free_huge_page)"
+      || key == "NUMBER(HUGETLB_PAGE_DTOR)"
   }
 
   @Test(arguments: KernelGeneration.all)
