@@ -34,6 +34,13 @@ struct WantedNames {
     return nil
   }
 
+  /// Which name a comparison of the caller's takes a candidate for.
+  @inline(__always)
+  func index(where matches: ([UInt8]) -> Bool) -> Int? {
+    for index in bytes.indices where matches(bytes[index]) { return index }
+    return nil
+  }
+
   /// Notes what a name stands for; of several symbols of one name the first counts, as in the kernel's
   /// own lookup.
   mutating func note(_ index: Int, _ value: UInt64) {

@@ -85,19 +85,8 @@ extension BTF {
   private func named(_ name: String) -> BTFType? {
     let wanted = Array(name.utf8)
     guard !wanted.isEmpty else { return nil }
-    var other: BTFType?
-    let structure = first { type in
-      switch type.kind {
-      case BTFKind.structure, BTFKind.union:
-        return string(type.nameOffset, is: wanted)
-      case BTFKind.typedef, BTFKind.enumeration, BTFKind.enumeration64, BTFKind.integer:
-        if other == nil, string(type.nameOffset, is: wanted) { other = type }
-        return false
-      default:
-        return false
-      }
-    }
-    guard let found = structure ?? other else { return nil }
+    let structure = first(named: wanted) { $0.kind == BTFKind.structure || $0.kind == BTFKind.union }
+    guard let found = structure ?? first(named: wanted, where: { _ in true }) else { return nil }
     return BTFKind.isTransparent(found.kind) ? resolved(found.sizeOrType) : found
   }
 

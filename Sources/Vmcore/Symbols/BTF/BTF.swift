@@ -3,8 +3,8 @@ internal import Platform
 /// The kernel's own description of its types: BPF Type Format, as the section `.BTF` holds it.
 ///
 /// Documentation/bpf/btf.rst; Linux 5.2 and later with CONFIG_DEBUG_INFO_BTF. The bytes (4 to 8 MB) are kept as
-/// they are, with one offset for every 16 types; nothing is made of a type that nobody asks for. Any of the
-/// bytes may be damaged: a lookup then finds nothing.
+/// they are, with one offset for every 16 types and a table of those with names; nothing is made of a type that
+/// nobody asks for. Any of the bytes may be damaged: a lookup then finds nothing.
 public struct BTF: ~Copyable {
   private let buffer: PageBuffer
   private let size: Int
@@ -14,13 +14,15 @@ public struct BTF: ~Copyable {
   private let layout: Range<Int>
   /// Where type 1, 17, 33... lie.
   private let marks: [UInt32]
+  /// Where the types with a name lie, by the hash of the name; 0 is an empty place.
+  private let placesByName: [UInt32]
   /// Types that the section describes; their numbers are 1...count, and 0 is void.
   public let count: Int
 
   /// More than any kernel has; a capture kernel must be able to hold it.
   public static let mostBytes = 16 << 20
 
-  private static let magic: UInt16 = 0xeb9f
+  static let magic: UInt16 = 0xeb9f
   private static let stride = 16
   /// typedefs of typedefs, and structures inside of structures: no kernel comes near.
   static let deepest = 64
@@ -63,6 +65,7 @@ public struct BTF: ~Copyable {
   private init(_ buffer: consuming PageBuffer, _ size: Int) throws(SymbolError) {
     let sections = try Self.sections(buffer.bytes, size)
     var marks: [UInt32] = []
+    var named: [UInt32] = []
     var count = 0
     var at = sections.types.lowerBound
     while at < sections.types.upperBound {
@@ -71,8 +74,10 @@ public struct BTF: ~Copyable {
         let end = Self.end(of: type, buffer.bytes, sections.layout), end <= sections.types.upperBound
       else { throw .malformed("type \(count + 1) of BTF is of no known kind, or reaches past the end") }
       count += 1
+      if BTFKind.isLookedUp(type.kind), type.nameOffset != 0 { named.append(UInt32(at)) }
       at = end
     }
+    placesByName = Self.table(of: named, buffer.bytes, sections.strings)
     types = sections.types
     strings = sections.strings
     layout = sections.layout
@@ -120,7 +125,65 @@ public struct BTF: ~Copyable {
     return type.body + Int(fixed) + type.count * Int(element)
   }
 
-  // MARK: - Types and names by number
+  // MARK: - Names
+
+  /// An open hash table, at most half full.
+  private static func table(of named: [UInt32], _ bytes: RawSpan, _ strings: Range<Int>) -> [UInt32] {
+    var capacity = 16
+    while capacity < named.count * 2 { capacity *= 2 }
+    var table = [UInt32](repeating: 0, count: capacity)
+    for place in named {
+      guard let type = BTFType(bytes, at: Int(place)) else { continue }
+      var hash = NameHash()
+      var at = strings.lowerBound + Int(type.nameOffset)
+      while at < strings.upperBound, let byte = bytes.littleEndian(at: at, as: UInt8.self), byte != 0,
+        hash.count < longestName
+      {
+        hash.add(byte)
+        at += 1
+      }
+      var slot = Int(hash.value) & (capacity - 1)
+      for _ in 0..<mostProbes where table[slot] != 0 { slot = (slot + 1) & (capacity - 1) }
+      if table[slot] == 0 { table[slot] = place }
+    }
+    return table
+  }
+
+  /// The first type of a name that is accepted.
+  func first(named name: [UInt8], where accept: (BTFType) -> Bool) -> BTFType? {
+    var hash = NameHash()
+    for byte in name.prefix(Self.longestName) { hash.add(byte) }
+    var slot = Int(hash.value) & (placesByName.count - 1)
+    for _ in 0...Self.mostProbes {
+      if placesByName[slot] == 0 { return nil }
+      if let type = BTFType(bytes, at: Int(placesByName[slot])), string(type.nameOffset, is: name),
+        accept(type)
+      {
+        return type
+      }
+      slot = (slot + 1) & (placesByName.count - 1)
+    }
+    return nil
+  }
+
+  /// FNV-1a, 32 bits.
+  private struct NameHash {
+    var value: UInt32 = 0x811c_9dc5
+    var count = 0
+
+    @inline(__always)
+    mutating func add(_ byte: UInt8) {
+      value = (value ^ UInt32(byte)) &* 0x0100_0193
+      count += 1
+    }
+  }
+
+  /// Places that are tried for a name: damaged BTF may have one name a million times.
+  private static let mostProbes = 256
+  /// Bytes of a name that its hash is made of: damaged strings may be long.
+  private static let longestName = 128
+
+  // MARK: - Types by number
 
   var bytes: RawSpan {
     @_lifetime(borrow self)
@@ -143,11 +206,7 @@ public struct BTF: ~Copyable {
   @inline(__always)
   func string(_ offset: UInt32, is name: [UInt8]) -> Bool {
     let start = strings.lowerBound + Int(offset)
-    guard start + name.count < strings.upperBound else { return false }
-    return unsafe buffer.bytes.withUnsafeBytes { all in
-      for index in name.indices where unsafe all[start + index] != name[index] { return false }
-      return unsafe all[start + name.count] == 0
-    }
+    return start + name.count < strings.upperBound && bytes.holds(name, at: start)
   }
 
   /// Goes through all types until one is accepted.

@@ -33,6 +33,14 @@ enum BTFKind {
     }
   }
 
+  /// Whether types of the kind are looked up by their names.
+  static func isLookedUp(_ kind: UInt8) -> Bool {
+    switch kind {
+    case structure, union, typedef, enumeration, enumeration64, integer: true
+    default: false
+    }
+  }
+
   /// Whether a type is another one by a different name or with a qualifier.
   static func isTransparent(_ kind: UInt8) -> Bool {
     switch kind {

@@ -1,0 +1,54 @@
+/// A slab in the machine's lowest memory, as far as it is known without looking into it: from its `struct page`
+/// and its cache, which lie elsewhere.
+public struct LowSlab: Sendable {
+  public let frames: Range<PFN>
+  /// The `struct page` (`struct slab`) of the first frame.
+  public let page: VirtualAddress
+  /// Where the kernel sees the slab's first byte: in the direct map.
+  public let start: VirtualAddress
+  /// The `struct kmem_cache`.
+  public let cache: VirtualAddress
+  public let cacheName: String
+  /// Bytes from one object to the next (`kmem_cache.size`).
+  public let objectSize: Int
+  /// Bytes before the first object (`red_left_pad`).
+  public let firstObject: Int
+  public let objects: Int
+  /// Objects that are not on the slab's own free list; those on a processor's count as used.
+  public let inUse: Int
+  /// From the beginning of an object to its free pointer (`kmem_cache.offset`).
+  public let pointerOffset: Int
+  /// `kmem_cache.random`, where the kernel has it.
+  public let random: UInt64?
+  public let coding: FreePointerCoding
+  /// First objects of free lists: the slab's own and those of processors.
+  public internal(set) var freelists: [VirtualAddress]
+
+  /// Whether free pointers are mixed with their byte-swapped place (5.7).
+  public var swabs: Bool { coding == .mixedSwapped }
+
+  public func object(_ index: Int) -> VirtualAddress { start + (firstObject + index * objectSize) }
+
+  /// Where an object's free pointer is stored.
+  public func pointerPlace(_ index: Int) -> VirtualAddress { object(index) + pointerOffset }
+
+  /// The same in physical memory.
+  public func pointerAddress(_ index: Int) -> PhysicalAddress {
+    PageGeometry.x86_64.address(of: frames.lowerBound) + (firstObject + index * objectSize + pointerOffset)
+  }
+
+  /// Which object begins at an address; nil for any other address.
+  public func index(of address: UInt64) -> Int? {
+    let distance = address &- object(0).rawValue
+    guard distance < UInt64(objects * objectSize), distance % UInt64(objectSize) == 0 else { return nil }
+    return Int(distance) / objectSize
+  }
+
+  /// Whether a free pointer can have this value: the end of the list, or an object of the slab.
+  public func isPossible(_ pointer: UInt64) -> Bool { pointer == 0 || index(of: pointer) != nil }
+
+  /// The word that stands for a free pointer; and the pointer that a word stands for.
+  public func coded(_ pointer: UInt64, ofObject index: Int) -> UInt64 {
+    coding.apply(pointer, at: pointerPlace(index), random: random ?? 0)
+  }
+}
