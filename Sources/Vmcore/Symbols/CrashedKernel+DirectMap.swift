@@ -6,7 +6,7 @@ extension CrashedKernel {
   func directMap(
     _ physical: PhysicalMemory, _ symbols: KernelSymbols, _ memory: inout KernelMemory
   ) -> UInt64? {
-    for load in physical.core.loads
+    for load in physical.loads
     where !load.hasNoPhysicalAddress && load.virtualAddress.rawValue < MemorySegments.kernelMap {
       let base = load.virtualAddress.rawValue &- load.physicalAddress.rawValue
       if Self.canBeDirectMap(base) { return base }

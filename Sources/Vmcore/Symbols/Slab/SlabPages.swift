@@ -27,7 +27,7 @@ struct SlabPages: ~Copyable {
     let map: MemoryMap
     do throws(PageRules.Unknown) { rules = try PageRules(kernel) } catch { throw .absent(error.reason) }
     do throws(MemoryMap.Missing) {
-      map = try MemoryMap(kernel, frames: physical.segments.frames, &memory)
+      map = try MemoryMap(kernel, frames: physical.frames, &memory)
     } catch { throw .absent(error.description) }
     guard layout.pageBytes <= rules.pageSize else {
       throw .malformed("the members of struct slab do not lie inside of struct page")

@@ -106,7 +106,7 @@ public struct SlabWalk: Sendable {
     _ layout: SlabLayout, _ memory: inout KernelMemory
   ) {
     guard layout.processors != nil, let table = symbols.address(of: "__per_cpu_offset") else { return }
-    let processors = min(max(physical.core.notes.processorCount, 1), mostProcessors)
+    let processors = min(max(physical.notes.processorCount, 1), mostProcessors)
     for index in slabs.indices {
       guard let own = caches.known(slabs[index].cache)?.processors else { continue }
       for processor in 0..<processors {
