@@ -66,13 +66,16 @@ struct DumpCommand {
     var replaces = options.overwrites
     var levels = options.dumpLevels[...]
     while let level = levels.popFirst() {
+      let file = try createFile(replacing: replaces)
       do throws(PipelineError) {
-        try dump(level, replacing: replaces)
+        try dump(level, to: file)
         return
       } catch {
         guard case .write(let writeError) = error, writeError.meansNoSpace, let next = levels.first else {
           throw DumpCommandError(
-            "\(error). \(options.dumpFile) is incomplete: what was written can be read, the rest is missing.")
+            options.isDryRun
+              ? "\(error)"
+              : "\(error); \(options.dumpFile) is marked incomplete: what was written before can be read")
         }
         messages.error("\(error)")
         messages.common("Retry to create a dumpfile by dump_level(\(next.rawValue)).")
@@ -81,7 +84,15 @@ struct DumpCommand {
     }
   }
 
-  private func dump(_ level: DumpLevel, replacing: Bool) throws(PipelineError) {
+  /// The dump's file, empty; nil for a dry run.
+  private func createFile(replacing: Bool) throws(DumpCommandError) -> FileDescriptor? {
+    if options.isDryRun { return nil }
+    do throws(SystemError) {
+      return try FileDescriptor.create(options.dumpFile, replacing: replacing)
+    } catch { throw DumpCommandError("\(error)") }
+  }
+
+  private func dump(_ level: DumpLevel, to file: consuming FileDescriptor?) throws(PipelineError) {
     let progress = Progress(messages)
     let frames: PFNBitmap
     var filtered = FilterReport()
@@ -99,8 +110,12 @@ struct DumpCommand {
     } catch { throw .noMemory(error.description) }
     for warning in filtered.warnings { messages.warning(warning) }
 
+    let bitmapBytes = frames.allocatedBytes
+    messages.debug(
+      "memory: \(threads) threads of at most \(PipelineMemory.bytesPerThread(options.compression)) bytes each,"
+        + " page bitmap of \(bitmapBytes) bytes")
     progress.begin(.copyingData)
-    var writer = try makeWriter(level, replacing: replacing)
+    var writer = try makeWriter(level, file)
     var pipeline = DumpPipeline(
       memory, frames, options.compression, sharesZeroPages: level.contains(.zeroPages))
     let copied = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
@@ -113,17 +128,15 @@ struct DumpCommand {
     for line in statistics.lines { messages.report(line) }
   }
 
-  private func makeWriter(_ level: DumpLevel, replacing: Bool) throws(PipelineError) -> DiskdumpWriter {
+  private func makeWriter(
+    _ level: DumpLevel, _ file: consuming FileDescriptor?
+  ) throws(PipelineError) -> DiskdumpWriter {
     let description = describe(level)
     do throws(DumpWriteError) {
-      if options.isDryRun {
-        return try DiskdumpWriter(countingOnly: description, sizeLimit: options.sizeLimit)
+      if let file {
+        return try DiskdumpWriter(file: file, description: description, sizeLimit: options.sizeLimit)
       }
-      let file: FileDescriptor
-      do throws(SystemError) {
-        file = try FileDescriptor.create(options.dumpFile, replacing: replacing)
-      } catch { throw DumpWriteError.failed(error) }
-      return try DiskdumpWriter(file: file, description: description, sizeLimit: options.sizeLimit)
+      return try DiskdumpWriter(countingOnly: description, sizeLimit: options.sizeLimit)
     } catch { throw .write(error) }
   }
 

@@ -6,7 +6,7 @@ public struct CrashedKernel: Sendable {
   public let version: KernelVersion
   /// What KASLR moved the kernel by in physical memory (`phys_base`), in two's complement.
   public let physicalBase: UInt64
-  public let tables: PageTables
+  public private(set) var tables: PageTables
 
   /// The newest release whose page rules were checked against its source.
   public static let newestKnown = KernelVersion(7, 1)
@@ -27,6 +27,10 @@ public struct CrashedKernel: Sendable {
   /// Finds what translation needs, from VMCOREINFO and, for kernels before 4.10, what the dump says besides.
   public init(_ info: VMCOREINFO, of memory: PhysicalMemory) throws(Unknown) {
     try self.init(info, physicalBase: memory.origin?.physicalBase ?? Self.physicalBase(memory.loads))
+    if info.number("sme_mask") == nil {
+      let mask = EncryptionMask.infer(from: tables.root, of: memory)
+      tables = PageTables(root: tables.root, levels: tables.levels, encryptionMask: mask)
+    }
   }
 
   private init(_ info: VMCOREINFO, physicalBase: UInt64?) throws(Unknown) {
@@ -50,7 +54,6 @@ public struct CrashedKernel: Sendable {
     tables = PageTables(
       root: PhysicalAddress(top.rawValue &- MemorySegments.kernelMap &+ physicalBase),
       levels: (info.number("pgtable_l5_enabled") ?? 0) != 0 ? 5 : 4,
-      // 4.20 and 5.0 have encrypted machines and no such line.
       encryptionMask: UInt64(bitPattern: info.number("sme_mask") ?? 0))
   }
 

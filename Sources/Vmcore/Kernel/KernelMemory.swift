@@ -23,6 +23,19 @@ public struct KernelMemory: ~Copyable {
     return leaf.physical + Int(address.rawValue - leaf.virtual.lowerBound)
   }
 
+  /// What maps a virtual address: how far the same entry reaches, where to, and whether it says "encrypted".
+  public struct Mapping: Hashable, Sendable {
+    public let virtual: Range<UInt64>
+    public let physical: PhysicalAddress
+    public let isEncrypted: Bool
+  }
+
+  /// The entry of the page tables that maps an address.
+  public mutating func mapping(of address: VirtualAddress) throws(MemoryError) -> Mapping {
+    let leaf = try leaf(address)
+    return Mapping(virtual: leaf.virtual, physical: leaf.physical, isEncrypted: leaf.isEncrypted)
+  }
+
   /// A little-endian word of 8 bytes.
   public mutating func word(_ address: VirtualAddress) throws(MemoryError) -> UInt64 {
     if address.rawValue & 7 == 0 { return try scattered.word(translate(address)) }

@@ -26,6 +26,8 @@ public struct PageTables: Sendable {
     /// The stretch of virtual addresses around the one that was asked for.
     let virtual: Range<UInt64>
     let physical: PhysicalAddress
+    /// Whether the entry has the encryption bit.
+    let isEncrypted: Bool
   }
 
   /// Walks the tables from the top.
@@ -47,7 +49,8 @@ public struct PageTables: Sendable {
         // The last page of the address space has no end that fits: one byte is given up.
         let (end, overflow) = start.addingReportingOverflow(size)
         return Leaf(
-          virtual: start..<(overflow ? .max : end), physical: PhysicalAddress(frame & ~(size - 1)))
+          virtual: start..<(overflow ? .max : end), physical: PhysicalAddress(frame & ~(size - 1)),
+          isEncrypted: entry & encryptionMask != 0)
       }
       table = PhysicalAddress(frame)
       level -= 1

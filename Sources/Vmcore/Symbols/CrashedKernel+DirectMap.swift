@@ -3,7 +3,7 @@ extension CrashedKernel {
   /// PT_LOADs have no virtual addresses, by `page_offset_base`, if that was looked up.
   ///
   /// With KASLR it is a multiple of 1 GiB (arch/x86/mm/kaslr.c).
-  func directMap(
+  public func directMap(
     _ physical: PhysicalMemory, _ symbols: KernelSymbols, _ memory: inout KernelMemory
   ) -> UInt64? {
     for load in physical.loads
