@@ -4,6 +4,7 @@ drgn_pages.py VMCORE VMLINUX
 
 One line for each run of frames: class, first pfn, last pfn. Classes: free, cache, private (cache with private data),
 user (anonymous and hugetlbfs), poisoned, offline. A frame may be in more than one; one that is in none must be kept.
+One more is image: from _text to _end of the kernel, parts of which it freed after it had booted.
 
 It judges collectors, so it goes another way than they do: it asks each page for its compound head, where they go from
 a head over its tails. Linux 4.18 and later.
@@ -111,6 +112,11 @@ for first in sorted(pages):
             free_until = max(free_until, pfn + (1 << word(pfn, "private")))
         if pfn < free_until:
             note("free", pfn)
+
+text, end = (program.symbol(name).address for name in ("_text", "_end"))
+base = int(info["NUMBER(phys_base)"]) - 0xFFFFFFFF80000000
+note("image", text + base >> 12)
+runs["image"][0][1] = (end + base - 1 >> 12)
 
 for name, list_of_runs in runs.items():
     for run in list_of_runs:

@@ -17,8 +17,8 @@ struct CodecTests {
     let verdict = judge(dump: reference, vmcore: vmcore.elf)
     #expect(verdict.isClean, "\(verdict)")
     #expect(Set(verdict.codecs.keys).isSubset(of: [0, flag]), "\(verdict)")
-    // Most pages compress.
-    if flag != 0 { #expect(verdict.codecs[flag, default: 0] > verdict.pages / 2, "\(verdict)") }
+    // Most pages compress, of those that are not zero.
+    if flag != 0, level == 31 { #expect(verdict.codecs[flag, default: 0] > verdict.pages / 2, "\(verdict)") }
     if level == 1 { #expect(verdict.pages == vmcore.frames.count - (try vmcore.alwaysExcluded)) }
 
     let variants =

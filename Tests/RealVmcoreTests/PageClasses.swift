@@ -5,7 +5,7 @@ import Testing
 
 /// What each page of a vmcore is, as drgn reads it from the kernel's struct pages with debug information.
 struct PageClasses {
-  /// Frames by class: free, cache, private, user, poisoned, offline.
+  /// Frames by class: free, cache, private, user, poisoned, offline, image.
   private var frames: [Substring: Set<UInt64>] = [:]
 
   private static let known = Mutex<[String: Result<PageClasses, any Error>]>([:])
@@ -31,7 +31,7 @@ struct PageClasses {
       frames[words[0], default: []].formUnion(first...last)
     }
     // Each class must be there, or comparing sets proves nothing.
-    for name in ["free", "cache", "private", "user", "poisoned", "offline"] {
+    for name in ["free", "cache", "private", "user", "poisoned", "offline", "image"] {
       try #require(frames[Substring(name), default: []].isEmpty == false, "\(vmcore.name) has no \(name) page")
     }
   }
@@ -59,7 +59,7 @@ struct PageClasses {
     let excluded = excluded(at: level)
     let dumped = Set(dump.dumped.frames)
     let missing = vmcore.frames.subtracting(excluded).subtracting(dumped)
-    let extra = dumped.intersection(excluded).filter { !vmcore.kernelImage.contains($0) }
+    let extra = dumped.intersection(excluded).subtracting(frames["image", default: []])
     for (name, wrong) in [("missing", missing), ("extra", extra)] where !wrong.isEmpty {
       let first = wrong.sorted().prefix(8).map { "0x" + String($0, radix: 16) }.joined(separator: " ")
       Issue.record("\(vmcore.name): \(wrong.count) \(name): \(first)", sourceLocation: sourceLocation)
