@@ -29,4 +29,12 @@ extension SyntheticKernel {
       vaddr: pageOffset &+ range.lowerBound, paddr: range.lowerBound,
       data: memory.bytes(at: range.lowerBound, count: range.count))
   }
+
+  /// Where in the file that ``vmcore()`` builds a physical address of the direct map lies.
+  public func fileOffset(_ paddr: UInt64, in image: ELFImage) -> Int? {
+    for (range, offset) in zip(ranges, image.segments.dropFirst()) where range.contains(paddr >> 12) {
+      return offset + Int(paddr - range.lowerBound << 12)
+    }
+    return nil
+  }
 }

@@ -75,6 +75,7 @@ import Vmcore
     builder.notes[1].claimedDescriptorSize = 0xffff_fff0
     let notes = try NotesSummary(builder.build())
     #expect(notes.processorCount == 1)
+    #expect(notes.byteCount == ELFNote.prstatus(cpu: 0).bytes.count)
     #expect(notes.vmcoreinfo == nil)
   }
 

@@ -33,13 +33,13 @@ public final class CoreNotes: Sendable {
       }
     }
 
-    (vmcoreinfoRange, processorCount) = Self.survey(buffer.bytes.extracting(0..<filled))
+    // What follows a note that claims too much is no note: readers of the dump would run past its end there.
+    (vmcoreinfoRange, processorCount, byteCount) = Self.survey(buffer.bytes.extracting(0..<filled))
     self.buffer = buffer
-    byteCount = filled
     self.omitted = omitted
   }
 
-  private static func survey(_ bytes: RawSpan) -> (vmcoreinfo: Range<Int>?, processors: Int) {
+  private static func survey(_ bytes: RawSpan) -> (vmcoreinfo: Range<Int>?, processors: Int, end: Int) {
     var vmcoreinfo: Range<Int>?
     var processors = 0
     var offset = 0
@@ -48,7 +48,7 @@ public final class CoreNotes: Sendable {
       if note.name == "CORE", note.type == ELFNote.prstatus { processors += 1 }
       offset = note.range.upperBound
     }
-    return (vmcoreinfo, processors)
+    return (vmcoreinfo, processors, offset)
   }
 
   public var bytes: RawSpan {
