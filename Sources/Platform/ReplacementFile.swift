@@ -1,0 +1,34 @@
+internal import CLinux
+
+/// A file that appears under its name whole or not at all.
+///
+/// It is written beside its place as `NAME.partial` and renamed when all of it is on the disk; whatever ends
+/// the program before leaves nothing under the name.
+public struct ReplacementFile: ~Copyable {
+  public let file: FileDescriptor
+  private let target: String
+  private var isInPlace = false
+
+  /// - Parameter replacing: whether a file that has the name already gives way.
+  public init(_ target: String, replacing: Bool) throws(SystemError) {
+    if !replacing, unsafe access(target, F_OK) == 0 {
+      throw SystemError("rename", target, .fileExists)
+    }
+    let file = try FileDescriptor.create(Self.partialName(target), replacing: true)
+    self.file = file
+    self.target = target
+  }
+
+  deinit {
+    if !isInPlace { unsafe _ = unlink(Self.partialName(target)) }
+  }
+
+  /// Waits for the disk and gives the file its name.
+  public consuming func commit() throws(SystemError) {
+    try file.synchronize()
+    guard unsafe rename(Self.partialName(target), target) == 0 else { throw .last("rename", target) }
+    isInPlace = true
+  }
+
+  private static func partialName(_ target: String) -> String { target + ".partial" }
+}
