@@ -3,13 +3,22 @@ public import Platform
 /// A dump's bytes by their place in the dump, wherever they lie: in a file as they are, or in the records of
 /// a flattened stream.
 public struct InputFile: ~Copyable, Sendable {
-  private let file: FileDescriptor
-  /// Bytes of the dump as they were when it was opened.
+  private enum Content: ~Copyable, Sendable {
+    case plain(FileDescriptor)
+    case flattened(FlattenedFile)
+  }
+
+  private let content: Content
+  public let path: String
+  /// Bytes of the dump as they were when it was opened; of a flattened one, when it is rearranged.
   public let size: UInt64
+  /// Bytes of the file itself.
+  public let storedSize: UInt64
 
   /// Opens a file that can be read at any place.
   ///
-  /// - Throws: ``VmcoreError/foreign(path:_:)`` for a pipe.
+  /// - Throws: ``VmcoreError/foreign(path:_:)`` for a pipe, ``VmcoreError/malformed(path:at:_:)`` for a
+  ///   flattened stream that is none.
   public init(opening path: String) throws(VmcoreError) {
     let file = try VmcoreError.wrapping { () throws(SystemError) in
       try FileDescriptor.open(reading: path)
@@ -17,22 +26,69 @@ public struct InputFile: ~Copyable, Sendable {
     if file.kind == .pipeOrSocket {
       throw .foreign(path: path, "a pipe; a vmcore must be a file that can be read at any place")
     }
-    size = try VmcoreError.wrapping { () throws(SystemError) in try file.size() }
-    self.file = file
+    let storedSize = try VmcoreError.wrapping { () throws(SystemError) in try file.size() }
+    let content = try Self.content(of: file, storedSize)
+    switch content {
+    case .plain: size = storedSize
+    case .flattened(let flattened): size = flattened.size
+    }
+    self.content = content
+    self.path = path
+    self.storedSize = storedSize
   }
 
-  public var path: String { file.path }
+  private static func content(of file: consuming FileDescriptor, _ size: UInt64) throws(VmcoreError) -> Content {
+    if try isFlattened(file) { return .flattened(try FlattenedFile(file, fileSize: size)) }
+    return .plain(file)
+  }
 
-  /// Whether ``map(_:)`` can work at all.
-  var canBeMapped: Bool { true }
+  private static func isFlattened(_ file: borrowing FileDescriptor) throws(VmcoreError) -> Bool {
+    var buffer = try ELFCore.pageBuffer(16)
+    var bytes = buffer.mutableBytes
+    let count: Int
+    do throws(SystemError) { count = try file.read(into: &bytes, at: FileOffset(0)) } catch { throw .system(error) }
+    return FlattenedFile.recognises(buffer.bytes.extracting(0..<count))
+  }
+
+  /// Whether the dump comes out of a flattened stream.
+  public var isFlattened: Bool {
+    switch content {
+    case .plain: false
+    case .flattened: true
+    }
+  }
+
+  /// What is wrong with the file, a line each, in words that follow its path.
+  public var warnings: [String] {
+    switch content {
+    case .plain: []
+    case .flattened(let file):
+      switch file.end {
+      case .complete: []
+      case .cut: ["the flattened stream has no end: it was cut, and what was to follow is missing"]
+      case .damaged(let offset):
+        ["the flattened stream is damaged at offset 0x\(String(offset, radix: 16)), and not read behind it"]
+      }
+    }
+  }
 
   /// Reads until the buffer is full or the dump ends; returns the bytes read.
   public func read(into buffer: inout MutableRawSpan, at offset: FileOffset) throws(SystemError) -> Int {
-    try file.read(into: &buffer, at: offset)
+    switch content {
+    case .plain(let file): try file.read(into: &buffer, at: offset)
+    case .flattened(let file): try file.read(into: &buffer, at: offset)
+    }
   }
+
+  /// Whether ``map(_:)`` can work at all.
+  var canBeMapped: Bool { !isFlattened }
 
   /// Maps a part of the file; see `FileMapping`.
   func map(_ range: Range<UInt64>) throws(SystemError) -> FileMapping {
-    try FileMapping(file, from: FileOffset(range.lowerBound), byteCount: range.count)
+    switch content {
+    case .plain(let file):
+      try FileMapping(file, from: FileOffset(range.lowerBound), byteCount: range.count)
+    case .flattened: throw SystemError("mmap", path, .invalidArgument)
+    }
   }
 }

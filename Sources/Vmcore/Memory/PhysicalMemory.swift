@@ -84,7 +84,7 @@ public final class PhysicalMemory: Sendable {
   /// What is wrong with the dump, a line each, in words that follow its path.
   public var warnings: [String] {
     switch source {
-    case .elf(let memory): memory.segments.warnings
+    case .elf(let memory): memory.core.file.warnings + memory.segments.warnings
     case .pages(let store): store.warnings
     }
   }
