@@ -36,7 +36,8 @@ let package = Package(
     .target(name: "Vmcore", dependencies: ["Platform"], swiftSettings: strict),
     .target(
       name: "MemoryEncryption", dependencies: ["Platform", "Vmcore", "CNettle"], swiftSettings: strict),
-    .target(name: "Diskdump", dependencies: ["Platform", "Vmcore"], swiftSettings: strict),
+    .target(
+      name: "Diskdump", dependencies: ["Platform", "PageCompression", "Vmcore"], swiftSettings: strict),
     .target(
       name: "DumpPipeline",
       dependencies: ["Platform", "PageCompression", "Vmcore", "Diskdump"],

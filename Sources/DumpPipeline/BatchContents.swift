@@ -1,4 +1,5 @@
 internal import Diskdump
+internal import PageCompression
 internal import Platform
 internal import Vmcore
 
@@ -61,6 +62,34 @@ struct BatchContents: ~Copyable {
     pages.append(.data(size: UInt32(stored.size), flags: stored.flags))
     byteCount += stored.size
   }
+
+  /// Adds a page as its source stores it: `fetch` copies its bytes, or says that the page has to be read.
+  ///
+  /// - Parameter sharesZeroPages: whether a page of zeros is to be found out.
+  /// - Returns: whether the page was added.
+  mutating func addStored(
+    sharesZeroPages: Bool,
+    _ fetch: (inout MutableRawSpan) throws(MemoryError) -> PageStoreReader.StoredBytes?
+  ) throws(MemoryError) -> Bool {
+    var room = output.mutableBytes(in: byteCount..<output.byteCount)
+    guard let stored = try fetch(&room) else { return false }
+    if sharesZeroPages {
+      if stored.flags != 0 {
+        // It may be a page of zeros, and has to be looked into.
+        if stored.byteCount <= Self.mostOfZeros { return false }
+      } else if isZeroPage(output.bytes.extracting(byteCount..<byteCount + stored.byteCount)) {
+        addZeroPage()
+        return true
+      }
+    }
+    pages.append(
+      .data(size: UInt32(stored.byteCount), flags: PageDescriptorFlags(rawValue: stored.flags)))
+    byteCount += stored.byteCount
+    return true
+  }
+
+  /// A page of zeros takes no codec more: snappy, the least good at it, makes 195 bytes of 4096.
+  static let mostOfZeros = 256
 
   /// Hands the batch to a writer.
   func append(to writer: inout DiskdumpWriter) throws(DumpWriteError) {

@@ -34,6 +34,13 @@ final class PageWorker: @unchecked Sendable {
     _ pfn: PFN, to batch: inout BatchContents, _ reader: inout MemoryReader, _ compressor: inout PageCompressor,
     sharesZeroPages: Bool
   ) throws(MemoryError) {
+    let flags = compressor.codec.flags
+    if flags != .raw {
+      let isCopied = try batch.addStored(sharesZeroPages: sharesZeroPages) { (room) throws(MemoryError) in
+        try reader.readStored(pfn, as: flags.rawValue, into: &room)
+      }
+      if isCopied { return }
+    }
     try reader.withPage(pfn) { page in
       if sharesZeroPages, isZeroPage(page) {
         batch.addZeroPage()

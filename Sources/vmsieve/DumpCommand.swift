@@ -20,7 +20,7 @@ struct DumpCommand {
 
   init(_ options: Options, _ messages: Messages) throws(DumpCommandError) {
     do throws(VmcoreError) {
-      memory = try PhysicalMemory(try ELFCore(opening: options.vmcore), prefersMapping: options.mapsVmcore)
+      memory = try PhysicalMemory(opening: options.vmcore, prefersMapping: options.mapsVmcore)
     } catch { throw DumpCommandError(error.description) }
     self.options = options
     self.messages = messages
@@ -68,7 +68,7 @@ struct DumpCommand {
     while let level = levels.popFirst() {
       let file = try createFile(replacing: replaces)
       do throws(PipelineError) {
-        try dump(level, to: file)
+        try dump(withEarlier(level), to: file)
         return
       } catch {
         guard case .write(let writeError) = error, writeError.meansNoSpace, let next = levels.first else {
@@ -82,6 +82,16 @@ struct DumpCommand {
         replaces = true
       }
     }
+  }
+
+  /// What is left out in the end: what an earlier dump left out does not come back.
+  private func withEarlier(_ level: DumpLevel) -> DumpLevel {
+    guard let earlier = memory.origin?.dumpLevel, !level.isSuperset(of: earlier) else { return level }
+    let both = level.union(earlier)
+    messages.common(
+      "dump_level is changed to \(both.rawValue), because \(options.vmcore) was created by"
+        + " dump_level(\(earlier.rawValue)).")
+    return both
   }
 
   /// The dump's file, empty; nil for a dry run.
@@ -141,15 +151,16 @@ struct DumpCommand {
   }
 
   private func describe(_ level: DumpLevel) -> DumpDescription {
-    var names = UtsName.unknown
-    if let kernel, var kernelMemory = try? kernel.memory(of: memory) {
+    let origin = memory.origin
+    var names = origin?.utsname ?? .unknown
+    if names.release.isEmpty, let kernel, var kernelMemory = try? kernel.memory(of: memory) {
       names = UtsName(of: kernel, &kernelMemory)
     }
     return DumpDescription(
       utsname: names,
-      crashTime: kernel?.info.string("CRASHTIME").flatMap { Int64($0) } ?? 0,
-      processorCount: Int32(clamping: memory.notes.processorCount),
-      physicalBase: Int64(bitPattern: kernel?.physicalBase ?? 0),
+      crashTime: kernel?.info.string("CRASHTIME").flatMap { Int64($0) } ?? origin?.crashTime ?? 0,
+      processorCount: origin?.processorCount ?? Int32(clamping: memory.notes.processorCount),
+      physicalBase: Int64(bitPattern: kernel?.physicalBase ?? origin?.physicalBase ?? 0),
       dumpLevel: Int32(level.rawValue),
       compression: options.compression.status,
       vmcoreinfo: memory.notes.vmcoreinfoRange ?? 0..<0)

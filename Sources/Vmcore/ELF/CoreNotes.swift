@@ -16,14 +16,17 @@ public final class CoreNotes: Sendable {
   /// A capture kernel has 256 MiB: so much of it may go to notes.
   static let mostBytes = 32 << 20
 
-  init(_ segments: [ProgramHeader], in file: borrowing InputFile) throws(VmcoreError) {
+  /// - Parameter extra: a note to put behind those of the file.
+  init(
+    _ segments: [ProgramHeader], in file: borrowing InputFile, extra: [UInt8] = []
+  ) throws(VmcoreError) {
     var total: UInt64 = 0
     for segment in segments {
       let (sum, overflow) = total.addingReportingOverflow(segment.fileSize)
       total = overflow ? .max : sum
     }
     var omitted: (count: Int, byteCount: UInt64) = (0, 0)
-    var buffer = try ELFCore.pageBuffer(Int(min(total, UInt64(Self.mostBytes))))
+    var buffer = try ELFCore.pageBuffer(Int(min(total, UInt64(Self.mostBytes))) + extra.count)
     var filled = 0
     for segment in segments {
       if total <= UInt64(Self.mostBytes) {
@@ -31,6 +34,10 @@ public final class CoreNotes: Sendable {
       } else {
         try Self.readSmallNotes(file, segment, into: &buffer, &filled, &omitted)
       }
+    }
+    for byte in extra {
+      buffer.store(byte, at: filled)
+      filled += 1
     }
 
     // What follows a note that claims too much is no note: readers of the dump would run past its end there.
@@ -97,7 +104,7 @@ public final class CoreNotes: Sendable {
       let size =
         UInt64(ELFNote.headerByteCount) + (UInt64(nameSize) + 3) & ~3 + (UInt64(descriptorSize) + 3) & ~3
       guard done + size <= segment.fileSize else { return }
-      if size <= 1 << 20, filled + Int(size) <= buffer.byteCount {
+      if size <= 1 << 20, filled + Int(size) <= Self.mostBytes {
         filled += try read(file, place, Int(size), into: &buffer, at: filled)
       } else {
         omitted = (omitted.count + 1, omitted.byteCount + size)

@@ -19,6 +19,16 @@ public struct ProgramHeader: Hashable, Sendable {
   /// p_memsz
   public let memorySize: UInt64
 
+  /// Notes that lie somewhere in a file.
+  init(notesAt place: Range<UInt64>) {
+    type = Self.note
+    fileOffset = FileOffset(place.lowerBound)
+    virtualAddress = VirtualAddress(0)
+    physicalAddress = PhysicalAddress(0)
+    fileSize = UInt64(place.count)
+    memorySize = 0
+  }
+
   init?(_ bytes: RawSpan, at offset: Int) {
     guard let type = bytes.littleEndian(at: offset, as: UInt32.self),
       let fileOffset = bytes.littleEndian(at: offset + 8, as: UInt64.self),

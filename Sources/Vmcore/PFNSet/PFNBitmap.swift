@@ -56,6 +56,33 @@ public struct PFNBitmap: ~Copyable, PFNSet, @unchecked Sendable {
     change(range, to: true)
   }
 
+  /// Adds frames as a bitmap has them to a chunk that is clear; bits at and past ``maxMapNumber`` do not count.
+  ///
+  /// - Parameter bits: ``PFNChunk/byteCount`` bytes, as ``copyChunk(_:into:)`` writes them.
+  public mutating func insert(bits: RawSpan, ofChunk index: Int) {
+    precondition(entry(index) == Self.clearChunk && bits.byteCount >= PFNChunk.byteCount)
+    var added = 0
+    for word in 0..<PFNChunk.words {
+      let frames = unsafe UInt64(
+        littleEndian: bits.unsafeLoadUnaligned(fromUncheckedByteOffset: word * 8, as: UInt64.self))
+      added += (frames & fullBits(chunk: index, word: word)).nonzeroBitCount
+    }
+    if added == 0 { return }
+    count += UInt64(added)
+    if UInt64(added) == framesInChunk(index) {
+      setEntry(index, Self.fullChunk)
+      return
+    }
+    let words = UnsafeMutablePointer<UInt64>.allocate(capacity: PFNChunk.words)
+    for word in 0..<PFNChunk.words {
+      let frames = unsafe UInt64(
+        littleEndian: bits.unsafeLoadUnaligned(fromUncheckedByteOffset: word * 8, as: UInt64.self))
+      unsafe words[word] = frames & fullBits(chunk: index, word: word)
+    }
+    wordsInUse += 1
+    setEntry(index, UInt(bitPattern: words))
+  }
+
   /// Takes every frame of the range out; returns how many were in the set.
   @discardableResult
   public mutating func remove(_ range: Range<PFN>) -> UInt64 {

@@ -1,0 +1,76 @@
+public import Platform
+public import Vmcore
+
+/// A kdump-compressed dump as a source of memory: what was left out of it stays out.
+public final class KdumpStore: PageStore, @unchecked Sendable {
+  public let dump: KdumpFile
+
+  /// - Throws: ``VmcoreError/foreign(path:_:)`` for a dump of another machine than x86_64.
+  public init(_ dump: KdumpFile) throws(VmcoreError) {
+    let headers = dump.headers
+    let path = dump.file.path
+    let machine = headers.header.utsname.machine
+    guard machine.isEmpty || machine == "x86_64", headers.blockSize == UInt64(PageGeometry.x86_64.size) else {
+      throw .foreign(
+        path: path,
+        "a dump of another machine (\(machine), pages of \(headers.blockSize) bytes); only x86_64 can be read")
+    }
+    let notes = try CoreNotes(
+      at: headers.subHeader.notes, vmcoreinfo: headers.subHeader.vmcoreinfo, in: dump.file)
+    self.dump = dump
+    super.init(
+      path: path, fileSize: dump.file.size, frames: dump.frames, notes: notes,
+      origin: DumpOrigin(
+        utsname: headers.header.utsname, crashTime: headers.header.crashTime,
+        processorCount: notes.processorCount > 0
+          ? Int32(clamping: notes.processorCount) : headers.processorCount,
+        physicalBase: UInt64(bitPattern: headers.subHeader.physicalBase),
+        dumpLevel: DumpLevel(rawValue: Int(headers.subHeader.dumpLevel) & 31)))
+  }
+
+  public override var formatDescription: String {
+    "\(dump.file.isFlattened ? "flattened " : "")kdump-compressed dump of \(fileSize) bytes, header_version"
+      + " \(dump.headers.version), dump level \(origin.dumpLevel.rawValue), \(dump.pageCount) pages"
+  }
+
+  public override var warnings: [String] {
+    var lines = dump.file.warnings
+    let status = dump.headers.header.status
+    if status.contains(.incomplete) { lines.append("the dump is marked incomplete: pages are missing") }
+    if dump.descriptorsInFile < dump.pageCount {
+      lines.append("the dump is cut: \(dump.pageCount - dump.descriptorsInFile) pages and more are missing")
+    }
+    if status.contains(.excludedVmemmap) {
+      lines.append("page structures were left out of the dump (-e): what their pages were used for is not known")
+    }
+    if let split = dump.headers.splitRange {
+      lines.append(
+        "one file of a split dump, with the pages from \(split.lowerBound) to \(split.upperBound) only")
+    }
+    return lines
+  }
+
+  /// The second bitmap, less the pages whose descriptors say that there is no page.
+  public override func framesInFile() throws(VmcoreError) -> PFNBitmap {
+    let described = try dump.describedFrames()
+    var missing: [Range<PFN>] = []
+    try dump.forEachDescriptor(of: described) { pfn, descriptor in
+      if let descriptor, dump.state(of: descriptor) == .stored || dump.state(of: descriptor) == .malformed { return }
+      if let last = missing.last, last.upperBound == pfn {
+        missing[missing.count - 1] = last.lowerBound..<pfn.advanced(by: 1)
+      } else {
+        missing.append(pfn..<pfn.advanced(by: 1))
+      }
+    }
+    return Self.without(missing, described)
+  }
+
+  private static func without(_ missing: [Range<PFN>], _ frames: consuming PFNBitmap) -> PFNBitmap {
+    for range in missing { frames.remove(range) }
+    return frames
+  }
+
+  public override func makeReader(_ access: MemoryAccess) throws(SystemError) -> PageStoreReader {
+    try KdumpPageReader(dump, access)
+  }
+}

@@ -1,0 +1,44 @@
+internal import Platform
+internal import Vmcore
+
+/// A stretch of a dump in memory, that moves to where it is wanted and takes what follows along.
+struct ReadAhead: ~Copyable {
+  private(set) var range: Range<UInt64> = 0..<0
+  private var buffer: PageBuffer
+
+  init(byteCount: Int) throws(SystemError) {
+    buffer = try PageBuffer(byteCount: byteCount)
+  }
+
+  /// Makes bytes visible, at most as many as the buffer has.
+  ///
+  /// - Returns: false where the dump ends before.
+  /// - Throws: the error of reading just these bytes; that their neighbourhood cannot be read is none.
+  mutating func show(
+    _ wanted: Range<UInt64>, of file: borrowing InputFile
+  ) throws(SystemError) -> Bool {
+    if range.lowerBound <= wanted.lowerBound, wanted.upperBound <= range.upperBound { return true }
+    precondition(wanted.count <= buffer.byteCount)
+    range = 0..<0
+    do throws(SystemError) {
+      try read(file, from: wanted.lowerBound, buffer.byteCount)
+    } catch {
+      try read(file, from: wanted.lowerBound, wanted.count)
+    }
+    return wanted.upperBound <= range.upperBound
+  }
+
+  private mutating func read(
+    _ file: borrowing InputFile, from start: UInt64, _ byteCount: Int
+  ) throws(SystemError) {
+    var bytes = buffer.mutableBytes(in: 0..<byteCount)
+    let count = try file.read(into: &bytes, at: FileOffset(start))
+    range = start..<start + UInt64(count)
+  }
+
+  /// Bytes that were shown.
+  @_lifetime(borrow self)
+  func bytes(_ part: Range<UInt64>) -> RawSpan {
+    buffer.bytes.extracting(Int(part.lowerBound - range.lowerBound)..<Int(part.upperBound - range.lowerBound))
+  }
+}

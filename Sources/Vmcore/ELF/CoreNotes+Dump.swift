@@ -1,0 +1,48 @@
+internal import Platform
+
+extension CoreNotes {
+  /// Reads the notes that a dump carries, and makes a note of a VMCOREINFO that is not among them.
+  ///
+  /// - Parameters:
+  ///   - place: bytes of the file; empty where there are none (header_version 3 of kdump-compressed dumps).
+  ///   - vmcoreinfo: where the text of VMCOREINFO lies; empty where there is none.
+  public convenience init(
+    at place: Range<UInt64>, vmcoreinfo: Range<UInt64>, in file: borrowing InputFile
+  ) throws(VmcoreError) {
+    let segments = place.isEmpty ? [] : [ProgramHeader(notesAt: place)]
+    let isAmongThem = try CoreNotes(segments, in: file).vmcoreinfoRange != nil
+    try self.init(segments, in: file, extra: isAmongThem ? [] : Self.note(of: vmcoreinfo, file))
+  }
+
+  /// The kernel's own text is a page at most.
+  private static let mostVMCOREINFO = 1 << 20
+
+  private static func note(
+    of vmcoreinfo: Range<UInt64>, _ file: borrowing InputFile
+  ) throws(VmcoreError) -> [UInt8] {
+    guard !vmcoreinfo.isEmpty, vmcoreinfo.count <= mostVMCOREINFO else { return [] }
+    var buffer = try ELFCore.pageBuffer(vmcoreinfo.count)
+    let count = try ELFCore.read(file, into: &buffer, at: FileOffset(vmcoreinfo.lowerBound))
+    var note: [UInt8] = []
+    note.append(word: 11)
+    note.append(word: UInt32(count))
+    note.append(word: 0)
+    note += Array("VMCOREINFO\0\0".utf8)
+    for index in 0..<count { note.append(buffer.bytes.littleEndian(at: index, as: UInt8.self) ?? 0) }
+    while note.count % 4 != 0 { note.append(0) }
+    return note
+  }
+}
+
+extension [UInt8] {
+  fileprivate mutating func append(word: UInt32) {
+    for shift in 0..<4 { append(UInt8(truncatingIfNeeded: word >> UInt32(8 * shift))) }
+  }
+}
+
+extension PageBuffer {
+  mutating func store(_ byte: UInt8, at offset: Int) {
+    var bytes = mutableBytes
+    bytes.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
+  }
+}
