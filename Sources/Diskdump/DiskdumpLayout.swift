@@ -7,14 +7,17 @@ struct DiskdumpLayout: Hashable, Sendable {
   /// Blocks of one of the two bitmaps.
   let bitmapBlocks: UInt64
   let noteSize: UInt64
+  let eraseInfoSize: UInt64
   let pageCount: UInt64
 
-  init(blockSize: Int, noteSize: Int, maxMapNumber: UInt64, pageCount: UInt64) {
+  init(blockSize: Int, noteSize: Int, eraseInfoSize: Int = 0, maxMapNumber: UInt64, pageCount: UInt64) {
     precondition(blockSize >= PFNChunk.byteCount && blockSize.nonzeroBitCount == 1)
     self.blockSize = UInt64(blockSize)
     self.noteSize = UInt64(noteSize)
+    self.eraseInfoSize = UInt64(eraseInfoSize)
     self.pageCount = pageCount
-    subHeaderBlocks = Self.blocks(UInt64(KdumpSubHeader.byteCount) + self.noteSize, of: self.blockSize)
+    subHeaderBlocks = Self.blocks(
+      UInt64(KdumpSubHeader.byteCount) + self.noteSize + self.eraseInfoSize, of: self.blockSize)
     bitmapBlocks = Self.blocks(Self.blocks(maxMapNumber, of: 8), of: self.blockSize)
   }
 
@@ -27,6 +30,8 @@ struct DiskdumpLayout: Hashable, Sendable {
     let start = blockSize + UInt64(KdumpSubHeader.byteCount)
     return start..<start + noteSize
   }
+  /// Behind the notes, where its place is known from the start; readers go by the sub header.
+  var eraseInfo: Range<UInt64> { notes.upperBound..<notes.upperBound + eraseInfoSize }
   /// The frames that exist in the source.
   var firstBitmap: UInt64 { blockSize * (1 + subHeaderBlocks) }
   /// The frames that are in the dump.

@@ -97,7 +97,8 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
     precondition(description.vmcoreinfo.upperBound <= notes.byteCount)
     maxMapNumber = dumpable.maxMapNumber
     layout = DiskdumpLayout(
-      blockSize: description.blockSize, noteSize: notes.byteCount, maxMapNumber: maxMapNumber,
+      blockSize: description.blockSize, noteSize: notes.byteCount,
+      eraseInfoSize: description.eraseInfo.utf8.count, maxMapNumber: maxMapNumber,
       pageCount: dumpable.count)
     do throws(DumpWriteError) {
       // A dump without its bitmaps and descriptors is of no use: rather none.
@@ -140,14 +141,19 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
       physicalBase: description.physicalBase, dumpLevel: description.dumpLevel,
       vmcoreinfo: start + UInt64(description.vmcoreinfo.lowerBound)..<start
         + UInt64(description.vmcoreinfo.upperBound),
-      notes: layout.notes, maxMapNumber: maxMapNumber)
+      notes: layout.notes, eraseInfo: layout.eraseInfo, maxMapNumber: maxMapNumber)
     clearScratch(KdumpSubHeader.byteCount)
     var block = scratch.mutableBytes
     subHeader.encode(into: &block)
     try output.write(scratch.bytes.extracting(first: KdumpSubHeader.byteCount), at: layout.subHeader)
     try output.write(notes, at: start)
-    bytesWritten += layout.notes.upperBound - layout.subHeader
-    try writeZeros(from: layout.notes.upperBound, byteCount: layout.firstBitmap - layout.notes.upperBound)
+    if !description.eraseInfo.isEmpty {
+      let text = Array(description.eraseInfo.utf8)
+      try output.write(text.span.bytes, at: layout.eraseInfo.lowerBound)
+    }
+    let end = layout.eraseInfo.upperBound
+    bytesWritten += end - layout.subHeader
+    try writeZeros(from: end, byteCount: layout.firstBitmap - end)
   }
 
   private mutating func reserveDescriptors() throws(DumpWriteError) {

@@ -15,12 +15,15 @@ public struct DumpDescription: Hashable, Sendable {
   public var compression: DumpStatus
   /// Bytes of the VMCOREINFO text within the notes; empty where there is none.
   public var vmcoreinfo: Range<Int>
+  /// What was changed in the pages on their way, a line each (`offset_eraseinfo`); empty if nothing was.
+  public var eraseInfo: String
   /// Bytes of a page and of a block: a power of two from 4096.
   public var blockSize: Int
 
   public init(
     utsname: UtsName, crashTime: Int64, processorCount: Int32, physicalBase: Int64, dumpLevel: Int32,
-    compression: DumpStatus, vmcoreinfo: Range<Int>, blockSize: Int = 4096
+    compression: DumpStatus, vmcoreinfo: Range<Int>, eraseInfo: String = "",
+    blockSize: Int = 4096
   ) {
     self.utsname = utsname
     self.crashTime = crashTime
@@ -29,6 +32,7 @@ public struct DumpDescription: Hashable, Sendable {
     self.dumpLevel = dumpLevel
     self.compression = compression
     self.vmcoreinfo = vmcoreinfo
+    self.eraseInfo = eraseInfo
     self.blockSize = blockSize
   }
 

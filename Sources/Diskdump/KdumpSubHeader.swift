@@ -10,21 +10,24 @@ public struct KdumpSubHeader: Hashable, Sendable {
   public var vmcoreinfo: Range<UInt64>
   /// File range of the copied PT_NOTE contents (`offset_note`, `size_note`).
   public var notes: Range<UInt64>
+  /// File range of the text that tells what was changed (`offset_eraseinfo`, `size_eraseinfo`).
+  public var eraseInfo: Range<UInt64>
   /// `max_mapnr_64`
   public var maxMapNumber: UInt64
 
   public init(
     physicalBase: Int64, dumpLevel: Int32, vmcoreinfo: Range<UInt64>, notes: Range<UInt64>,
-    maxMapNumber: UInt64
+    eraseInfo: Range<UInt64> = 0..<0, maxMapNumber: UInt64
   ) {
     self.physicalBase = physicalBase
     self.dumpLevel = dumpLevel
     self.vmcoreinfo = vmcoreinfo
     self.notes = notes
+    self.eraseInfo = eraseInfo
     self.maxMapNumber = maxMapNumber
   }
 
-  /// Writes the C structure over zeros: `split`, the pfns of a split file's range, and erase info stay zero.
+  /// Writes the C structure over zeros: `split` and the pfns of a split file's range stay zero.
   public func encode(into output: inout MutableRawSpan) {
     output.storeBytes(of: physicalBase.littleEndian, toByteOffset: 0, as: Int64.self)
     output.storeBytes(of: dumpLevel.littleEndian, toByteOffset: 8, as: Int32.self)
@@ -35,6 +38,9 @@ public struct KdumpSubHeader: Hashable, Sendable {
     output.storeBytes(of: UInt64(vmcoreinfo.count).littleEndian, toByteOffset: 40, as: UInt64.self)
     output.storeBytes(of: notes.lowerBound.littleEndian, toByteOffset: 48, as: UInt64.self)
     output.storeBytes(of: UInt64(notes.count).littleEndian, toByteOffset: 56, as: UInt64.self)
+    let eraseInfoOffset = eraseInfo.isEmpty ? 0 : eraseInfo.lowerBound
+    output.storeBytes(of: eraseInfoOffset.littleEndian, toByteOffset: 64, as: UInt64.self)
+    output.storeBytes(of: UInt64(eraseInfo.count).littleEndian, toByteOffset: 72, as: UInt64.self)
     output.storeBytes(of: maxMapNumber.littleEndian, toByteOffset: 96, as: UInt64.self)
   }
 }
