@@ -3,6 +3,7 @@
 #   STRICT=1             warnings are errors (CI)
 #   PREFIX, DESTDIR      where install puts the program and its manual page
 #   VMSIEVE_LAB          where kernels, vmcores and drgn are kept, about 7 GB (default ~/.cache/vmsieve-lab)
+#   RESULTS=FILE         where bench writes its report, besides the terminal
 #   VMSIEVE_SKIP_REAL=1  test without virtual machines
 BUILD = build
 PREFIX = /usr/local
@@ -43,8 +44,9 @@ demo: build
 
 bench: build
 	@$(INSTALL_PACKAGES) makedumpfile
-	$(LAB) vmcore 6.1
-	swift run -c release --package-path Benchmarks vmsieve-benchmark
+	swift build -c release --package-path Benchmarks
+	VMSIEVE_BENCH_VMCORE=$${VMSIEVE_BENCH_VMCORE:-$$($(LAB) vmcore bench)/vmcore} \
+	  Benchmarks/.build/release/vmsieve-benchmark $(RESULTS)
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks

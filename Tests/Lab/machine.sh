@@ -2,7 +2,7 @@
 # The virtual machine: its two initramfs, its boot, its time limit.
 
 # What a caller may change before boot.
-memory=640M reserve=160M cpu=qemu64 file_load='' capture_cpus=1 machine_arguments=() capture_program='' capture_command=''
+memory=640M reserve=160M cpu=qemu64 file_load='' capture_cpus=1 machine_arguments=() capture_program='' capture_command='' archive=''
 time_limit=${VMSIEVE_LAB_TIMEOUT:-300}
 
 # initramfs FILE PROGRAM...: busybox, the modules for the shared folders and devices, the programs in /bin.
@@ -25,7 +25,7 @@ initramfs() {
     done || true
   done
   # In the order that their dependencies want; what is built in, or missing in this kernel, is no matter.
-  for name in virtio_pci 9p 9pnet_virtio qemu_fw_cfg virtio_blk virtio_balloon; do
+  for name in virtio_pci 9p 9pnet_virtio qemu_fw_cfg virtio_blk virtio_balloon brd; do
     PATH=$PATH:/sbin:/usr/sbin modprobe -d "$kernel_dir/root" -S "$release" --show-depends "$name" 2>/dev/null || true
   done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++' | while read -r module; do
     name=$tree/modules/$number-$(basename "$module" | sed 's/\.\(xz\|zst\|gz\)$//')
@@ -69,6 +69,11 @@ boot() {
   [[ -z $capture_command ]] || printf 'cd /out\n%s\n' "$capture_command" > "$work/lab/collect.sh"
   printf '%s\n' "mode=$mode" "file_load=$file_load" "capture_cpus=$capture_cpus" > "$work/lab/parameters"
   truncate -s 32M "$work/disk" "$work/swap"
+  local more_disks=()  # vdd, so it comes last
+  if [[ -n $archive ]]; then
+    { tar -c -C / usr/bin usr/lib usr/share 2>/dev/null || true; } | head -c "$archive" > "$work/archive"
+    more_disks=(-drive "file=$work/archive,format=raw,if=virtio")
+  fi
   # A vmcore has the memory and, once more, the kernel's image.
   truncate -s $(($(numfmt --from=iec "$memory") + (256 << 20))) "$out/vmcore"
 
@@ -79,7 +84,7 @@ boot() {
     -virtfs "local,path=$work/lab,mount_tag=lab,security_model=none,readonly=on" \
     -virtfs "local,path=$out,mount_tag=out,security_model=none" \
     -drive "file=$work/disk,format=raw,if=virtio" -drive "file=$work/swap,format=raw,if=virtio" \
-    -drive "file=$out/vmcore,format=raw,if=virtio,cache=unsafe" \
+    -drive "file=$out/vmcore,format=raw,if=virtio,cache=unsafe" "${more_disks[@]}" \
     -device virtio-balloon-pci -device vmcoreinfo -qmp "unix:$work/qmp,server,nowait" \
     > "$out/console.log" 2>&1 < /dev/null &
   local machine=$! status=0

@@ -11,6 +11,14 @@ cat /lab/* > /dev/null
 exec 9<> /dev/vda
 head -c 12000000 /dev/urandom | dd of=/dev/vda bs=64k conv=notrunc,fsync 2>/dev/null
 cat /dev/vda > /dev/null
+# An archive, if there is one: its begin into RAM disks of 16 MiB, the rest into the cache.
+if [ -e /dev/vdd ]; then
+  exec 8< /dev/vdd
+  for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+    dd if=/dev/vdd of=/dev/ram$i bs=1M skip=$((i * 16)) count=16 2>/dev/null
+  done
+  cat <&8 > /dev/null
+fi
 # Swap: what is read back lies in the swap cache.
 mkswap /dev/vdb > /dev/null && swapon /dev/vdb
 # A balloon: the pages that the hypervisor took back are PAGE_OFFLINE.

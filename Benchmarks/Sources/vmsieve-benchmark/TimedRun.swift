@@ -1,0 +1,60 @@
+import Foundation
+
+/// What one run of a program cost, as the kernel accounted it to the process (`wait4`).
+struct TimedRun {
+  /// Seconds from before the spawn to after the wait.
+  var wall: Double
+  /// User and system seconds of all threads.
+  var processor: Double
+  /// `ru_maxrss` in bytes. Pages of a mapped input count, as long as they are mapped.
+  var peakMemory: Int
+  /// Bytes of the file that it wrote.
+  var outputSize: Int
+  /// False if the time limit ended it.
+  var completed: Bool
+
+  /// Runs a program once, silent; its output file is made anew, and gone when this returns.
+  ///
+  /// - Parameters:
+  ///   - arguments: without the program's name.
+  ///   - output: the file that it is going to write.
+  ///   - limit: seconds after which it is killed.
+  init(_ program: String, _ arguments: [String], output: String, limit: Double) throws(BenchmarkFailure) {
+    unlink(output)
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    for (descriptor, flags) in [(Int32(0), O_RDONLY), (1, O_WRONLY), (2, O_WRONLY)] {
+      posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", flags, 0)
+    }
+    var words = ([program] + arguments).map { strdup($0) } + [nil]
+    defer { for word in words { free(word) } }
+
+    var process = pid_t()
+    let start = TimedRun.now()
+    let code = posix_spawn(&process, program, &actions, nil, &words, environ)
+    guard code == 0 else { throw BenchmarkFailure("\(program): \(String(cString: strerror(code)))") }
+    var status: Int32 = 0
+    var usage = rusage()
+    let timer = KillTimer(process, after: limit)
+    while wait4(process, &status, 0, &usage) < 0 && errno == EINTR {}
+    wall = TimedRun.now() - start
+    let killed = timer.stop()
+    guard killed || status == 0 else {
+      throw BenchmarkFailure("\(program) \(arguments.joined(separator: " ")) ended with wait status \(status)")
+    }
+    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+    processor = seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    peakMemory = usage.ru_maxrss * 1024
+    var file = stat()
+    outputSize = stat(output, &file) == 0 ? Int(file.st_size) : 0
+    completed = !killed
+    unlink(output)
+  }
+
+  static func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}
