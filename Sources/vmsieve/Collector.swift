@@ -5,6 +5,12 @@ enum Collector {
   static func run(_ arguments: CommandLineArguments) -> ExitStatus {
     Machine.turnWriteSignalsIntoErrors()
     let name = Program.nameInMessages(calledAs: arguments.words.first ?? Program.name)
+    if let verb = Verb.first(of: arguments.words, fileExists: DumpTarget.exists) {
+      switch verb {
+      case .verify: return VerifyCommand.run(arguments, calledAs: name)
+      case .repair, .inspect, .bench: break
+      }
+    }
     var parser = OptionParser(arguments)
     do throws(CommandLineError) {
       let options = try parser.parse(fileExists: DumpTarget.exists)

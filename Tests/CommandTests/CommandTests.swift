@@ -118,7 +118,7 @@ struct CommandTests {
 
   @Test(
     "A verb of a later version fails with a line that says so",
-    arguments: ["repair", "inspect", "verify", "bench"])
+    arguments: ["repair", "inspect", "bench"])
   func verbs(verb: String) throws {
     let folder = try ScratchFolder()
     for arguments in [[verb, "dump"], [verb, "--json", "dump"]] {

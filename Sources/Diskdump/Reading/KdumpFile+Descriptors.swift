@@ -50,6 +50,26 @@ extension KdumpFile {
     return PageDescriptor(decoding: window.bytes(place))
   }
 
+  /// Whether the file has the last page that is not of zeros, and so, as pages are written in order, all.
+  func hasLastPage() throws(SystemError) -> Bool {
+    guard descriptorsInFile == pageCount else { return false }
+    let step: UInt64 = 2048
+    var window = try ReadAhead(byteCount: Int(step) * PageDescriptor.byteCount)
+    var end = pageCount
+    while end > 0 {
+      let start = end - min(end, step)
+      _ = try descriptor(start, &window)
+      var number = end
+      while number > start {
+        number -= 1
+        guard let last = try descriptor(number, &window), state(of: last) != .missing else { return false }
+        if last.offset > dataStart { return state(of: last) != .pastEnd }
+      }
+      end = start
+    }
+    return true
+  }
+
   /// The frames of the second bitmap whose pages the file has descriptors for, or should have.
   func describedFrames() throws(VmcoreError) -> PFNBitmap {
     var set: PFNBitmap

@@ -4,6 +4,7 @@ public import Vmcore
 /// A kdump-compressed dump as a source of memory: what was left out of it stays out.
 public final class KdumpStore: PageStore, @unchecked Sendable {
   public let dump: KdumpFile
+  private let hasLastPage: Bool
 
   /// - Throws: ``VmcoreError/foreign(path:_:)`` for a dump of another machine than x86_64.
   public init(_ dump: KdumpFile) throws(VmcoreError) {
@@ -17,6 +18,7 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
     }
     let notes = try CoreNotes(
       at: headers.subHeader.notes, vmcoreinfo: headers.subHeader.vmcoreinfo, in: dump.file)
+    do throws(SystemError) { hasLastPage = try dump.hasLastPage() } catch { throw .system(error) }
     self.dump = dump
     super.init(
       path: path, fileSize: dump.file.size, frames: dump.frames, notes: notes,
@@ -37,9 +39,7 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
     var lines = dump.file.warnings
     let status = dump.headers.header.status
     if status.contains(.incomplete) { lines.append("the dump is marked incomplete: pages are missing") }
-    if dump.descriptorsInFile < dump.pageCount {
-      lines.append("the dump is cut: \(dump.pageCount - dump.descriptorsInFile) pages and more are missing")
-    }
+    if !hasLastPage, !status.contains(.incomplete) { lines.append("the dump is cut: pages are missing") }
     if status.contains(.excludedVmemmap) {
       lines.append("page structures were left out of the dump (-e): what their pages were used for is not known")
     }
@@ -48,6 +48,10 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
         "one file of a split dump, with the pages from \(split.lowerBound) to \(split.upperBound) only")
     }
     return lines
+  }
+
+  public override var isComplete: Bool {
+    dump.file.isWhole && hasLastPage && !dump.headers.header.status.contains(.incomplete)
   }
 
   /// The second bitmap, less the pages whose descriptors say that there is no page.

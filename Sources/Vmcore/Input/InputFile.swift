@@ -58,6 +58,14 @@ public struct InputFile: ~Copyable, Sendable {
     }
   }
 
+  /// Whether nothing is known to be missing from the file; a plain one does not say.
+  public var isWhole: Bool {
+    switch content {
+    case .plain: true
+    case .flattened(let file): file.end == .complete
+    }
+  }
+
   /// What is wrong with the file, a line each, in words that follow its path.
   public var warnings: [String] {
     switch content {

@@ -31,6 +31,9 @@ open class PageStore: @unchecked Sendable {
   /// What is wrong with the dump, a line each, in words that follow its path.
   open var warnings: [String] { [] }
 
+  /// Whether the dump is all that it was to be.
+  open var isComplete: Bool { true }
+
   /// The frames that the dump holds.
   open func framesInFile() throws(VmcoreError) -> PFNBitmap {
     preconditionFailure("a store of pages says which it has")

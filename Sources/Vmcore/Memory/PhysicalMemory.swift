@@ -89,6 +89,14 @@ public final class PhysicalMemory: Sendable {
     }
   }
 
+  /// Whether the dump is all that it was to be, as far as its headers and its size tell.
+  public var isComplete: Bool {
+    switch source {
+    case .elf(let memory): memory.core.file.isWhole && memory.segments.bytesPastEndOfFile == 0
+    case .pages(let store): store.isComplete
+    }
+  }
+
   /// What the headers of an earlier dump say; nil for what came from the kernel.
   public var origin: DumpOrigin? {
     switch source {

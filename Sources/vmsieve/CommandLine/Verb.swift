@@ -4,4 +4,12 @@ enum Verb: String, CaseIterable, Equatable {
   case inspect
   case verify
   case bench
+
+  /// The verb that a command line begins with, unless it is the name of a file.
+  ///
+  /// - Parameter fileExists: looks for a file of that name.
+  static func first(of words: [String], fileExists: (String) -> Bool) -> Verb? {
+    guard words.count > 1, let verb = Verb(rawValue: words[1]), !fileExists(words[1]) else { return nil }
+    return verb
+  }
 }

@@ -5,6 +5,7 @@ enum ProgressStep: Equatable {
   case freePages
   case zeroPages
   case copyingData
+  case readingPages
 
   /// The name in 27 columns.
   var name: String {
@@ -14,6 +15,7 @@ enum ProgressStep: Equatable {
     case .freePages: "Excluding free pages       "
     case .zeroPages: "Excluding zero pages       "
     case .copyingData: "Copying data               "
+    case .readingPages: "Reading pages              "
     }
   }
 }
