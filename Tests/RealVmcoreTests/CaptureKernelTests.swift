@@ -37,7 +37,8 @@ struct CaptureKernelTests {
 
     let script = Lab.packageRoot.appending(path: "Tests/Lab/drgn_report.py").path
     let report = try ProgramRun.succeeding(
-      try Lab.python(), [script, "\(out)/dump", try Lab.vmlinux(kernel)], environment: ["DEBUGINFOD_URLS": ""])
+      try Lab.python(), [script, "\(out)/dump", try Lab.vmlinux(kernel)], environment: ["DEBUGINFOD_URLS": ""]
+    )
     #expect(report.output.contains("lab-workload"))
     #expect(report.output.contains("Kernel panic - not syncing: sysrq triggered crash"))
   }

@@ -1,10 +1,14 @@
 import DumpJudge
 import Testing
 
-@Suite("Codec, threads and the way of reading change a dump's size, never its pages", .enabled(if: Lab.hasKernel("6.1")))
+@Suite(
+  "Codec, threads and the way of reading change a dump's size, never its pages",
+  .enabled(if: Lab.hasKernel("6.1")))
 struct CodecTests {
   /// An option and the bit of `page_desc.flags` that it leads to.
-  static let codecs: [(option: String, flag: UInt32)] = [("", 0), ("-c", 1), ("-l", 2), ("-p", 4), ("-z", 0x20)]
+  static let codecs: [(option: String, flag: UInt32)] = [
+    ("", 0), ("-c", 1), ("-l", 2), ("-p", 4), ("-z", 0x20),
+  ]
 
   @Test("Each codec, with one thread, two and five, mapped and read", arguments: codecs.indices, [1, 31])
   func sameContent(codec: Int, level: Int) throws {
@@ -23,7 +27,9 @@ struct CodecTests {
 
     let variants =
       level == 31
-      ? ["", "--num-threads 2", "--num-threads 5", "--num-threads 2 --non-mmap", "--num-threads 1 --non-mmap"]
+      ? [
+        "", "--num-threads 2", "--num-threads 5", "--num-threads 2 --non-mmap", "--num-threads 1 --non-mmap",
+      ]
       : ["--num-threads 2"]
     for variant in variants {
       let path = scratch.path("other")

@@ -12,7 +12,8 @@ struct DumpLevelTests {
   /// An older one keeps the tails of compound pages, too many.
   @Test(
     "Linux 6.12 as makedumpfile 1.7.9 and later does",
-    .enabled(if: Lab.hasKernel("6.12") && Makedumpfile.knows612, "makedumpfile is older than 1.7.9"), arguments: 0...31)
+    .enabled(if: Lab.hasKernel("6.12") && Makedumpfile.knows612, "makedumpfile is older than 1.7.9"),
+    arguments: 0...31)
   func linux612(level: Int) throws {
     try compareWithMakedumpfile("6.12", level)
   }
@@ -30,7 +31,8 @@ struct DumpLevelTests {
     try compareWithStructPages("6.1-la57", level)
   }
 
-  @Test("Two nodes, and memory above 4 GiB", .enabled(if: Lab.hasKernel("6.12")), arguments: [1, 2, 8, 16, 31])
+  @Test(
+    "Two nodes, and memory above 4 GiB", .enabled(if: Lab.hasKernel("6.12")), arguments: [1, 2, 8, 16, 31])
   func nodes(level: Int) throws {
     let segments = try RealVmcore("6.12-numa").elf.segments
     try #require(segments.contains { $0.physicalAddress >= 1 << 32 }, "the lab's machine is small")

@@ -30,7 +30,8 @@ enum Lab {
   /// Whether tests on a kernel can run: they do, unless the lab found that the distribution does not have it.
   static func hasKernel(_ name: String) -> Bool {
     if isSkipped { return false }
-    guard FileManager.default.fileExists(atPath: folder.appending(path: "kernels/\(name).missing").path) else {
+    guard FileManager.default.fileExists(atPath: folder.appending(path: "kernels/\(name).missing").path)
+    else {
       return true
     }
     print("There is no Linux \(name) in this distribution: ITS TESTS DO NOT RUN")
@@ -41,7 +42,8 @@ enum Lab {
   static func path(_ relative: String, made command: String) throws -> String {
     let path = folder.appending(path: relative).path
     try #require(
-      FileManager.default.fileExists(atPath: path), "\(path) is missing: make it with Tests/Lab/lab \(command)")
+      FileManager.default.fileExists(atPath: path),
+      "\(path) is missing: make it with Tests/Lab/lab \(command)")
     return path
   }
 
@@ -54,7 +56,8 @@ enum Lab {
 
   /// A program of the distribution, by its name.
   static func tool(_ name: String) throws -> String {
-    let folders = (environment["PATH"] ?? "/usr/bin").split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin"]
+    let folders =
+      (environment["PATH"] ?? "/usr/bin").split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin"]
     let found = folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
     return try #require(found, "\(name) is not in PATH: make lab installs it")
   }

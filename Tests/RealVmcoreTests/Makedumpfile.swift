@@ -4,7 +4,9 @@ import Foundation
 enum Makedumpfile {
   /// Its version, `[1, 7, 2]`; empty if there is none.
   static let version: [Int] = {
-    guard let program = try? Lab.tool("makedumpfile"), let run = try? ProgramRun.of(program, ["-v"]) else { return [] }
+    guard let program = try? Lab.tool("makedumpfile"), let run = try? ProgramRun.of(program, ["-v"]) else {
+      return []
+    }
     // "makedumpfile: version 1.7.2 (released on 20 Oct 2022)"; a build between releases says 1.7.9++.
     let words = run.output.split { $0 == " " || $0 == "\n" }
     guard let index = words.firstIndex(of: "version"), index + 1 < words.count else { return [] }
@@ -16,9 +18,12 @@ enum Makedumpfile {
 
   /// The codecs that were built into it, by their option.
   static let codecs: Set<String> = {
-    guard let program = try? Lab.tool("makedumpfile"), let run = try? ProgramRun.of(program, ["-v"]) else { return [] }
+    guard let program = try? Lab.tool("makedumpfile"), let run = try? ProgramRun.of(program, ["-v"]) else {
+      return []
+    }
     var codecs: Set<String> = ["-c"]
-    for (name, option) in [("lzo", "-l"), ("snappy", "-p"), ("zstd", "-z")] where run.output.contains("\(name)\tenabled") {
+    for (name, option) in [("lzo", "-l"), ("snappy", "-p"), ("zstd", "-z")]
+    where run.output.contains("\(name)\tenabled") {
       codecs.insert(option)
     }
     return codecs

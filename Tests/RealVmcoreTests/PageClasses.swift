@@ -23,7 +23,8 @@ struct PageClasses {
   init(_ vmcore: RealVmcore) throws {
     let script = Lab.packageRoot.appending(path: "Tests/Lab/drgn_pages.py").path
     let run = try ProgramRun.succeeding(
-      try Lab.python(), [script, vmcore.path, try Lab.vmlinux(vmcore.kernel)], environment: ["DEBUGINFOD_URLS": ""])
+      try Lab.python(), [script, vmcore.path, try Lab.vmlinux(vmcore.kernel)],
+      environment: ["DEBUGINFOD_URLS": ""])
     for line in run.output.split(separator: "\n") {
       let words = line.split(separator: " ")
       let first = try #require(UInt64(words[1]))
@@ -32,7 +33,8 @@ struct PageClasses {
     }
     // Each class must be there, or comparing sets proves nothing.
     for name in ["free", "cache", "private", "user", "poisoned", "offline", "image"] {
-      try #require(frames[Substring(name), default: []].isEmpty == false, "\(vmcore.name) has no \(name) page")
+      try #require(
+        frames[Substring(name), default: []].isEmpty == false, "\(vmcore.name) has no \(name) page")
     }
   }
 

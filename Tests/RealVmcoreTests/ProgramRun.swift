@@ -17,7 +17,9 @@ struct ProgramRun {
     environment: [String: String] = [:]
   ) throws -> ProgramRun {
     let scratch = try ScratchFolder()
-    for name in ["in", "out", "err"] { try Data(name == "in" ? Array(input.utf8) : []).write(to: scratch.url(name)) }
+    for name in ["in", "out", "err"] {
+      try Data(name == "in" ? Array(input.utf8) : []).write(to: scratch.url(name))
+    }
     let process = Process()
     // timeout of coreutils: it ends children too, and needs no thread here.
     process.executableURL = URL(filePath: "/usr/bin/timeout")
@@ -30,7 +32,8 @@ struct ProgramRun {
     process.waitUntilExit()
     let errors = String(decoding: try Data(contentsOf: scratch.url("err")), as: UTF8.self)
     let line = ([program] + arguments).joined(separator: " ")
-    try #require(process.terminationReason == .exit, "\(line) died of signal \(process.terminationStatus): \(errors)")
+    try #require(
+      process.terminationReason == .exit, "\(line) died of signal \(process.terminationStatus): \(errors)")
     try #require(process.terminationStatus != 124, "\(line) did not end within \(seconds) s")
     return ProgramRun(
       status: process.terminationStatus,
@@ -47,7 +50,8 @@ struct ProgramRun {
     let run = try of(program, arguments, input: input, within: seconds, environment: environment)
     try #require(
       run.status == 0,
-      "\(program) \(arguments.joined(separator: " ")) ended with \(run.status):\n\(run.output)\n\(run.errors)")
+      "\(program) \(arguments.joined(separator: " ")) ended with \(run.status):\n\(run.output)\n\(run.errors)"
+    )
     return run
   }
 }

@@ -41,7 +41,8 @@ struct ReaderTests {
   }
 
   @Test(
-    "drgn: tasks with their stacks, modules, slabs and dmesg", arguments: ["6.1", "6.12", "6.1-la57", "6.12-numa"])
+    "drgn: tasks with their stacks, modules, slabs and dmesg",
+    arguments: ["6.1", "6.12", "6.1-la57", "6.12-numa"])
   func drgn(name: String) throws {
     guard Lab.hasKernel(String(name.prefix { $0 != "-" })) else { return }
     let vmcore = try RealVmcore(name)
@@ -49,7 +50,9 @@ struct ReaderTests {
     try vmcore.dump("-l -d 31", to: scratch.path("dump"))
     let raw = try askDrgn(vmcore.path, vmcore.kernel)
     let ours = try askDrgn(scratch.path("dump"), vmcore.kernel)
-    for line in ["lab-workload", "sysrq_handle_crash", "module virtio_blk", "slab task_struct", "slab dentry"] {
+    for line in [
+      "lab-workload", "sysrq_handle_crash", "module virtio_blk", "slab task_struct", "slab dentry",
+    ] {
       #expect(ours.contains(line), "\(line)")
     }
     #expect(ours.contains("Kernel panic - not syncing: sysrq triggered crash"))

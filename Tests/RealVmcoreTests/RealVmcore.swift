@@ -23,7 +23,8 @@ struct RealVmcore {
     let image = elf.segments.first { $0.virtualAddress >= 0xffff_ffff_8000_0000 }
     var frames: Set<UInt64> = []
     for segment in elf.segments where segment.fileSize > 0 {
-      frames.formUnion(segment.physicalAddress / 4096...(segment.physicalAddress + segment.fileSize - 1) / 4096)
+      frames.formUnion(
+        segment.physicalAddress / 4096...(segment.physicalAddress + segment.fileSize - 1) / 4096)
     }
     self.frames = frames
     kernelImage = image.map { $0.physicalAddress / 4096..<($0.physicalAddress + $0.fileSize) / 4096 } ?? 0..<0

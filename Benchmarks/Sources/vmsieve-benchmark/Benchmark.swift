@@ -35,16 +35,20 @@ struct Benchmark {
     let vmcore = try FileManager.default.attributesOfItem(atPath: field.vmcore)[.size] as? Int ?? 0
     try report.line("# vmsieve against makedumpfile")
     try report.line()
-    try report.line("Made by `make bench`, \(Date().formatted(.iso8601.year().month().day())), on a machine with \(machine()).")
+    try report.line(
+      "Made by `make bench`, \(Date().formatted(.iso8601.year().month().day())), on a machine with \(machine())."
+    )
     try report.line()
     try report.line("* vmsieve: \(firstLine(of: field.vmsieve, ["-v"]))")
     try report.line("* \(firstLine(of: field.makedumpfile, ["-v"]))")
     try report.line("* vmcore: \(vmcore.megabytes) MB of a crashed virtual machine, in the page cache")
     try report.line("* output: a new file for each run, on \(field.outputIsMemory ? "tmpfs" : "disk")")
     try report.line(
-      "* Runs in turns, one pair to warm up, then \(field.pairs) that count. Ratios are medians over the pairs, vmsieve to")
+      "* Runs in turns, one pair to warm up, then \(field.pairs) that count. Ratios are medians over the pairs, vmsieve to"
+    )
     try report.line(
-      "  makedumpfile: below 1 is better than makedumpfile. Wall and CPU seconds are medians, memory is the peak (ru_maxrss).")
+      "  makedumpfile: below 1 is better than makedumpfile. Wall and CPU seconds are medians, memory is the peak (ru_maxrss)."
+    )
   }
 
   static func compare(_ field: Field, _ report: Report) throws {
@@ -60,7 +64,8 @@ struct Benchmark {
           let contest = Contest(vmsieve: options(codec, level, threads), makedumpfile: options(codec, level))
           let result = try contest.run(field)
           try report.row([
-            name, "\(level)", "\(threads)", result.wallRatio.rounded(to: 2), result.processorRatio.rounded(to: 2),
+            name, "\(level)", "\(threads)", result.wallRatio.rounded(to: 2),
+            result.processorRatio.rounded(to: 2),
             result.vmsieveWall.rounded(to: 3), result.makedumpfileWall.rounded(to: 3),
             result.vmsieveProcessor.rounded(to: 3), result.makedumpfileProcessor.rounded(to: 3),
             result.vmsieveSize.megabytes, result.makedumpfileSize.megabytes,

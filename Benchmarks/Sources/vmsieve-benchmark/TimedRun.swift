@@ -41,7 +41,8 @@ struct TimedRun {
     wall = TimedRun.now() - start
     let killed = timer.stop()
     guard killed || status == 0 else {
-      throw BenchmarkFailure("\(program) \(arguments.joined(separator: " ")) ended with wait status \(status)")
+      throw BenchmarkFailure(
+        "\(program) \(arguments.joined(separator: " ")) ended with wait status \(status)")
     }
     func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
     processor = seconds(usage.ru_utime) + seconds(usage.ru_stime)
