@@ -164,8 +164,9 @@ public struct Kallsyms: Sendable {
     }
   }
 
+  /// Takes the length of the next name.
   @inline(__always)
-  private static func nameLength(
+  static func nameLength(
     _ stream: inout KernelByteStream, _ memory: inout KernelMemory
   ) throws(SymbolError) -> Int {
     try SymbolError.reading("kallsyms_names") { () throws(MemoryError) in

@@ -3,9 +3,21 @@ internal import Platform
 /// Finds kallsyms' tables in a kernel before 6.0, whose VMCOREINFO does not say where they are.
 ///
 /// scripts/kallsyms.c of Linux 4.6 to 6.4 writes them in this order, each aligned to 8 bytes: offsets,
-/// relative_base, num_syms, names, markers, token_table, token_index. The one that can be known on sight is the
+/// relative_base, num_syms, names, markers, (6.2) seqs_of_names, token_table, token_index. Two can be known on
+/// sight: relative_base, which is the beginning of the kernel's text and has a plausible number behind it, and the
 /// table of tokens, for the digits are always tokens of themselves.
-enum KallsymsSearch {
+struct KallsymsSearch {
+  /// `kallsyms_names`, if what was taken for `kallsyms_relative_base` is that.
+  private struct Candidate {
+    let relativeBase: UInt64
+    let names: VirtualAddress
+    let count: Int
+  }
+
+  private let text: UInt64
+  private var candidates: [Candidate] = []
+  private var digitsSeen = 0
+
   /// "0" to "9", each with its NUL.
   private static let digits: [UInt8] = (0..<20).map { $0 & 1 == 0 ? 0x30 + UInt8($0 / 2) : 0 }
   /// The kernel's image may not be larger than its mapping, 1 GiB; holes in it are passed over.
@@ -13,6 +25,11 @@ enum KallsymsSearch {
   private static let longestHole: UInt64 = 64 << 20
   private static let window = 64 << 10
   private static let page: UInt64 = 4096
+  /// Damaged memory may be full of what looks like a table.
+  private static let mostCandidates = 64
+  private static let mostDigits = 256
+  /// `_text` lies at most so far below `_stext`.
+  private static let headSize: UInt64 = 2 << 20
 
   static func tables(
     _ kernel: CrashedKernel, _ memory: inout KernelMemory
@@ -20,26 +37,36 @@ enum KallsymsSearch {
     guard let text = kernel.info.symbol("_stext"), text.rawValue >= MemorySegments.kernelMap else {
       throw .absent("VMCOREINFO has neither SYMBOL(kallsyms_names) nor SYMBOL(_stext)")
     }
-    var buffer = try SymbolError.wrapping { () throws(SystemError) in try PageBuffer(byteCount: window) }
-    var at = text.rawValue & ~(page - 1)
-    let (sum, overflow) = at.addingReportingOverflow(searchedBytes)
-    let end = overflow ? .max & ~(page - 1) : sum
+    var search = KallsymsSearch(text: text.rawValue)
+    guard let tables = try search.run(&memory) else {
+      throw .absent("VMCOREINFO has no SYMBOL(kallsyms_names), and no such tables lie in the kernel's image")
+    }
+    return tables
+  }
+
+  private init(text: UInt64) { self.text = text }
+
+  private mutating func run(_ memory: inout KernelMemory) throws(SymbolError) -> Kallsyms.Tables? {
+    var buffer = try SymbolError.wrapping { () throws(SystemError) in
+      try PageBuffer(byteCount: Self.window)
+    }
+    var at = text & ~(Self.page - 1)
+    let (sum, overflow) = at.addingReportingOverflow(Self.searchedBytes)
+    let end = overflow ? .max & ~(Self.page - 1) : sum
     var hole: UInt64 = 0
-    while at < end, hole < longestHole {
-      let size = readable(VirtualAddress(at), into: &buffer, &memory)
+    while at < end, hole < Self.longestHole {
+      let size = Self.readable(VirtualAddress(at), into: &buffer, &memory)
       if size == 0 {
-        at += page
-        hole += page
+        at += Self.page
+        hole += Self.page
         continue
       }
       hole = 0
-      if let tables = tables(in: buffer.bytes.extracting(0..<size), at: VirtualAddress(at), &memory) {
-        return tables
-      }
-      // Pages overlap by one, so that the digits are seen whole.
-      at += UInt64(size) > page ? UInt64(size) - page : page
+      if let tables = look(buffer.bytes.extracting(0..<size), VirtualAddress(at), &memory) { return tables }
+      // Windows overlap by a page, so that what lies across a border is seen whole.
+      at += UInt64(size) > Self.page ? UInt64(size) - Self.page : Self.page
     }
-    throw .absent("VMCOREINFO has no SYMBOL(kallsyms_names), and no such tables lie in the kernel's image")
+    return nil
   }
 
   /// Reads a window, or, where something of it is missing, its first page.
@@ -53,40 +80,74 @@ enum KallsymsSearch {
     return 0
   }
 
-  private static func tables(
-    in bytes: RawSpan, at address: VirtualAddress, _ memory: inout KernelMemory
+  private mutating func look(
+    _ bytes: RawSpan, _ address: VirtualAddress, _ memory: inout KernelMemory
   ) -> Kallsyms.Tables? {
     // "0", NUL, "1", NUL, "2", NUL, "3", NUL
     let first: UInt64 = 0x0033_0032_0031_0030
     var offset = 0
-    while offset + digits.count <= bytes.byteCount {
+    while offset + Self.digits.count <= bytes.byteCount {
       let word = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
-      if word == first, digits.indices.allSatisfy({ bytes.littleEndian(at: offset + $0) == digits[$0] }),
-        let found = tables(aroundDigits: address + offset, &memory)
+      if offset & 7 == 0, text &- word <= Self.headSize {
+        consider(word, count: bytes.littleEndian(at: offset + 8) ?? 0, names: address + offset + 16)
+      }
+      if word == first, areDigits(bytes, at: offset),
+        let (table, index) = Self.tokens(aroundDigits: address + offset, &memory),
+        let found = names(before: table, &memory)
       {
-        return found
+        let offsetBytes = (found.count * 4 + 7) & ~7
+        return Kallsyms.Tables(
+          names: found.names, count: found.count, tokenTable: table, tokenIndex: index,
+          offsets: found.names + -16 + -offsetBytes, relativeBase: found.relativeBase)
       }
       offset += 1
     }
     return nil
   }
 
-  /// Works backwards and forwards from the token of "0", which is token 48.
-  private static func tables(
-    aroundDigits zero: VirtualAddress, _ memory: inout KernelMemory
-  ) -> Kallsyms.Tables? {
-    guard let (table, index) = tokens(aroundDigits: zero, &memory),
-      let markers = markers(before: table, &memory),
-      let names = names(before: markers, &memory)
-    else { return nil }
-    let offsetBytes = (UInt64(names.count) * 4 + 7) & ~7
-    let base = names.start.rawValue &- 16
-    guard let relativeBase = try? memory.word(VirtualAddress(base)),
-      relativeBase >= MemorySegments.kernelMap
-    else { return nil }
-    return Kallsyms.Tables(
-      names: names.start, count: names.count, tokenTable: table, tokenIndex: index,
-      offsets: VirtualAddress(base &- offsetBytes), relativeBase: relativeBase)
+  private mutating func areDigits(_ bytes: RawSpan, at offset: Int) -> Bool {
+    guard Self.digits.indices.allSatisfy({ bytes.littleEndian(at: offset + $0) == Self.digits[$0] }),
+      digitsSeen < Self.mostDigits
+    else { return false }
+    digitsSeen += 1
+    return true
+  }
+
+  private mutating func consider(_ base: UInt64, count: UInt64, names: VirtualAddress) {
+    guard let count = Int(exactly: count), Kallsyms.plausibleCount.contains(count),
+      candidates.count < Self.mostCandidates, !candidates.contains(where: { $0.names == names })
+    else { return }
+    candidates.append(Candidate(relativeBase: base, names: names, count: count))
+  }
+
+  /// The names that the markers behind them fit: where the first begins, which is 0, and where the 257th.
+  private func names(before table: VirtualAddress, _ memory: inout KernelMemory) -> Candidate? {
+    for candidate in candidates where candidate.names < table {
+      guard let (end, second) = Self.measure(candidate, &memory), end < table else { continue }
+      let markers = VirtualAddress((end.rawValue + 7) & ~7)
+      // 4 bytes each since 4.20, 8 before.
+      if let word = try? memory.word(markers), word == UInt64(second) << 32 { return candidate }
+      if (try? memory.word(markers)) == 0, (try? memory.word(markers + 8)) == UInt64(second) {
+        return candidate
+      }
+    }
+    return nil
+  }
+
+  /// Where the names end, and how many bytes the first 256 have.
+  private static func measure(
+    _ candidate: Candidate, _ memory: inout KernelMemory
+  ) -> (end: VirtualAddress, first256: Int)? {
+    guard var stream = try? KernelByteStream(at: candidate.names) else { return nil }
+    var first256 = 0
+    for index in 0..<candidate.count {
+      guard let count = try? Kallsyms.nameLength(&stream, &memory),
+        (1...WantedNames.longestName + 1).contains(count), (try? stream.need(count, &memory)) != nil
+      else { return nil }
+      stream.take(count)
+      if index == 255 { first256 = Int(stream.address.rawValue - candidate.names.rawValue) }
+    }
+    return (stream.address, first256)
   }
 
   private static func tokens(
@@ -110,68 +171,5 @@ enum KallsymsSearch {
       (try? KallsymsTokens(table: table, index: index, &memory)) != nil
     else { return nil }
     return (table, index)
-  }
-
-  private struct Markers {
-    let start: VirtualAddress
-    let count: Int
-    /// Where in the names every 256th begins: that of the second marker, and of the last.
-    let second: UInt64
-    let last: UInt64
-  }
-
-  /// The markers rise from 0; they have 4 bytes each since 4.20, 8 before.
-  private static func markers(before table: VirtualAddress, _ memory: inout KernelMemory) -> Markers? {
-    for size in [4, 8] {
-      func entry(_ address: VirtualAddress) -> UInt64? {
-        size == 8 ? try? memory.word(address) : (try? memory.halfWord(address)).map { UInt64($0) }
-      }
-      var at = table + -size
-      if size == 4, entry(at) == 0 { at = at + -size }
-      guard let last = entry(at), last > 0, last < 64 << 20 else { continue }
-      var above = last
-      var count = 1
-      while count <= Kallsyms.plausibleCount.upperBound / 256 {
-        at = at + -size
-        count += 1
-        guard let marker = entry(at), marker < above else { break }
-        if marker == 0 { return Markers(start: at, count: count, second: above, last: last) }
-        above = marker
-      }
-    }
-    return nil
-  }
-
-  /// The names end before the markers; `kallsyms_num_syms` in the 8 bytes before them tells where they begin.
-  private static func names(
-    before markers: Markers, _ memory: inout KernelMemory
-  ) -> (start: VirtualAddress, count: Int)? {
-    // Every 256 symbols have a marker, and the last group at most 256 names of 128 bytes.
-    let counts = UInt64(markers.count - 1) * 256 + 1...UInt64(markers.count) * 256
-    var start = (markers.start.rawValue &- markers.last) & ~7
-    let lowest = start &- 256 * 128
-    while start > lowest {
-      let address = VirtualAddress(start)
-      if let count = try? memory.word(address + -8), counts.contains(count),
-        length(of256NamesAt: address, &memory) == markers.second
-      {
-        return (address, Int(count))
-      }
-      start &-= 8
-    }
-    return nil
-  }
-
-  private static func length(of256NamesAt start: VirtualAddress, _ memory: inout KernelMemory) -> UInt64? {
-    guard var stream = try? KernelByteStream(at: start) else { return nil }
-    var length: UInt64 = 0
-    for _ in 0..<256 {
-      guard (try? stream.need(1, &memory)) != nil else { return nil }
-      let count = Int(stream.byte(0)) + 1
-      guard count > 1, (try? stream.need(count, &memory)) != nil else { return nil }
-      stream.take(count)
-      length += UInt64(count)
-    }
-    return length
   }
 }

@@ -3,7 +3,7 @@
 /// Nothing is read from the low memory itself but what the kernel's page tables may have there: a slab is known
 /// from the mem_map and from its cache. How free pointers are stored is learned from slabs above 1 MiB.
 public struct SlabWalk: Sendable {
-  public let slabs: [LowSlab]
+  public let slabs: [KernelSlab]
   /// Slabs whose cache or numbers make no sense, and which are left out.
   public let implausible: Int
   public let coding: FreePointerCoding
@@ -21,7 +21,8 @@ public struct SlabWalk: Sendable {
   private static let mostProcessors = 8192
 
   /// - Parameter limit: the end of the memory in question, 640 KiB.
-  /// - Throws: ``SymbolError`` if the kernel's allocator, mem_map or direct map is not known.
+  /// - Throws: ``SymbolError`` if the kernel's allocator, mem_map or direct map is not known, or if free pointers
+  ///   cannot be understood even where memory is intact.
   public init(
     _ kernel: CrashedKernel, _ physical: PhysicalMemory, _ symbols: KernelSymbols,
     _ types: borrowing KernelTypes, below limit: PhysicalAddress = PhysicalAddress(0xa0000),
@@ -33,9 +34,9 @@ public struct SlabWalk: Sendable {
       throw .absent("no PT_LOAD and no page_offset_base tells where the kernel maps memory")
     }
     var caches = Caches(layout)
-    (coding, probes) = Self.learn(kernel, physical, directMap, &pages, &caches, &memory)
+    (coding, probes) = try Self.learn(kernel, physical, directMap, &pages, &caches, &memory)
 
-    var slabs: [LowSlab] = []
+    var slabs: [KernelSlab] = []
     var implausible = 0
     let end = physical.geometry.pfn(of: limit)
     for section in pages.map.sections where section.frames.lowerBound < end {
@@ -66,7 +67,7 @@ public struct SlabWalk: Sendable {
   private static func learn(
     _ kernel: CrashedKernel, _ physical: PhysicalMemory, _ directMap: UInt64, _ pages: inout SlabPages,
     _ caches: inout Caches, _ memory: inout KernelMemory
-  ) -> (FreePointerCoding, probes: (right: Int, wrong: Int)) {
+  ) throws(SymbolError) -> (FreePointerCoding, probes: (right: Int, wrong: Int)) {
     var right = [Int](repeating: 0, count: FreePointerCoding.allCases.count)
     var probed = 0
     var looked = 0
@@ -82,8 +83,9 @@ public struct SlabWalk: Sendable {
             let stored = try? memory.word(slab.pointerPlace(index))
           else { continue }
           probed += 1
+          let random = caches.known(slab.cache)?.random ?? 0
           for (number, coding) in FreePointerCoding.allCases.enumerated() {
-            let pointer = coding.apply(stored, at: slab.pointerPlace(index), random: slab.random ?? 0)
+            let pointer = coding.apply(stored, at: slab.pointerPlace(index), random: random)
             if slab.isPossible(pointer) { right[number] += 1 }
           }
           if probed == enoughProbes { break search }
@@ -94,15 +96,18 @@ public struct SlabWalk: Sendable {
       }
     }
     let best = right.indices.max { right[$0] < right[$1] } ?? 0
-    if right[best] > 0 { return (FreePointerCoding.allCases[best], (right[best], probed - right[best])) }
+    guard right[best] * 2 >= probed else {
+      throw .malformed("free pointers of \(probed) slabs above 1 MiB lead nowhere, however they are read")
+    }
+    if probed > 0 { return (FreePointerCoding.allCases[best], (right[best], probed - right[best])) }
     let hardened: FreePointerCoding = kernel.version < KernelVersion(5, 7) ? .mixed : .mixedSwapped
-    return (pages.layout.random == nil ? .plain : hardened, (0, probed))
+    return (pages.layout.random == nil ? .plain : hardened, (0, 0))
   }
 
   // MARK: - Free lists of processors
 
   private static func addProcessorLists(
-    _ slabs: inout [LowSlab], _ caches: Caches, _ physical: PhysicalMemory, _ symbols: KernelSymbols,
+    _ slabs: inout [KernelSlab], _ caches: Caches, _ physical: PhysicalMemory, _ symbols: KernelSymbols,
     _ layout: SlabLayout, _ memory: inout KernelMemory
   ) {
     guard layout.processors != nil, let table = symbols.address(of: "__per_cpu_offset") else { return }
@@ -134,16 +139,15 @@ public struct SlabWalk: Sendable {
     /// - Returns: nil if the slab's numbers cannot be right.
     mutating func slab(
       _ head: SlabPages.Head, _ directMap: UInt64, _ coding: FreePointerCoding, _ memory: inout KernelMemory
-    ) -> LowSlab? {
+    ) -> KernelSlab? {
       guard let cache = cache(head.cache, &memory), head.objects > 0, head.inUse <= head.objects,
         head.objects * cache.size <= head.frames.count * PageGeometry.x86_64.size
       else { return nil }
-      let start = directMap &+ PageGeometry.x86_64.address(of: head.frames.lowerBound).rawValue
-      var slab = LowSlab(
-        frames: head.frames, page: head.page, start: VirtualAddress(start), cache: cache.address,
+      var slab = KernelSlab(
+        frames: head.frames, page: head.page, directMap: directMap, cache: cache.address,
         cacheName: cache.name, objectSize: cache.size, firstObject: cache.redLeftPad, objects: head.objects,
-        inUse: head.inUse, pointerOffset: cache.pointerOffset, random: cache.random, coding: coding,
-        freelists: [])
+        inUse: head.inUse, pointerOffset: cache.pointerOffset,
+        random: coding == .plain ? nil : cache.random, coding: coding, freelists: [])
       if slab.index(of: head.freelist) != nil { slab.freelists.append(VirtualAddress(head.freelist)) }
       return slab
     }

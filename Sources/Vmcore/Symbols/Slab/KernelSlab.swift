@@ -1,11 +1,10 @@
-/// A slab in the machine's lowest memory, as far as it is known without looking into it: from its `struct page`
-/// and its cache, which lie elsewhere.
-public struct LowSlab: Sendable {
+/// A slab of SLUB, as far as it is known without looking into it: from its `struct page` and its cache.
+public struct KernelSlab: Sendable {
   public let frames: Range<PFN>
   /// The `struct page` (`struct slab`) of the first frame.
   public let page: VirtualAddress
-  /// Where the kernel sees the slab's first byte: in the direct map.
-  public let start: VirtualAddress
+  /// Where the kernel maps physical address 0 (`PAGE_OFFSET`).
+  public let directMap: UInt64
   /// The `struct kmem_cache`.
   public let cache: VirtualAddress
   public let cacheName: String
@@ -18,7 +17,7 @@ public struct LowSlab: Sendable {
   public let inUse: Int
   /// From the beginning of an object to its free pointer (`kmem_cache.offset`).
   public let pointerOffset: Int
-  /// `kmem_cache.random`, where the kernel has it.
+  /// `kmem_cache.random`, where free pointers are mixed with it.
   public let random: UInt64?
   public let coding: FreePointerCoding
   /// First objects of free lists: the slab's own and those of processors.
@@ -27,14 +26,20 @@ public struct LowSlab: Sendable {
   /// Whether free pointers are mixed with their byte-swapped place (5.7).
   public var swabs: Bool { coding == .mixedSwapped }
 
-  public func object(_ index: Int) -> VirtualAddress { start + (firstObject + index * objectSize) }
+  /// The physical address of the slab's first byte.
+  public var start: PhysicalAddress { PageGeometry.x86_64.address(of: frames.lowerBound) }
+
+  /// Where the kernel sees an object: in the direct map.
+  public func object(_ index: Int) -> VirtualAddress {
+    VirtualAddress(directMap &+ start.rawValue) + (firstObject + index * objectSize)
+  }
 
   /// Where an object's free pointer is stored.
   public func pointerPlace(_ index: Int) -> VirtualAddress { object(index) + pointerOffset }
 
   /// The same in physical memory.
   public func pointerAddress(_ index: Int) -> PhysicalAddress {
-    PageGeometry.x86_64.address(of: frames.lowerBound) + (firstObject + index * objectSize + pointerOffset)
+    start + (firstObject + index * objectSize + pointerOffset)
   }
 
   /// Which object begins at an address; nil for any other address.
