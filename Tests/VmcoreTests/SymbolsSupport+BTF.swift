@@ -1,0 +1,95 @@
+import DumpFixtures
+
+/// BTF, written as pahole does.
+struct BTFBuilder {
+  struct Member {
+    var name: String
+    var type: UInt32
+    /// In bits.
+    var offset: Int
+    /// Bits of a bit-field.
+    var bits = 0
+  }
+
+  private var types: [UInt8] = []
+  private var strings: [UInt8] = [0]
+  private var known: [String: UInt32] = ["": 0]
+  private(set) var count: UInt32 = 0
+  /// Sizes of kinds that readers need not know: kind, bytes behind the type, bytes of each element.
+  var layout: [(fixed: UInt8, element: UInt8)] = []
+  /// What the header claims instead of the truth.
+  var claimedTypeLength: UInt32?
+  var claimedStringOffset: UInt32?
+  var magic: UInt16 = 0xeb9f
+
+  private mutating func name(_ text: String) -> UInt32 {
+    if let place = known[text] { return place }
+    let place = UInt32(strings.count)
+    strings += Array(text.utf8) + [0]
+    known[text] = place
+    return place
+  }
+
+  /// A type of any kind with any content.
+  @discardableResult
+  mutating func add(
+    _ kind: UInt32, _ text: String, flag: Bool = false, count elements: Int = 0, word: UInt32, body: [UInt32] = []
+  ) -> UInt32 {
+    types.appendLittleEndian(name(text))
+    types.appendLittleEndian(kind << 24 | UInt32(elements) | (flag ? 1 << 31 : 0))
+    types.appendLittleEndian(word)
+    for part in body { types.appendLittleEndian(part) }
+    count += 1
+    return count
+  }
+
+  mutating func integer(_ text: String, _ size: UInt32) -> UInt32 {
+    add(1, text, word: size, body: [size * 8])
+  }
+
+  mutating func pointer(_ target: UInt32 = 0) -> UInt32 { add(2, "", word: target) }
+
+  mutating func array(_ element: UInt32, _ length: UInt32) -> UInt32 {
+    add(3, "", word: 0, body: [element, 1, length])
+  }
+
+  mutating func structure(_ text: String, _ size: UInt32, _ members: [Member], isUnion: Bool = false) -> UInt32 {
+    let flag = members.contains { $0.bits > 0 }
+    let body = members.flatMap { member in
+      [name(member.name), member.type, UInt32(member.offset) | UInt32(member.bits) << 24]
+    }
+    return add(isUnion ? 5 : 4, text, flag: flag, count: members.count, word: size, body: body)
+  }
+
+  mutating func enumeration(_ text: String, _ values: [(String, Int32)]) -> UInt32 {
+    let body = values.flatMap { [name($0.0), UInt32(bitPattern: $0.1)] }
+    return add(6, text, flag: true, count: values.count, word: 4, body: body)
+  }
+
+  mutating func enumeration64(_ text: String, _ values: [(String, UInt64)]) -> UInt32 {
+    let body = values.flatMap {
+      [name($0.0), UInt32(truncatingIfNeeded: $0.1), UInt32(truncatingIfNeeded: $0.1 >> 32)]
+    }
+    return add(19, text, count: values.count, word: 8, body: body)
+  }
+
+  mutating func typedef(_ text: String, _ target: UInt32) -> UInt32 { add(8, text, word: target) }
+
+  func build() -> [UInt8] {
+    var out: [UInt8] = []
+    out.appendLittleEndian(magic)
+    out += [1, 0]
+    out.appendLittleEndian(UInt32(layout.isEmpty ? 24 : 32))
+    out.appendLittleEndian(UInt32(0))
+    out.appendLittleEndian(claimedTypeLength ?? UInt32(types.count))
+    out.appendLittleEndian(claimedStringOffset ?? UInt32(types.count))
+    out.appendLittleEndian(UInt32(strings.count))
+    if !layout.isEmpty {
+      out.appendLittleEndian(UInt32(types.count + strings.count))
+      out.appendLittleEndian(UInt32(layout.count * 4))
+    }
+    out += types + strings
+    for sizes in layout { out += [sizes.fixed, sizes.element, 0, 0] }
+    return out
+  }
+}

@@ -1,0 +1,98 @@
+import DumpFixtures
+import Vmcore
+
+/// A synthetic kernel with things of its own in its image, and what the reader makes of it.
+final class KernelWithTables {
+  let kernel: SyntheticKernel
+  private var next: UInt64 = 0x3000
+
+  init(_ generation: KernelGeneration = .v6_1, change: (inout KernelConfiguration) -> Void = { _ in }) {
+    var configuration = KernelConfiguration(generation)
+    configuration.spareImagePages = 96
+    configuration.kaslrOffset = 0x1220_0000
+    change(&configuration)
+    kernel = SyntheticKernel(configuration)
+  }
+
+  /// Where the next things go, a multiple of 4096.
+  var nextAddress: UInt64 { kernel.text + next }
+
+  /// Puts bytes into the kernel's image and says where they are.
+  @discardableResult
+  func place(_ bytes: [UInt8]) -> UInt64 {
+    let offset = next
+    precondition(offset + UInt64(bytes.count) <= 0x3000 + kernel.configuration.spareImagePages << 12)
+    kernel.memory.store(bytes, at: kernel.image.lowerBound << 12 + offset)
+    next = (offset + UInt64(bytes.count) + 0xfff) & ~0xfff
+    return kernel.text + offset
+  }
+
+  func setSymbol(_ name: String, _ address: UInt64) {
+    kernel.setKey("SYMBOL(\(name))", String(address, radix: 16))
+  }
+
+  func open() throws -> OpenedKernel { try OpenedKernel(kernel.vmcore(), kernel.vmcoreinfoText) }
+}
+
+/// A vmcore that was opened as far as its symbols can be asked for.
+struct OpenedKernel {
+  private let opened: OpenedVmcore
+  let crashed: CrashedKernel
+
+  init(_ image: ELFImage, _ vmcoreinfo: String) throws {
+    opened = try OpenedVmcore(image)
+    crashed = try CrashedKernel(VMCOREINFO(vmcoreinfo), loads: opened.memory.loads)
+  }
+
+  var physical: PhysicalMemory { opened.memory }
+
+  func addresses(of names: [String]) throws -> [String: UInt64] {
+    var memory = try crashed.memory(of: physical)
+    let kallsyms = try Kallsyms(crashed, &memory)
+    return try kallsyms.addresses(of: names, &memory).mapValues(\.rawValue)
+  }
+
+  /// The kind of error that reading kallsyms ends with; nil if it does not.
+  func kallsymsFailure() throws -> SymbolErrorKind? {
+    do throws(SymbolError) {
+      var memory = try SymbolErrorKind.opening { () throws(VmcoreError) in
+        try crashed.memory(of: physical)
+      }
+      let kallsyms = try Kallsyms(crashed, &memory)
+      _ = try kallsyms.addresses(of: ["filler_0900", "no such name"], &memory)
+      return nil
+    } catch { return SymbolErrorKind(error) }
+  }
+
+  func symbols(_ names: [String], _ files: SymbolFiles = SymbolFiles()) throws -> KernelSymbols {
+    var memory = try crashed.memory(of: physical)
+    return try KernelSymbols(names, of: crashed, files: files, &memory)
+  }
+}
+
+/// The kind of a symbol error, without its words.
+enum SymbolErrorKind: Equatable {
+  case absent, malformed, unreadable, system
+
+  init(_ error: SymbolError) {
+    switch error {
+    case .absent: self = .absent
+    case .malformed: self = .malformed
+    case .unreadable: self = .unreadable
+    case .system: self = .system
+    }
+  }
+
+  /// What a body that can only fail with a symbol error fails with.
+  static func of(_ body: () throws(SymbolError) -> Void) -> SymbolErrorKind? {
+    do throws(SymbolError) {
+      try body()
+      return nil
+    } catch { return SymbolErrorKind(error) }
+  }
+
+  /// Turns the error of opening a kernel's memory into a symbol error, since the caller can throw no other.
+  static func opening(_ body: () throws(VmcoreError) -> KernelMemory) throws(SymbolError) -> KernelMemory {
+    do throws(VmcoreError) { return try body() } catch { throw .absent("\(error)") }
+  }
+}
