@@ -7,7 +7,7 @@ private func withTypes<Result>(
   _ builder: BTFBuilder, _ body: (borrowing BTF) throws -> Result
 ) throws -> Result {
   let file = try TemporaryFile(builder.build(), suffix: "btf")
-  let types = try #require(try VmlinuxFile(opening: file.path).types())
+  guard let types = try VmlinuxFile(opening: file.path).types() else { throw SymbolError.absent("no types") }
   return try body(types)
 }
 
@@ -43,7 +43,8 @@ private func failure(_ bytes: [UInt8]) throws -> SymbolErrorKind? {
       #expect(types.size("absent") == nil)
       #expect(types.size("") == nil)
       #expect(handle > 0)
-      let grid = try #require(types.member("box", "grid"))
+      let gridMember = types.member("box", "grid")
+      let grid = try #require(gridMember)
       #expect(grid.offset == 8)
       #expect(grid.size == 120)
       #expect(grid.length == 5)
@@ -95,11 +96,13 @@ private func failure(_ bytes: [UInt8]) throws -> SymbolErrorKind? {
       ])
     _ = builder.structure("slab", 64, [.init(name: "", type: counters, offset: 320)])
     try withTypes(builder) { types in
-      let objects = try #require(types.member("slab", "objects"))
+      let objectsMember = types.member("slab", "objects")
+      let objects = try #require(objectsMember)
       #expect(objects.bitOffset == 336)
       #expect(objects.bitCount == 15)
       #expect(objects.offset == 42)
-      let frozen = try #require(types.member("slab", "frozen"))
+      let frozenMember = types.member("slab", "frozen")
+      let frozen = try #require(frozenMember)
       #expect(frozen.bitOffset == 351)
       #expect(frozen.offset == nil)
       #expect(types.member("slab", "stride")?.bitCount == nil)

@@ -31,7 +31,7 @@ import Vmcore
 
   @Test(arguments: [KallsymsImage.Layout.wideMarkers, .offsetsFirst, .withSequences])
   func `tables that VMCOREINFO does not name are found in the image`(layout: KallsymsImage.Layout) throws {
-    let tables = KernelWithTables(.v5_4)
+    let tables = KernelWithTables(.v5_10)
     // What looks like the tables and is not: a pointer to the text with a number behind it, and digits.
     var decoy: [UInt8] = []
     decoy.appendLittleEndian(tables.kernel.text)
@@ -47,7 +47,7 @@ import Vmcore
   }
 
   @Test func `a kernel without tables has no symbols, and that is said`() throws {
-    let opened = try KernelWithTables(.v5_4).open()
+    let opened = try KernelWithTables(.v5_10).open()
     #expect(try opened.kallsymsFailure() == .absent)
     let symbols = try opened.symbols(["__start_BTF"])
     #expect(symbols.address(of: "__start_BTF") == nil)
@@ -89,7 +89,7 @@ import Vmcore
     let image = tables.kernel.vmcore()
     let start = try image.offset(of: address, in: tables.kernel)
     var refused = 0
-    for seed in 0..<60 {
+    for seed in 0..<24 {
       var random = SeededGenerator(seed: UInt64(seed))
       var damaged = image
       for _ in 0..<1 << (seed % 12) {
@@ -97,13 +97,16 @@ import Vmcore
       }
       if try OpenedKernel(damaged, tables.kernel.vmcoreinfoText).kallsymsFailure() != nil { refused += 1 }
     }
-    #expect(refused > 10, "much of the damage must be noticed")
+    #expect(refused > 6, "much of the damage must be noticed")
   }
 }
 
 extension ELFImage {
-  /// Where in the file a byte of the kernel's image is: the first segment is the image.
+  /// Where in the file a byte of the kernel's image is read from: the direct map's PT_LOAD, which is larger than
+  /// the image's own.
   func offset(of address: UInt64, in kernel: SyntheticKernel) throws -> Int {
-    segments[0] + Int(address - kernel.text)
+    let physical = kernel.image.lowerBound << 12 + address - kernel.text
+    let index = try #require(kernel.ranges.firstIndex { $0.contains(physical >> 12) })
+    return segments[1 + index] + Int(physical - kernel.ranges[index].lowerBound << 12)
   }
 }

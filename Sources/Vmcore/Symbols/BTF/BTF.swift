@@ -99,7 +99,7 @@ public struct BTF: ~Copyable {
       throw .malformed("BTF does not begin with its magic number")
     }
     guard bytes.littleEndian(at: 2, as: UInt8.self) == 1, let length = word(bytes, 4),
-      (24...size).contains(length)
+      length >= 24, length <= size
     else { throw .malformed("BTF has a header of another version") }
     func section(_ place: Int) -> Range<Int>? {
       guard let offset = word(bytes, place), let count = word(bytes, place + 4) else { return nil }
