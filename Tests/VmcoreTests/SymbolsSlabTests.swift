@@ -3,7 +3,11 @@ import Testing
 import Vmcore
 
 @Suite struct SymbolsSlabTests {
-  @Test(arguments: [KernelGeneration.v5_1, .v5_10, .v6_1, .v6_6, .v6_10, .v6_12], FreePointerCoding.allCases)
+  @Test(
+    arguments: [
+      (KernelGeneration.v5_1, .plain), (.v5_1, .mixed), (.v5_1, .mixedSwapped), (.v5_10, .mixedSwapped),
+      (.v6_1, .plain), (.v6_6, .mixedSwapped), (.v6_10, .mixedSwapped), (.v6_12, .mixed),
+    ] as [(KernelGeneration, FreePointerCoding)])
   func `a slab in low memory is described without looking into it`(
     generation: KernelGeneration, coding: FreePointerCoding
   ) throws {
