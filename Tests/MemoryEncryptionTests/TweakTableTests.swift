@@ -35,7 +35,7 @@ import Testing
     for bit in 4...31 {
       let word = UInt64(TweakTable.published[bit]!.word(0))
       #expect(TweakTable.published[bit]!.isPeriodic)
-      #expect(system.insert(mask: word, value: 0) == .independent)
+      #expect(system.insert(mask: word, value: .zero) == .independent)
     }
     #expect(TweakTable.published[32] == nil)
     #expect(TweakTable.published.value(for: 0x1_0000_0000) == nil)

@@ -1,4 +1,4 @@
-/// Linear equations over GF(2): each says what the XOR of some unknown words is. Unknowns are bits of a mask.
+/// Linear equations over GF(2): each says what the XOR of some unknown blocks is. Unknowns are bits of a mask.
 struct LinearSystem: Sendable {
   enum Insertion {
     /// The equation said something new.
@@ -11,13 +11,13 @@ struct LinearSystem: Sendable {
 
   /// By the highest unknown of the row.
   private var masks = [UInt64](repeating: 0, count: 64)
-  private var values = [UInt64](repeating: 0, count: 64)
+  private var values = [Block](repeating: .zero, count: 64)
   private(set) var rank = 0
 
   init() {}
 
   /// What is left of an equation after the known ones are taken off.
-  private func reduce(_ mask: UInt64, _ value: UInt64) -> (mask: UInt64, value: UInt64) {
+  private func reduce(_ mask: UInt64, _ value: Block) -> (mask: UInt64, value: Block) {
     var mask = mask
     var value = value
     var bits = mask
@@ -35,9 +35,9 @@ struct LinearSystem: Sendable {
 
   /// Adds an equation, unless it contradicts.
   @discardableResult
-  mutating func insert(mask: UInt64, value: UInt64) -> Insertion {
+  mutating func insert(mask: UInt64, value: Block) -> Insertion {
     let rest = reduce(mask, value)
-    if rest.mask == 0 { return rest.value == 0 ? .consistent : .contradiction }
+    if rest.mask == 0 { return rest.value == .zero ? .consistent : .contradiction }
     let pivot = 63 - rest.mask.leadingZeroBitCount
     masks[pivot] = rest.mask
     values[pivot] = rest.value
@@ -46,8 +46,8 @@ struct LinearSystem: Sendable {
   }
 
   /// The XOR of the unknowns of a mask; nil if the equations do not determine it.
-  func value(of mask: UInt64) -> UInt64? {
-    let rest = reduce(mask, 0)
+  func value(of mask: UInt64) -> Block? {
+    let rest = reduce(mask, .zero)
     return rest.mask == 0 ? rest.value : nil
   }
 }

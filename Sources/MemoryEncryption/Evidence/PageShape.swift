@@ -1,0 +1,59 @@
+/// What can be said of a page's blocks without any constant: XOR with one leaves all of it as it is, up to the constant.
+struct PageShape: Sendable {
+  /// The most frequent block, and how often it is there.
+  let mode: Block
+  let modeCount: Int
+  /// How often the next one is there.
+  let secondCount: Int
+  let blockCount: Int
+  /// Whether no 32-bit word comes twice at the same place of a block: ciphertext, compressed data, or damage that no
+  /// constant undoes.
+  let isNoise: Bool
+
+  /// Fewer repetitions happen by chance and by code.
+  static let fewestRepetitions = 8
+
+  init(_ region: LowRegion, page: Int) {
+    let range = region.blockRange(ofPage: page)
+    let sorted = region.blocks[range].sorted { ($0.high, $0.low) < ($1.high, $1.low) }
+    var mode = Block.zero
+    var modeCount = 0
+    var secondCount = 0
+    var start = 0
+    while start < sorted.count {
+      var end = start + 1
+      while end < sorted.count, sorted[end] == sorted[start] { end += 1 }
+      if end - start > modeCount {
+        (secondCount, modeCount, mode) = (modeCount, end - start, sorted[start])
+      } else {
+        secondCount = max(secondCount, end - start)
+      }
+      start = end
+    }
+    self.mode = mode
+    self.modeCount = modeCount
+    self.secondCount = secondCount
+    blockCount = range.count
+    isNoise = modeCount <= 1 && !PageShape.repeatsWords(sorted)
+  }
+
+  /// Whether one block stands out: what zeros look like under a constant.
+  ///
+  /// Constants that are zero or depend on each other make every block of a page of ciphertext come equally often, so
+  /// the next one must be far behind.
+  var standsOut: Bool {
+    modeCount >= PageShape.fewestRepetitions && modeCount >= 2 * secondCount
+  }
+
+  var isUnanimous: Bool { blockCount > 0 && modeCount == blockCount }
+
+  private static func repeatsWords(_ blocks: [Block]) -> Bool {
+    var repeats = 0
+    for lane in 0..<4 {
+      let words = blocks.map { $0.word(lane) }.sorted()
+      for index in words.indices.dropFirst() where words[index] == words[index - 1] { repeats += 1 }
+    }
+    // 256 random words hold an equal pair once in 130000 times.
+    return repeats > 1
+  }
+}

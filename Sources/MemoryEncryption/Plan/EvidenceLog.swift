@@ -1,0 +1,57 @@
+internal import Vmcore
+
+/// The way to a verdict in sentences.
+struct EvidenceLog: Sendable {
+  private(set) var lines: [String] = []
+
+  mutating func add(_ detector: Detector) {
+    lines.append(
+      "\(detector.pages.count) pages: \(detector.zeroBlocks) zero blocks, \(detector.repeatedBlocks) others that "
+        + "repeat, \(detector.noisePages) pages of noise")
+  }
+
+  mutating func add(votes: [PageVote], families: [UntouchedFamily]) {
+    let repeated = votes.filter { $0.source == .repeated }
+    let slabs = votes.count - repeated.count
+    lines.append(
+      "\(repeated.count) pages show a repeated block, \(Set(repeated.map { $0.constant }).count) different ones; "
+        + "\(slabs) more show a constant by free pointers")
+    for family in families {
+      lines.append("\(family.members.count) pages differ from each other as untouched memory does")
+    }
+  }
+
+  mutating func add(_ search: AlignmentSearch) {
+    if let match = search.match {
+      let from = "0x" + String(match.distance, radix: 16)
+      lines.append(
+        search.isTableConfirmed
+          ? "the tweak table gives \(match.constants) constants of \(match.pages) pages, for memory moved by \(from)"
+          : "nothing but the tweak table names constants, for memory moved by \(from)")
+    } else if let primary = search.primary {
+      lines.append(
+        "\(search.fittingCount) of \(Alignment.count) ways that the backup may lie fit; "
+          + "\(primary.consensus.leftOver) equations are left over as checks, "
+          + "\(primary.consensus.contradicting.count) contradict")
+    }
+    for candidate in search.denied {
+      lines.append("the backup is not at 0x\(String(candidate.address.rawValue, radix: 16)) (\(candidate.evidence))")
+    }
+    if let stated = search.stated {
+      lines.append("the backup at 0x\(String(stated.address.rawValue, radix: 16)) fits (\(stated.evidence))")
+    }
+  }
+
+  mutating func add(_ found: ClassVerdict) {
+    let checks = Check.allCases.compactMap { check in found.checks[check].map { "\(check.rawValue) \($0)" } }
+    let constant = found.constant.map { "\($0)" } ?? "unknown"
+    lines.append(
+      "l ^ r = 0x\(String(found.difference, radix: 16)), \(found.pages.count) pages: constant \(constant), "
+        + "\(found.isAccepted ? "believed" : found.reason?.rawValue ?? "left"): "
+        + (checks.isEmpty ? "no check" : checks.joined(separator: ", ")))
+  }
+
+  mutating func add(_ verdict: Verdict) {
+    lines.append(verdict.sentence)
+  }
+}

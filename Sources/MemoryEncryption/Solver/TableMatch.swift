@@ -1,0 +1,77 @@
+/// A tweak table that the dump's own constants agree with, and the backup's distance that follows.
+struct TableMatch: Sendable {
+  let table: TweakTable
+  /// How far the region was moved, modulo 2^64.
+  let distance: UInt64
+  /// Pages whose constants the table gives.
+  let pages: Int
+  /// Different constants among them.
+  let constants: Int
+  let addresses: [UInt64]
+
+  /// What the table says of a page's constant.
+  func constant(ofPageAt address: UInt64) -> Block? {
+    table.value(for: address ^ (address &+ distance))
+  }
+
+  /// Assumes an address of the backup, with nothing to show for it yet.
+  init(assuming distance: UInt64, _ table: TweakTable, addresses: [UInt64]) {
+    self.table = table
+    self.distance = distance
+    pages = 0
+    constants = 0
+    self.addresses = addresses
+  }
+
+  /// Decodes every vote into `l ^ r` and so into the distance, and takes the one that most pages agree on.
+  ///
+  /// - Parameter stated: distances that somebody named.
+  /// - Returns: nil unless nine of ten votes agree, with two different constants, or with one and a stated distance.
+  init?(_ table: TweakTable, votes: [PageVote], addresses: [UInt64], stated: [UInt64]) {
+    // Constants as unknowns: solving for one gives the address bits that make it.
+    var decoder = LinearSystem()
+    for bit in 12...TweakTable.highestBit {
+      guard let constant = table[bit] else { continue }
+      decoder.insert(mask: constant.low, value: Block(low: 1 << UInt64(bit), high: 0))
+    }
+    var tally: [UInt64: Int] = [:]
+    for vote in votes {
+      guard let difference = decoder.value(of: vote.constant.low)?.low,
+        table.value(for: difference) == vote.constant
+      else { continue }
+      tally[(addresses[vote.page] ^ difference) &- addresses[vote.page], default: 0] += 1
+    }
+    guard let best = tally.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }) else { return nil }
+    var agreeing: Set<Block> = []
+    for vote in votes {
+      let address = addresses[vote.page]
+      if table.value(for: address ^ (address &+ best.key)) == vote.constant { agreeing.insert(vote.constant) }
+    }
+    guard best.value * 10 >= votes.count * 9, agreeing.count >= 2 || stated.contains(best.key) else { return nil }
+    self.table = table
+    distance = best.key
+    pages = best.value
+    constants = agreeing.count
+    self.addresses = addresses
+  }
+
+  var alignment: Alignment { Alignment(shift: distance) }
+
+  /// What the table says of the solver's unknowns.
+  var equations: [Equation] {
+    var equations: [Equation] = []
+    for bit in 12...19 {
+      guard let constant = table[bit] else { continue }
+      equations.append(
+        Equation(mask: 1 << UInt64(bit), value: constant, source: .table, weight: 1, count: 0))
+    }
+    let high = distance & ~(LowRegion.limit - 1)
+    for (unknown, bits) in [
+      (Alignment.highUnknown, high), (Alignment.carriedHighUnknown, high &+ LowRegion.limit),
+    ] {
+      guard let constant = table.value(for: bits) else { continue }
+      equations.append(Equation(mask: unknown, value: constant, source: .table, weight: 1, count: 0))
+    }
+    return equations
+  }
+}
