@@ -44,7 +44,9 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "vmsieve",
-      dependencies: ["CLinux", "Platform", "PageCompression", "Vmcore", "Diskdump", "DumpPipeline"],
+      dependencies: [
+        "CLinux", "Platform", "PageCompression", "Vmcore", "MemoryEncryption", "Diskdump", "DumpPipeline",
+      ],
       swiftSettings: strict),
 
     // Test support: synthetic kernels and an independent reader of dumps.

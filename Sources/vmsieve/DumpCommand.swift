@@ -16,17 +16,26 @@ struct DumpCommand {
   private let messages: Messages
   private let memory: PhysicalMemory
   private let kernel: CrashedKernel?
+  /// What was changed in the pages, for whoever reads the dump.
+  private let eraseInfo: String
   private let threads: Int
 
   init(_ options: Options, _ messages: Messages) throws(DumpCommandError) {
+    let source: PhysicalMemory
     do throws(VmcoreError) {
-      memory = try PhysicalMemory(opening: options.vmcore, prefersMapping: options.mapsVmcore)
+      source = try PhysicalMemory(opening: options.vmcore, prefersMapping: options.mapsVmcore)
     } catch { throw DumpCommandError(error.description) }
     self.options = options
     self.messages = messages
-    let info = memory.vmcoreinfo()
-    messages.describe(memory, info)
-    kernel = try Self.kernel(of: memory, info, options, messages)
+    let info = source.vmcoreinfo()
+    messages.describe(source, info)
+    kernel = try Self.kernel(of: source, info, options, messages)
+    // Before anything is filtered: pages of zeros may be noise, and so may page tables.
+    if let kernel {
+      (memory, eraseInfo) = try EncryptionCommand.undo(source, kernel, options.memoryEncryption, messages)
+    } else {
+      (memory, eraseInfo) = (source, "")
+    }
     threads = Self.threads(options, messages)
   }
 
@@ -163,6 +172,6 @@ struct DumpCommand {
       physicalBase: Int64(bitPattern: kernel?.physicalBase ?? origin?.physicalBase ?? 0),
       dumpLevel: Int32(level.rawValue),
       compression: options.compression.status,
-      vmcoreinfo: memory.notes.vmcoreinfoRange ?? 0..<0)
+      vmcoreinfo: memory.notes.vmcoreinfoRange ?? 0..<0, eraseInfo: eraseInfo)
   }
 }

@@ -8,6 +8,8 @@ enum CommandLineError: Error, Equatable {
   case messageLevel(Int32)
   /// What was given for `-L`.
   case sizeLimit(String)
+  /// An option whose argument is not one of those that it takes.
+  case argument(option: String, String, expected: String)
   /// An option of makedumpfile's that this version does not have.
   case notSupported(option: String, advice: String)
   case verbNotAvailable(Verb)
@@ -28,6 +30,8 @@ enum CommandLineError: Error, Equatable {
       messages.common("Message_level(\(level)) is invalid.")
     case .sizeLimit(let text):
       messages.common("Limit size(\(text)) is invalid.")
+    case .argument(let option, let text, let expected):
+      messages.error("\(option) \(text) is invalid: \(expected)")
     case .notSupported(let option, let advice):
       messages.error("this version does not support \(option): \(advice)")
     case .verbNotAvailable(let verb):

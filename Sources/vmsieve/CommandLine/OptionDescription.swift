@@ -25,6 +25,7 @@ struct OptionDescription {
     case dryRun
     case statistics
     case checkingOnly
+    case memoryEncryption(SMEOptions.Setting)
   }
 
   /// The letter, 0 where there is none.

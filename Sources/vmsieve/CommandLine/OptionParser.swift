@@ -111,6 +111,8 @@ struct OptionParser {
     case .checkingOnly:
       options.checksOnly = true
       options.messageLevel = .default
+    case .memoryEncryption(let setting):
+      try options.memoryEncryption.apply(setting, argument)
     }
   }
 

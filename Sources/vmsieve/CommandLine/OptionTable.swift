@@ -1,12 +1,25 @@
 internal import PageCompression
 
-/// All of makedumpfile's options: what is not in this table is unknown to both programs.
+/// All of makedumpfile's options, and those that only this program has.
 ///
 /// Abbreviations of long names depend on the whole list, so the names not supported stand here too:
 /// `--sp` is ambiguous to both.
 enum OptionTable {
   static var all: [OptionDescription] {
-    supported + withoutEffect + notSupported
+    supported + memoryEncryption + withoutEffect + notSupported
+  }
+
+  /// What makedumpfile does not have.
+  private static var memoryEncryption: [OptionDescription] {
+    [
+      OptionDescription(name: "sme", takesArgument: true, .applied(.memoryEncryption(.policy))),
+      OptionDescription(name: "sme-key", takesArgument: true, .applied(.memoryEncryption(.key))),
+      OptionDescription(name: "sme-mode", takesArgument: true, .applied(.memoryEncryption(.mode))),
+      OptionDescription(name: "sme-tweaks", takesArgument: true, .applied(.memoryEncryption(.tweaks))),
+      OptionDescription(name: "sme-view", takesArgument: true, .applied(.memoryEncryption(.view))),
+      OptionDescription(name: "backup-region", takesArgument: true, .applied(.memoryEncryption(.region))),
+      OptionDescription(name: "system-map", takesArgument: true, .applied(.memoryEncryption(.systemMap))),
+    ]
   }
 
   private static var supported: [OptionDescription] {

@@ -31,6 +31,7 @@ struct Options: Equatable {
   var messageLevel = MessageLevel.default
   /// Whether only the command line is looked at: no file is touched.
   var checksOnly = false
+  var memoryEncryption = SMEOptions()
   /// Options that were given and have no meaning here, as a user writes them.
   var withoutEffect: [String] = []
 }

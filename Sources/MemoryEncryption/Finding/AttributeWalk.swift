@@ -1,0 +1,48 @@
+public import Vmcore
+
+/// Reads from the crashed kernel's page tables which pages it had mapped as encrypted.
+public struct AttributeWalk: Sendable {
+  /// How the direct map maps a physical page.
+  public static func attribute(
+    of address: PhysicalAddress, directMap: UInt64, _ memory: inout KernelMemory
+  ) -> PageAttribute {
+    guard let mapping = try? memory.mapping(of: VirtualAddress(directMap &+ address.rawValue)),
+      mapping.physical.rawValue &+ (directMap &+ address.rawValue &- mapping.virtual.lowerBound) == address.rawValue
+    else { return .unknown }
+    return mapping.isEncrypted ? .encrypted : .decrypted
+  }
+
+  /// Frames of all memory that are mapped as decrypted, and those that no entry of the direct map maps.
+  public static func map(
+    _ physical: PhysicalMemory, directMap: UInt64, _ memory: inout KernelMemory
+  ) -> (decrypted: PFNRanges, unmapped: PFNRanges) {
+    var decrypted: [Range<PFN>] = []
+    var unmapped: [Range<PFN>] = []
+    let geometry = physical.geometry
+    for range in physical.frames.ranges {
+      var pfn = range.lowerBound
+      while pfn < range.upperBound {
+        let address = VirtualAddress(directMap &+ geometry.address(of: pfn).rawValue)
+        var next = pfn.advanced(by: 1)
+        if let mapping = try? memory.mapping(of: address) {
+          let left = (mapping.virtual.upperBound &- address.rawValue) >> geometry.shift
+          next = min(PFN(pfn.rawValue &+ max(left, 1)), range.upperBound)
+          if !mapping.isEncrypted { append(pfn..<next, to: &decrypted) }
+        } else {
+          append(pfn..<next, to: &unmapped)
+        }
+        pfn = next
+      }
+    }
+    let top = physical.frames.maxMapNumber
+    return (PFNRanges(decrypted, maxMapNumber: top), PFNRanges(unmapped, maxMapNumber: top))
+  }
+
+  private static func append(_ range: Range<PFN>, to ranges: inout [Range<PFN>]) {
+    if let last = ranges.last, last.upperBound == range.lowerBound {
+      ranges[ranges.count - 1] = last.lowerBound..<range.upperBound
+    } else {
+      ranges.append(range)
+    }
+  }
+}

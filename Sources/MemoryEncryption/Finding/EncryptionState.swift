@@ -1,0 +1,76 @@
+public import Vmcore
+
+/// Whether the crashed machine encrypted its memory, and how that is known.
+public struct EncryptionState: Hashable, Sendable {
+  /// What kind of encryption the kernel knew of.
+  public enum Kind: String, Hashable, Sendable {
+    /// None, or one that the kernel does not see (TSME): dumps need nothing done.
+    case none
+    /// SME: the kernel chose for each page.
+    case sme
+    /// A guest with SEV, SEV-ES or SEV-SNP: its own dumps are right, those that its host makes are ciphertext.
+    case sev
+    case sevES = "sev-es"
+    case sevSNP = "sev-snp"
+    /// A guest with Intel TDX; the mask there marks shared pages.
+    case tdx
+  }
+
+  public let kind: Kind
+  /// The C-bit (`sme_me_mask`), 0 without.
+  public let mask: UInt64
+  /// How it is known, in words.
+  public let evidence: String
+
+  /// What to ask ``KernelSymbols`` for.
+  public static let symbols = ["sev_status", "cc_vendor"]
+
+  /// `MSR_AMD64_SEV`: enabled, ES, SNP (arch/x86/include/asm/msr-index.h).
+  private static let sevBits: (sev: UInt64, es: UInt64, snp: UInt64) = (1, 2, 4)
+  /// `enum cc_vendor`, Linux 6.0: CC_VENDOR_INTEL.
+  private static let intel: UInt64 = 2
+
+  public init(_ kernel: CrashedKernel, _ symbols: KernelSymbols, _ memory: inout KernelMemory) {
+    mask = kernel.tables.encryptionMask
+    let source =
+      kernel.info.number("sme_mask") != nil
+      ? "NUMBER(sme_mask) of VMCOREINFO" : "the entries of the kernel's top page table"
+    if let vendor = symbols.address(of: "cc_vendor"), let word = try? memory.word(vendor),
+      word & 0xffff_ffff == Self.intel
+    {
+      kind = .tdx
+      evidence = "cc_vendor is Intel's"
+      return
+    }
+    if mask == 0 {
+      kind = .none
+      evidence = "\(source): no encryption bit"
+      return
+    }
+    let status = symbols.address(of: "sev_status").flatMap { try? memory.word($0) } ?? 0
+    if status & Self.sevBits.snp != 0 {
+      kind = .sevSNP
+    } else if status & Self.sevBits.es != 0 {
+      kind = .sevES
+    } else if status & Self.sevBits.sev != 0 {
+      kind = .sev
+    } else {
+      kind = .sme
+    }
+    evidence =
+      "\(source): bit \(mask.trailingZeroBitCount)" + (status == 0 ? "" : ", sev_status 0x\(String(status, radix: 16))")
+  }
+
+  /// What it means for the dump, in words.
+  public var meaning: String {
+    switch kind {
+    case .none: "memory was not encrypted, or transparently (TSME): nothing needs to be undone"
+    case .sme: "SME: low memory that purgatory copied may be noise"
+    case .sev, .sevES, .sevSNP:
+      "a guest with \(kind.rawValue.uppercased()): a dump that the guest made itself is right (from Linux 5.3);"
+        + " one that its host made is ciphertext, and only the guest's key could read it"
+    case .tdx:
+      "a guest with TDX: a dump that the guest made itself is right; its host sees no private memory"
+    }
+  }
+}

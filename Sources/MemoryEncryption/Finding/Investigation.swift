@@ -1,0 +1,176 @@
+internal import Platform
+public import Vmcore
+
+/// Everything that a vmcore says of its memory encryption: what it was, what it damaged, what can be undone.
+public struct Investigation: Sendable {
+  /// What the user said of the backup region (`--backup-region ADDR[,SIZE[,SOURCE]]`).
+  public struct UserRegion: Hashable, Sendable {
+    public var backup: PhysicalAddress
+    public var byteCount: UInt64?
+    public var source: PhysicalAddress?
+
+    public init(backup: PhysicalAddress, byteCount: UInt64? = nil, source: PhysicalAddress? = nil) {
+      self.backup = backup
+      self.byteCount = byteCount
+      self.source = source
+    }
+  }
+
+  public let state: EncryptionState
+  /// The memory that went through the backup; nil if the dump has none below 640 KiB.
+  public let low: BackupFinder.Low?
+  /// Where the backup may lie, the likeliest first.
+  public private(set) var candidates: [BackupCandidate] = []
+  /// What to do; nil if nothing had to be looked for.
+  public private(set) var plan: RepairPlan?
+  /// Where the kernel maps all memory; nil if unknown.
+  public private(set) var directMap: UInt64?
+  /// The way here, a line each.
+  public private(set) var evidence: [String] = []
+
+  /// Looks for damage.
+  ///
+  /// Without an encryption mask that is all: a dump of a machine without SME pays for reading one number.
+  ///
+  /// - Throws: ``SymbolError`` if a file that the user named cannot be used. Whatever else is missing is
+  ///   less evidence.
+  public init(
+    _ kernel: CrashedKernel, _ physical: PhysicalMemory, files: SymbolFiles = SymbolFiles(),
+    region: UserRegion? = nil
+  ) throws(SymbolError) {
+    low = BackupFinder.low(of: physical)
+    guard var memory = try? kernel.memory(of: physical) else {
+      throw .absent("no memory for reading the kernel")
+    }
+    if kernel.tables.encryptionMask == 0 {
+      let none = try KernelSymbols([], of: kernel, &memory)
+      state = EncryptionState(kernel, none, &memory)
+      return
+    }
+    let symbols = try KernelSymbols(
+      EncryptionState.symbols + BackupFinder.symbols + SlabWalk.symbols + KernelTypes.symbols, of: kernel,
+      files: files, &memory)
+    state = EncryptionState(kernel, symbols, &memory)
+    evidence += symbols.evidence + ["\(state.evidence): \(state.meaning)"]
+    guard state.kind == .sme, let low else { return }
+
+    directMap = kernel.directMap(physical, symbols, &memory)
+    guard var lowRegion = try Self.read(low, physical) else { return }
+    setAttributes(&lowRegion, low, &memory)
+    findBackup(low, kernel, physical, symbols, files, region, &lowRegion, &memory)
+    var plan = ConstantSolver(lowRegion).plan()
+
+    // Page tables may lie in the low memory themselves: what they say counts once they can be read.
+    if plan.repairedPages > 0, lowRegion.attributes.contains(.unknown) {
+      let repaired = PhysicalMemory(physical, adding: RepairLayer(plan, geometry: physical.geometry))
+      if var again = try? kernel.memory(of: repaired) {
+        setAttributes(&lowRegion, low, &again)
+        plan = ConstantSolver(lowRegion).plan()
+      }
+    }
+    evidence += plan.evidence
+    self.plan = plan
+  }
+
+  /// The low memory as the dump has it; pages that it lacks are marked so.
+  private static func read(
+    _ low: BackupFinder.Low, _ physical: PhysicalMemory
+  ) throws(SymbolError) -> LowRegion? {
+    guard var reader = try? MemoryReader.sequential(physical),
+      var buffer = try? PageBuffer(byteCount: Int(low.byteCount))
+    else { throw .absent("no memory for the low region") }
+    var absent: [PhysicalAddress] = []
+    let geometry = physical.geometry
+    var at = low.source.rawValue
+    let end = low.source.rawValue + low.byteCount
+    while at < end {
+      let next = min((at & ~UInt64(geometry.size - 1)) + UInt64(geometry.size), end)
+      let place = Int(at - low.source.rawValue)
+      if !copy(PhysicalAddress(at), Int(next - at), to: place, of: &buffer, &reader) {
+        absent.append(PhysicalAddress(at))
+      }
+      at = next
+    }
+    var region = LowRegion(bytes: buffer.bytes, start: low.source)
+    for address in absent { region?.setAttribute(.absent, ofPageAt: address) }
+    return region
+  }
+
+  private static func copy(
+    _ address: PhysicalAddress, _ count: Int, to place: Int, of buffer: inout PageBuffer,
+    _ reader: inout MemoryReader
+  ) -> Bool {
+    var bytes = buffer.mutableBytes(in: place..<place + count)
+    return (try? reader.read(address, into: &bytes)) != nil
+  }
+
+  private func setAttributes(
+    _ region: inout LowRegion, _ low: BackupFinder.Low, _ memory: inout KernelMemory
+  ) {
+    guard let directMap else { return }
+    for page in 0..<region.pageCount where region.attributes[page] != .absent {
+      let address = region.address(ofPage: page)
+      region.setAttribute(
+        AttributeWalk.attribute(of: address, directMap: directMap, &memory), ofPageAt: max(address, low.source))
+    }
+  }
+
+  private mutating func findBackup(
+    _ low: BackupFinder.Low, _ kernel: CrashedKernel, _ physical: PhysicalMemory, _ symbols: KernelSymbols,
+    _ files: SymbolFiles, _ user: UserRegion?, _ region: inout LowRegion, _ memory: inout KernelMemory
+  ) {
+    let types: KernelTypes?
+    do throws(SymbolError) {
+      let found = try KernelTypes(of: kernel, symbols, files: files, &memory)
+      evidence.append(found.evidence)
+      types = consume found
+    } catch {
+      evidence.append("\(error)")
+      types = nil
+    }
+    if let user {
+      // Addresses are counted from the source that the user knows of.
+      let skipped = low.source.rawValue &- (user.source ?? low.source).rawValue
+      candidates = [
+        BackupCandidate(
+          address: PhysicalAddress(user.backup.rawValue &+ skipped),
+          evidence: "--backup-region")
+      ]
+    } else {
+      var image: KexecImage?
+      if let symbol = symbols.address(of: "kexec_crash_image") { image = KexecImage(at: symbol, types, &memory) }
+      candidates = BackupFinder.candidates(for: low, image, physical, symbols, &memory)
+    }
+    for candidate in candidates {
+      evidence.append("the backup may lie at \(candidate.address): \(candidate.evidence)")
+    }
+    region.backups = candidates
+    region.slabs = slabs(kernel, physical, symbols, types, &memory)
+  }
+
+  private mutating func slabs(
+    _ kernel: CrashedKernel, _ physical: PhysicalMemory, _ symbols: KernelSymbols,
+    _ types: borrowing KernelTypes?, _ memory: inout KernelMemory
+  ) -> [LowSlab] {
+    switch types {
+    case .none: return []
+    case .some(let types):
+      do throws(SymbolError) {
+        let walk = try SlabWalk(kernel, physical, symbols, types, &memory)
+        evidence.append(walk.evidence)
+        guard let directMap else { return [] }
+        return walk.slabs.map { slab in
+          LowSlab(
+            start: physical.geometry.address(of: slab.frames.lowerBound),
+            byteCount: UInt64(slab.frames.count) << physical.geometry.shift,
+            objectSize: UInt64(slab.objectSize), firstObject: UInt64(slab.firstObject),
+            pointerOffset: UInt64(slab.pointerOffset), random: slab.coding == .plain ? nil : slab.random, swabsPointerAddress: slab.swabs,
+            directMap: directMap)
+        }
+      } catch {
+        evidence.append("\(error)")
+        return []
+      }
+    }
+  }
+}

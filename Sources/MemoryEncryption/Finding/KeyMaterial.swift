@@ -1,0 +1,59 @@
+internal import Platform
+
+/// The key of a memory controller, as an emulator or a simulator gives it away.
+public struct KeyMaterial: Sendable {
+  public let key: [UInt8]
+  public let mode: CipherMode
+  public let tweaks: TweakTable
+
+  /// Why the files of the user cannot be used, in one line.
+  public struct Unusable: Error, CustomStringConvertible {
+    public let description: String
+  }
+
+  private static let mostBytes = 1 << 20
+
+  /// Reads the files of `--sme-key` and `--sme-tweaks`.
+  ///
+  /// - Parameters:
+  ///   - keyPath: 16 bytes, or 32 hexadecimal digits.
+  ///   - tweaksPath: the constants; without it, the published ones.
+  public init(keyPath: String, mode: CipherMode, tweaksPath: String?) throws(Unusable) {
+    let bytes = try Self.read(keyPath)
+    if bytes.count == 16 {
+      key = bytes
+    } else {
+      let digits = bytes.filter { $0 > UInt8(ascii: " ") }.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+      guard digits.count == 32 else {
+        throw Unusable(description: "\(keyPath): a key is 16 bytes or 32 hexadecimal digits")
+      }
+      key = (0..<16).map { UInt8(digits[2 * $0] << 4 | digits[2 * $0 + 1]) }
+    }
+    self.mode = mode
+    guard let tweaksPath else {
+      tweaks = .published
+      return
+    }
+    let text = String(decoding: try Self.read(tweaksPath), as: UTF8.self)
+    do throws(TweakTable.ParsingError) { tweaks = try TweakTable(parsing: text) } catch {
+      throw Unusable(description: "\(tweaksPath): \(error)")
+    }
+  }
+
+  /// A cipher with the key; nil if the constants of the lowest address bits are not known.
+  public func cipher() -> MemoryCipher? { MemoryCipher(key: key, mode: mode, tweaks: tweaks) }
+
+  private static func read(_ path: String) throws(Unusable) -> [UInt8] {
+    do throws(SystemError) {
+      let file = try FileDescriptor.open(reading: path)
+      let size = try file.size()
+      guard size > 0, size <= UInt64(mostBytes) else {
+        throw SystemError("read", path, .invalidArgument)
+      }
+      var buffer = try PageBuffer(byteCount: Int(size))
+      var bytes = buffer.mutableBytes
+      let count = try file.read(into: &bytes, at: FileOffset(0))
+      return (0..<count).map { unsafe buffer.bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
+    } catch { throw Unusable(description: "\(error)") }
+  }
+}

@@ -1,0 +1,64 @@
+public import Vmcore
+
+/// All of memory as the key brings it back: for emulators and simulators, which know it.
+public final class KeyedLayer: PageLayer, @unchecked Sendable {
+  private let transform: PageTransform
+  private let region: BackupRegion?
+  private let decrypted: PFNRanges
+  private let unmapped: PFNRanges
+  private let view: CaptureView
+  private let geometry: PageGeometry
+
+  /// - Parameters:
+  ///   - region: what purgatory moved; nil if nothing.
+  ///   - decrypted: frames that the first kernel had mapped without encryption.
+  ///   - unmapped: frames of which its page tables say nothing: they are left as they are.
+  public init(
+    _ cipher: consuming MemoryCipher, view: CaptureView, region: BackupRegion?, decrypted: PFNRanges,
+    unmapped: PFNRanges, geometry: PageGeometry
+  ) {
+    transform = PageTransform(cipher, view: view, region: region)
+    self.region = region
+    self.decrypted = decrypted
+    self.unmapped = unmapped
+    self.view = view
+    self.geometry = geometry
+    super.init()
+  }
+
+  /// What the table of transforms says of a page, as far as it is the same for all its bytes.
+  private func attribute(_ pfn: PFN) -> PageAttribute {
+    unmapped.contains(pfn) ? .unknown : decrypted.contains(pfn) ? .decrypted : .encrypted
+  }
+
+  public override func changes(_ pfn: PFN) -> Bool {
+    switch (view, attribute(pfn)) {
+    case (_, .unknown), (_, .absent), (.decrypted, .decrypted): return false
+    case (.decrypted, .encrypted), (.encrypted, .decrypted): return true
+    case (.encrypted, .encrypted):
+      guard let region else { return false }
+      let start = geometry.address(of: pfn)
+      return region.moves(start) || region.moves(start + (geometry.size - 1))
+    }
+  }
+
+  public override func apply(to page: inout MutableRawSpan, _ pfn: PFN) {
+    let start = geometry.address(of: pfn)
+    let attribute = attribute(pfn)
+    // The backup may begin or end inside the page.
+    var from = 0
+    while from < geometry.size {
+      var to = geometry.size
+      if let region {
+        for edge in [region.source.rawValue, region.source.rawValue + region.byteCount] {
+          let place = Int(clamping: Int64(bitPattern: edge &- start.rawValue))
+          if place > from && place < to { to = place & ~15 }
+        }
+      }
+      if to <= from { to = geometry.size }
+      var bytes = page._mutatingExtracting(from..<to)
+      _ = transform.apply(to: &bytes, at: start + from, attribute: attribute)
+      from = to
+    }
+  }
+}

@@ -1,0 +1,94 @@
+public import Vmcore
+
+/// What is done about memory encryption: memory as the first kernel saw it, as far as it can be had, and the account
+/// of how.
+public struct Undoing: Sendable {
+  /// The memory, with the layers that bring it back.
+  public let memory: PhysicalMemory
+  public let investigation: Investigation
+  /// Pages whose bytes change on their way; nil where that is not counted page by page (the whole dump with a key).
+  public let repairedPages: Int?
+  /// Low pages that the damage reached and that stay as they are.
+  public let leftPages: Int
+  /// What goes into the dump: a line for what was done, empty if nothing was.
+  public let record: String
+
+  /// Why nothing can be done with the key, in one line.
+  public struct Impossible: Error, CustomStringConvertible {
+    public let description: String
+  }
+
+  /// Without a key: what the investigation's plan says.
+  public init(_ investigation: Investigation, _ memory: PhysicalMemory) {
+    self.investigation = investigation
+    guard let plan = investigation.plan, plan.repairedPages > 0 else {
+      self.memory = memory
+      repairedPages = 0
+      leftPages = investigation.plan.map(Self.damagedPagesLeft) ?? 0
+      record = ""
+      return
+    }
+    self.memory = PhysicalMemory(memory, adding: RepairLayer(plan, geometry: memory.geometry))
+    repairedPages = plan.repairedPages
+    leftPages = Self.damagedPagesLeft(plan)
+    var text = "repaired SME (XE, no key): \(plan.repairedPages) low pages, left \(leftPages)"
+    if let backup = plan.backup { text += ", backup 0x\(String(backup.rawValue, radix: 16))" }
+    for found in plan.classes where found.isAccepted {
+      if let constant = found.constant {
+        text += ", T(0x\(String(found.difference, radix: 16)))=\(constant)"
+      }
+    }
+    record = text + "\n"
+  }
+
+  private static func damagedPagesLeft(_ plan: RepairPlan) -> Int {
+    plan.verdict == .undamaged
+      ? 0 : plan.actions.count { if case .leave(let reason) = $0 { reason != .undamaged && reason != .absent } else { false } }
+  }
+
+  /// With the key: all of memory.
+  ///
+  /// - Parameter view: how the capture kernel read it.
+  public init(
+    _ investigation: Investigation, _ memory: PhysicalMemory, _ kernel: CrashedKernel, _ key: KeyMaterial,
+    view: CaptureView
+  ) throws(Impossible) {
+    let none = PFNRanges([], maxMapNumber: memory.frames.maxMapNumber)
+    var region: BackupRegion?
+    if let low = investigation.low, let backup = investigation.candidates.first {
+      region = BackupRegion(source: low.source, byteCount: low.byteCount, backup: backup.address)
+    }
+    if region == nil, view == .encrypted {
+      throw Impossible(description: "the backup region is not known; say where it lies with --backup-region")
+    }
+    guard let directMap = investigation.directMap else {
+      throw Impossible(description: "the kernel's direct map is not known, and so not which pages were encrypted")
+    }
+    // The page tables were encrypted themselves: read them as if all was, and then see what was not.
+    let firstLayer = try Self.layer(key, view, region, none, none, memory)
+    let first = PhysicalMemory(memory, adding: firstLayer)
+    guard var kernelMemory = try? kernel.memory(of: first) else {
+      throw Impossible(description: "no memory for reading the kernel")
+    }
+    let map = AttributeWalk.map(first, directMap: directMap, &kernelMemory)
+    let layer = try Self.layer(key, view, region, map.decrypted, map.unmapped, memory)
+    self.memory = PhysicalMemory(memory, adding: layer)
+    self.investigation = investigation
+    repairedPages = nil
+    leftPages = 0
+    record =
+      "repaired SME (\(key.mode.rawValue), with the key, view \(view.rawValue)):"
+      + " \(map.decrypted.count) pages were mapped decrypted, \(map.unmapped.count) not mapped and left\n"
+  }
+
+  private static func layer(
+    _ key: KeyMaterial, _ view: CaptureView, _ region: BackupRegion?, _ decrypted: PFNRanges,
+    _ unmapped: PFNRanges, _ memory: PhysicalMemory
+  ) throws(Impossible) -> KeyedLayer {
+    guard let cipher = key.cipher() else {
+      throw Impossible(description: "the tweak constants t4 to t11 are not all known")
+    }
+    return KeyedLayer(
+      cipher, view: view, region: region, decrypted: decrypted, unmapped: unmapped, geometry: memory.geometry)
+  }
+}

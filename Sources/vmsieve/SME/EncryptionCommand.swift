@@ -1,0 +1,62 @@
+internal import MemoryEncryption
+internal import Vmcore
+
+/// Undoes what memory encryption did to a vmcore, by the user's policy, and says what was done.
+enum EncryptionCommand {
+  /// - Returns: the memory as the first kernel saw it, as far as that can be had, and what to write into the dump.
+  static func undo(
+    _ memory: PhysicalMemory, _ kernel: CrashedKernel, _ options: SMEOptions, _ messages: Messages
+  ) throws(DumpCommandError) -> (memory: PhysicalMemory, record: String) {
+    if options.policy == .off { return (memory, "") }
+    let investigation: Investigation
+    do throws(SymbolError) {
+      investigation = try Investigation(kernel, memory, files: options.files, region: options.region)
+    } catch { throw DumpCommandError("\(error)") }
+    for line in investigation.evidence { messages.debug("SME: \(line)") }
+
+    if let keyFile = options.keyFile {
+      let undoing = try undo(memory, kernel, investigation, keyFile, options)
+      messages.common("SME: \(undoing.record.dropLast())")
+      return (undoing.memory, undoing.record)
+    }
+    let undoing = Undoing(investigation, memory)
+    try tell(undoing, options.policy, messages)
+    return (undoing.memory, undoing.record)
+  }
+
+  private static func undo(
+    _ memory: PhysicalMemory, _ kernel: CrashedKernel, _ investigation: Investigation, _ keyFile: String,
+    _ options: SMEOptions
+  ) throws(DumpCommandError) -> Undoing {
+    let key: KeyMaterial
+    do throws(KeyMaterial.Unusable) {
+      key = try KeyMaterial(keyPath: keyFile, mode: options.mode, tweaksPath: options.tweaksFile)
+    } catch { throw DumpCommandError("\(error)") }
+    do throws(Undoing.Impossible) {
+      return try Undoing(investigation, memory, kernel, key, view: options.view)
+    } catch { throw DumpCommandError("\(error)") }
+  }
+
+  private static func tell(
+    _ undoing: Undoing, _ policy: SMEOptions.Policy, _ messages: Messages
+  ) throws(DumpCommandError) {
+    let state = undoing.investigation.state
+    guard let plan = undoing.investigation.plan else {
+      if state.kind != .none { messages.common("SME: \(state.meaning)") }
+      return
+    }
+    if plan.verdict == .undamaged {
+      messages.common("SME: low memory is as the first kernel saw it; nothing is changed.")
+      return
+    }
+    if let pages = undoing.repairedPages, pages > 0 {
+      messages.common("SME: \(pages) pages of low memory are repaired, \(undoing.leftPages) stay as they are.")
+    }
+    if undoing.leftPages == 0 { return }
+    let line =
+      "\(undoing.leftPages) pages of low memory are noise and cannot be repaired without the key"
+      + " (\(plan.verdict.rawValue); -D tells the evidence)"
+    if policy == .require { throw DumpCommandError("--sme require: \(line)") }
+    messages.warning(line)
+  }
+}
