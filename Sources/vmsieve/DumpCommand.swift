@@ -172,6 +172,7 @@ struct DumpCommand {
       physicalBase: Int64(bitPattern: kernel?.physicalBase ?? origin?.physicalBase ?? 0),
       dumpLevel: Int32(level.rawValue),
       compression: options.compression.status,
-      vmcoreinfo: memory.notes.vmcoreinfoRange ?? 0..<0, eraseInfo: eraseInfo)
+      vmcoreinfo: memory.notes.vmcoreinfoRange ?? 0..<0,
+      eraseInfo: (origin?.eraseInfo ?? "") + eraseInfo)
   }
 }

@@ -57,7 +57,7 @@ public struct KdumpHeaders: Hashable, Sendable {
     subHeader = KdumpSubHeader(
       physicalBase: sub.field(0), dumpLevel: sub.field(8),
       vmcoreinfo: version >= 3 ? Self.range(sub, 32) : 0..<0, notes: version >= 4 ? Self.range(sub, 48) : 0..<0,
-      maxMapNumber: Self.maxMapNumber(version, header, sub))
+      eraseInfo: version >= 5 ? Self.range(sub, 64) : 0..<0, maxMapNumber: Self.maxMapNumber(version, header, sub))
     splitRange = Self.splitRange(version, sub)
   }
 

@@ -27,7 +27,20 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
         processorCount: notes.processorCount > 0
           ? Int32(clamping: notes.processorCount) : headers.processorCount,
         physicalBase: UInt64(bitPattern: headers.subHeader.physicalBase),
-        dumpLevel: DumpLevel(rawValue: Int(headers.subHeader.dumpLevel) & 31)))
+        dumpLevel: DumpLevel(rawValue: Int(headers.subHeader.dumpLevel) & 31),
+        eraseInfo: try Self.text(at: headers.subHeader.eraseInfo, in: dump.file)))
+  }
+
+  /// Lines about erased data are few.
+  private static let mostText = 1 << 20
+
+  private static func text(at place: Range<UInt64>, in file: borrowing InputFile) throws(VmcoreError) -> String {
+    guard !place.isEmpty, place.upperBound <= file.size, place.count <= mostText else { return "" }
+    do throws(SystemError) {
+      var window = try ReadAhead(byteCount: place.count)
+      guard try window.show(place, of: file) else { return "" }
+      return unsafe window.bytes(place).withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+    } catch { throw .system(error) }
   }
 
   public override var formatDescription: String {

@@ -10,14 +10,18 @@ public struct DumpOrigin: Hashable, Sendable {
   public var physicalBase: UInt64
   /// What has been left out already.
   public var dumpLevel: DumpLevel
+  /// What was changed in the pages already, a line each (eraseinfo).
+  public var eraseInfo: String
 
   public init(
-    utsname: UtsName, crashTime: Int64, processorCount: Int32, physicalBase: UInt64, dumpLevel: DumpLevel
+    utsname: UtsName, crashTime: Int64, processorCount: Int32, physicalBase: UInt64, dumpLevel: DumpLevel,
+    eraseInfo: String = ""
   ) {
     self.utsname = utsname
     self.crashTime = crashTime
     self.processorCount = processorCount
     self.physicalBase = physicalBase
     self.dumpLevel = dumpLevel
+    self.eraseInfo = eraseInfo
   }
 }
