@@ -14,6 +14,15 @@ public struct Investigation: Sendable {
       self.byteCount = byteCount
       self.source = source
     }
+
+    /// What of the low memory was copied, if the user said how much.
+    func part(of low: BackupFinder.Low) -> BackupFinder.Low? {
+      guard let byteCount else { return low }
+      let start = (source ?? low.source).rawValue
+      let end = min(low.source.rawValue + low.byteCount, start &+ byteCount)
+      guard start <= low.source.rawValue, end > low.source.rawValue else { return nil }
+      return BackupFinder.Low(source: low.source, byteCount: end - low.source.rawValue)
+    }
   }
 
   public let state: EncryptionState
@@ -38,7 +47,7 @@ public struct Investigation: Sendable {
     _ kernel: CrashedKernel, _ physical: PhysicalMemory, files: SymbolFiles = SymbolFiles(),
     region: UserRegion? = nil
   ) throws(SymbolError) {
-    low = BackupFinder.low(of: physical)
+    low = BackupFinder.low(of: physical).flatMap { region?.part(of: $0) ?? $0 }
     guard var memory = try? kernel.memory(of: physical) else {
       throw .absent("no memory for reading the kernel")
     }

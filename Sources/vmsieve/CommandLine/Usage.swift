@@ -20,6 +20,9 @@ enum Usage {
       --show-stats         print how many pages of each kind were found (message level 16)
       --message-level N    sum of 1 progress, 2 common, 4 error, 8 debug, 16 report (default 7)
       -D                   print debug messages (message level 8)
+      --sme auto|off|require  repair what memory encryption (AMD SME) did to low memory; more
+                           options for it are in the manual: --backup-region, --sme-key,
+                           --sme-mode, --sme-tweaks, --sme-view, --system-map
       --check-params       check the command line only; touch no file
       -v                   print the version
       -h, --help           print this text
