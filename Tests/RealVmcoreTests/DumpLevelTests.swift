@@ -23,6 +23,13 @@ struct DumpLevelTests {
     try compareWithStructPages("6.12", level)
   }
 
+  @Test(
+    "The distribution's kernel as its makedumpfile does, where there is no 6.1 and no 6.12",
+    .enabled(if: Lab.usesDistributionKernel), arguments: 0...31)
+  func distribution(level: Int) throws {
+    try compareWithMakedumpfile("distribution", level)
+  }
+
   @Test("Five-level page tables", .enabled(if: Lab.hasKernel("6.1")), arguments: [1, 2, 8, 16, 31])
   func fiveLevels(level: Int) throws {
     let information = String(decoding: try RealVmcore("6.1-la57").elf.notes, as: UTF8.self)

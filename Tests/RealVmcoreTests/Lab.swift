@@ -38,6 +38,10 @@ enum Lab {
     return environment["CI"] != nil
   }
 
+  /// Whether the lab has neither 6.1 nor 6.12 and made a vmcore of what this distribution boots.
+  static let usesDistributionKernel =
+    !isSkipped && FileManager.default.fileExists(atPath: folder.appending(path: "vmcores/distribution").path)
+
   /// A path below the lab's folder; a failure that says how to make what is not there.
   static func path(_ relative: String, made command: String) throws -> String {
     let path = folder.appending(path: relative).path
