@@ -40,16 +40,21 @@ public struct SlabWalk: Sendable {
     var implausible = 0
     let end = physical.geometry.pfn(of: limit)
     for section in pages.map.sections where section.frames.lowerBound < end {
-      let frames = section.frames.lowerBound..<min(section.frames.upperBound, end)
-      let heads = try SymbolError.reading("the mem_map of low memory") { () throws(MemoryError) in
-        try pages.heads(in: frames, of: section, &memory)
-      }
-      for head in heads {
-        if let slab = caches.slab(head, directMap, coding, &memory) {
-          slabs.append(slab)
-        } else {
-          implausible += 1
+      var first = section.frames.lowerBound
+      while first < min(section.frames.upperBound, end) {
+        // No slab lies across the border of two groups, which is a multiple of the largest.
+        let next = min(first.advanced(by: SlabPages.groupFrames), section.frames.upperBound, end)
+        let heads = try SymbolError.reading("the mem_map of low memory") { () throws(MemoryError) in
+          try pages.heads(in: first..<next, of: section, &memory)
         }
+        for head in heads {
+          if let slab = caches.slab(head, directMap, coding, &memory) {
+            slabs.append(slab)
+          } else {
+            implausible += 1
+          }
+        }
+        first = next
       }
     }
     Self.addProcessorLists(&slabs, caches, physical, symbols, layout, &memory)
