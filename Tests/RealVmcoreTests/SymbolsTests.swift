@@ -29,7 +29,9 @@ struct SymbolsTests {
     var values: [String: [UInt64]] = [:]
     for line in text.split(separator: "\n") {
       let words = line.split(separator: " ")
-      guard words.count == 3, "TtDdBb".contains(words[1]), let value = UInt64(words[0], radix: 16) else { continue }
+      guard words.count == 3, "TtDdBb".contains(words[1]), let value = UInt64(words[0], radix: 16) else {
+        continue
+      }
       values[String(words[2]), default: []].append(value)
     }
     return values.filter { $0.value.count == 1 }.map { ($0.key, $0.value[0]) }.sorted { $0.name < $1.name }
@@ -51,9 +53,12 @@ struct SymbolsTests {
     #expect(found.count * 10 > some.count * 9, "\(found.count) of \(some.count)")
   }
 
-  @Test("Without VMCOREINFO's help the same tables are found in Linux 6.1", .enabled(if: Lab.hasKernel("6.1")))
+  @Test(
+    "Without VMCOREINFO's help the same tables are found in Linux 6.1", .enabled(if: Lab.hasKernel("6.1")))
   func search() throws {
-    let names = ["__start_BTF", "__stop_BTF", "kexec_crash_image", "init_task", "current_task", "page_offset_base"]
+    let names = [
+      "__start_BTF", "__stop_BTF", "kexec_crash_image", "init_task", "current_task", "page_offset_base",
+    ]
     var results: [[String: VirtualAddress]] = []
     for hidden in [false, true] {
       let opened = try Opened("6.1", hidesKallsyms: hidden)
@@ -99,7 +104,8 @@ struct SymbolsTests {
   func drgn(name: String) throws {
     let members = [
       "page.flags", "page.compound_head", "slab.slab_cache", "slab.freelist", "kmem_cache.offset",
-      "kmem_cache.random", "kmem_cache.red_left_pad", "kmem_cache.name", "kmem_cache_cpu.slab", "kimage.segment",
+      "kmem_cache.random", "kmem_cache.red_left_pad", "kmem_cache.name", "kmem_cache_cpu.slab",
+      "kimage.segment",
       "kimage.arch", "task_struct.comm", "task_struct.thread_info.flags", "mm_struct.pgd",
     ]
     let script = """
