@@ -70,6 +70,6 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: ["vmsieve", "Platform", "PageCompression", "Vmcore", "DumpFixtures", "DumpJudge"]),
-    .testTarget(name: "RealVmcoreTests", dependencies: ["DumpFixtures", "DumpJudge"]),
+    .testTarget(name: "RealVmcoreTests", dependencies: ["Vmcore", "DumpFixtures", "DumpJudge"]),
   ]
 )

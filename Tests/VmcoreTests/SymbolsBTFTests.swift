@@ -60,12 +60,17 @@ private func failure(_ bytes: [UInt8]) throws -> SymbolErrorKind? {
     let long = builder.integer("long unsigned int", 8)
     let pointer = builder.pointer()
     let pair = builder.structure(
-      "", 16, [.init(name: "freelist", type: pointer, offset: 0), .init(name: "counters", type: long, offset: 64)])
+      "", 16,
+      [.init(name: "freelist", type: pointer, offset: 0), .init(name: "counters", type: long, offset: 64)])
     let choice = builder.structure(
-      "", 16, [.init(name: "rcu", type: long, offset: 0), .init(name: "", type: pair, offset: 0)], isUnion: true)
+      "", 16, [.init(name: "rcu", type: long, offset: 0), .init(name: "", type: pair, offset: 0)],
+      isUnion: true)
     let arch = builder.structure(
       "kimage_arch", 32,
-      [.init(name: "backup_src_start", type: long, offset: 0), .init(name: "backup_load_addr", type: long, offset: 128)])
+      [
+        .init(name: "backup_src_start", type: long, offset: 0),
+        .init(name: "backup_load_addr", type: long, offset: 128),
+      ])
     let constArch = builder.add(10, "", word: builder.typedef("arch_t", arch))
     _ = builder.structure(
       "kimage", 400,
@@ -91,7 +96,8 @@ private func failure(_ bytes: [UInt8]) throws -> SymbolErrorKind? {
     let counters = builder.structure(
       "", 8,
       [
-        .init(name: "inuse", type: int, offset: 0, bits: 16), .init(name: "objects", type: int, offset: 16, bits: 15),
+        .init(name: "inuse", type: int, offset: 0, bits: 16),
+        .init(name: "objects", type: int, offset: 16, bits: 15),
         .init(name: "frozen", type: int, offset: 31, bits: 1), .init(name: "stride", type: int, offset: 32),
       ])
     _ = builder.structure("slab", 64, [.init(name: "", type: counters, offset: 320)])
@@ -123,7 +129,9 @@ private func failure(_ bytes: [UInt8]) throws -> SymbolErrorKind? {
     }
   }
 
-  @Test func `every kind up to the nineteenth is passed over, and later ones by the layout that BTF brings`() throws {
+  @Test func `every kind up to the nineteenth is passed over, and later ones by the layout that BTF brings`()
+    throws
+  {
     var builder = BTFBuilder()
     let int = builder.integer("int", 4)
     builder.add(7, "forward", word: 0)
@@ -205,7 +213,10 @@ private func failure(_ bytes: [UInt8]) throws -> SymbolErrorKind? {
       let inner = builder.structure("", 8, [.init(name: "i\(index)", type: int, offset: 0)], isUnion: true)
       _ = builder.structure(
         "s\(index)", 64,
-        [.init(name: "", type: inner, offset: 64), .init(name: "a", type: builder.array(int, 3), offset: 128)])
+        [
+          .init(name: "", type: inner, offset: 64),
+          .init(name: "a", type: builder.array(int, 3), offset: 128),
+        ])
       _ = builder.enumeration("e\(index)", [("E\(index)", 3)])
     }
     let bytes = builder.build()

@@ -142,7 +142,8 @@ import Vmcore
     tables.addKallsyms(.offsetsLast)
     tables.setSymbol("in_vmcoreinfo", text + 1)
     let file = try map([
-      line(text - slide, "_stext"), line(text - slide + 2, "in_vmcoreinfo"), line(text - slide + 3, "filler_0001"),
+      line(text - slide, "_stext"), line(text - slide + 2, "in_vmcoreinfo"),
+      line(text - slide + 3, "filler_0001"),
     ])
     let names = ["in_vmcoreinfo", "filler_0001", "filler_0002"]
     let symbols = try tables.open().symbols(names, SymbolFiles(systemMap: file.path))
@@ -164,7 +165,8 @@ import Vmcore
         var memory = try SymbolErrorKind.opening { () throws(VmcoreError) in
           try opened.crashed.memory(of: opened.physical)
         }
-        let types = try KernelTypes(of: opened.crashed, symbols, files: SymbolFiles(vmlinux: file.path), &memory)
+        let types = try KernelTypes(
+          of: opened.crashed, symbols, files: SymbolFiles(vmlinux: file.path), &memory)
         #expect(types.btf.size("page") == 64)
         #expect(types.evidence.contains("2 sizes and offsets are the same"))
       }

@@ -102,8 +102,8 @@ import Vmcore
 }
 
 extension ELFImage {
-  /// Where in the file a byte of the kernel's image is read from: the direct map's PT_LOAD, which is larger than
-  /// the image's own.
+  /// Where in the file a byte of the kernel's image is read from: the direct map's PT_LOAD, which is larger
+  /// than the image's own.
   func offset(of address: UInt64, in kernel: SyntheticKernel) throws -> Int {
     let physical = kernel.image.lowerBound << 12 + address - kernel.text
     let index = try #require(kernel.ranges.firstIndex { $0.contains(physical >> 12) })

@@ -33,7 +33,8 @@ struct BTFBuilder {
   /// A type of any kind with any content.
   @discardableResult
   mutating func add(
-    _ kind: UInt32, _ text: String, flag: Bool = false, count elements: Int = 0, word: UInt32, body: [UInt32] = []
+    _ kind: UInt32, _ text: String, flag: Bool = false, count elements: Int = 0, word: UInt32,
+    body: [UInt32] = []
   ) -> UInt32 {
     types.appendLittleEndian(name(text))
     types.appendLittleEndian(kind << 24 | UInt32(elements) | (flag ? 1 << 31 : 0))
@@ -53,7 +54,9 @@ struct BTFBuilder {
     add(3, "", word: 0, body: [element, 1, length])
   }
 
-  mutating func structure(_ text: String, _ size: UInt32, _ members: [Member], isUnion: Bool = false) -> UInt32 {
+  mutating func structure(_ text: String, _ size: UInt32, _ members: [Member], isUnion: Bool = false)
+    -> UInt32
+  {
     let flag = members.contains { $0.bits > 0 }
     let body = members.flatMap { member in
       [name(member.name), member.type, UInt32(member.offset) | UInt32(member.bits) << 24]

@@ -31,7 +31,8 @@ struct KallsymsImage {
 
   /// Codes that are no letters of names stand for pieces of them.
   private static let pieces: [UInt8: String] = [
-    0: "filler_", 1: "_", 2: "00", 3: "start", 4: "stop", 0x1f: "BTF", 0x7f: "tfil", 0x80: "__", 0xff: "kexec",
+    0: "filler_", 1: "_", 2: "00", 3: "start", 4: "stop", 0x1f: "BTF", 0x7f: "tfil", 0x80: "__",
+    0xff: "kexec",
   ]
 
   private static func token(_ code: Int) -> String {
@@ -82,7 +83,9 @@ struct KallsymsImage {
     }
     func sequences() {
       label("kallsyms_seqs_of_names")
-      for index in symbols.indices { out += [UInt8(index >> 16 & 0xff), UInt8(index >> 8 & 0xff), UInt8(index & 0xff)] }
+      for index in symbols.indices {
+        out += [UInt8(index >> 16 & 0xff), UInt8(index >> 8 & 0xff), UInt8(index & 0xff)]
+      }
     }
     func names() {
       label("kallsyms_num_syms")
@@ -96,7 +99,11 @@ struct KallsymsImage {
       }
       label("kallsyms_markers")
       for marker in markers {
-        if layout == .wideMarkers { out.appendLittleEndian(UInt64(marker)) } else { out.appendLittleEndian(UInt32(marker)) }
+        if layout == .wideMarkers {
+          out.appendLittleEndian(UInt64(marker))
+        } else {
+          out.appendLittleEndian(UInt32(marker))
+        }
       }
     }
     func tokens() {
@@ -133,8 +140,8 @@ struct KallsymsImage {
 }
 
 extension KernelWithTables {
-  /// What every kernel of the tests has: enough symbols, `_stext`, a long name, two symbols of one name, and, if
-  /// it keeps absolute ones, a per-CPU variable.
+  /// What every kernel of the tests has: enough symbols, `_stext`, a long name, two symbols of one name,
+  /// and, if it keeps absolute ones, a per-CPU variable.
   func standardSymbols(perCPU: Bool) -> [KallsymsImage.Symbol] {
     let text = kernel.text
     let first = perCPU ? [KallsymsImage.Symbol(name: "cpu_number", address: 0x1fb80, kind: "D")] : []

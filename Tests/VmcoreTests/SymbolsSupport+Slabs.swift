@@ -13,7 +13,9 @@ struct SlabFixture {
   static let objectSize: UInt64 = 512
   static let pointerOffset: UInt64 = 256
 
-  init(_ generation: KernelGeneration, _ coding: FreePointerCoding, redLeftPad: UInt32 = 0, processors: Int = 1) {
+  init(
+    _ generation: KernelGeneration, _ coding: FreePointerCoding, redLeftPad: UInt32 = 0, processors: Int = 1
+  ) {
     let tables = KernelWithTables(generation) { $0.cpus = processors }
     self.tables = tables
     self.coding = coding
@@ -46,7 +48,8 @@ struct SlabFixture {
     let counters = builder.structure(
       "", 4,
       [
-        .init(name: "inuse", type: int, offset: 0, bits: 16), .init(name: "objects", type: int, offset: 16, bits: 15),
+        .init(name: "inuse", type: int, offset: 0, bits: 16),
+        .init(name: "objects", type: int, offset: 16, bits: 15),
         .init(name: "frozen", type: int, offset: 31, bits: 1),
       ])
     _ = builder.structure(
@@ -73,7 +76,9 @@ struct SlabFixture {
   }
 
   /// Makes pages a slab of 2^order pages whose own free list begins at an object.
-  func addSlab(pfn: UInt64, order: Int, objects: UInt64, inUse: UInt64, freelist: UInt64?, cache: UInt64? = nil) {
+  func addSlab(
+    pfn: UInt64, order: Int, objects: UInt64, inUse: UInt64, freelist: UInt64?, cache: UInt64? = nil
+  ) {
     let kernel = tables.kernel
     kernel.setSlab(pfn: pfn, order: order)
     let page = kernel.structPage(pfn)!

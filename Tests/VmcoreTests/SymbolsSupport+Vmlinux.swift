@@ -33,11 +33,14 @@ struct VmlinuxBuilder {
     if let banner {
       let text = Array(banner.text.utf8) + [0]
       sections.append(
-        Section(name: ".rodata", type: 1, address: banner.address - 32, bytes: [UInt8](repeating: 7, count: 32) + text))
+        Section(
+          name: ".rodata", type: 1, address: banner.address - 32,
+          bytes: [UInt8](repeating: 7, count: 32) + text))
     }
     if let btf { sections.append(Section(name: ".BTF", type: 1, bytes: btf)) }
     if let buildID {
-      let notes = ELFNote(type: 6, name: "Xen", descriptor: [1, 2, 3, 4]).bytes
+      let notes =
+        ELFNote(type: 6, name: "Xen", descriptor: [1, 2, 3, 4]).bytes
         + ELFNote(type: 3, name: "GNU", descriptor: buildID).bytes
       sections.append(Section(name: ".notes", type: 7, bytes: notes))
     }
@@ -89,7 +92,8 @@ struct VmlinuxBuilder {
       out.appendLittleEndian(UInt64(0))
       out.appendLittleEndian(section.address)
       out.appendLittleEndian(offsets[index])
-      out.appendLittleEndian(UInt64(index == 0 && usesExtendedNumbering ? sections.count : section.bytes.count))
+      out.appendLittleEndian(
+        UInt64(index == 0 && usesExtendedNumbering ? sections.count : section.bytes.count))
       out.appendLittleEndian(section.link)
       out.appendLittleEndian(UInt32(0))
       out.appendLittleEndian(UInt64(1))

@@ -3,9 +3,9 @@ internal import Platform
 /// Finds kallsyms' tables in a kernel before 6.0, whose VMCOREINFO does not say where they are.
 ///
 /// scripts/kallsyms.c of Linux 4.6 to 6.4 writes them in this order, each aligned to 8 bytes: offsets,
-/// relative_base, num_syms, names, markers, (6.2) seqs_of_names, token_table, token_index. Two can be known on
-/// sight: relative_base, which is the beginning of the kernel's text and has a plausible number behind it, and the
-/// table of tokens, for the digits are always tokens of themselves.
+/// relative_base, num_syms, names, markers, (6.2) seqs_of_names, token_table, token_index. Two can be known
+/// on sight: relative_base, which is the beginning of the kernel's text and has a plausible number behind
+/// it, and the table of tokens, for the digits are always tokens of themselves.
 struct KallsymsSearch {
   /// `kallsyms_names`, if what was taken for `kallsyms_relative_base` is that.
   private struct Candidate {

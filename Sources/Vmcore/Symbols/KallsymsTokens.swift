@@ -37,7 +37,9 @@ struct KallsymsTokens {
       }
       var length: UInt16 = 0
       while true {
-        try SymbolError.reading("kallsyms_token_table") { () throws(MemoryError) in try stream.need(1, &memory) }
+        try SymbolError.reading("kallsyms_token_table") { () throws(MemoryError) in
+          try stream.need(1, &memory)
+        }
         let byte = stream.byte(0)
         stream.take(1)
         text.append(byte)

@@ -71,7 +71,9 @@ public struct KernelSymbols: Sendable {
   }
 
   /// Symbols that VMCOREINFO always has; a file of another kernel cannot have all of them in the same places.
-  private static let witnesses = ["_stext", "init_uts_ns", "init_top_pgt", "node_online_map", "swapper_pg_dir"]
+  private static let witnesses = [
+    "_stext", "init_uts_ns", "init_top_pgt", "node_online_map", "swapper_pg_dir",
+  ]
 
   /// Adds what a file has, moved by as much as KASLR moved `_stext`.
   private mutating func relocated(

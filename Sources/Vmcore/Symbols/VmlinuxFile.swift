@@ -2,8 +2,8 @@ internal import Platform
 
 /// A vmlinux: the symbols, types and identity of a kernel as its build left them.
 ///
-/// Also takes files that have only some of it: distributions' vmlinux with nothing but `.BTF`, and BTF without
-/// any ELF around it, such as a copy of `/sys/kernel/btf/vmlinux`.
+/// Also takes files that have only some of it: distributions' vmlinux with nothing but `.BTF`, and BTF
+/// without any ELF around it, such as a copy of `/sys/kernel/btf/vmlinux`.
 public struct VmlinuxFile: ~Copyable {
   private let file: FileDescriptor
   private let fileSize: UInt64

@@ -19,8 +19,8 @@ extension BTF {
     named(name).flatMap { size(of: $0) }
   }
 
-  /// Bytes from the beginning of a structure to a member; nil if the kernel has none of that name, or if it is
-  /// a bit-field inside of a byte.
+  /// Bytes from the beginning of a structure to a member; nil if the kernel has none of that name, or if it
+  /// is a bit-field inside of a byte.
   ///
   /// - Parameter path: `cpu_slab`, or through structures inside: `arch.backup_load_addr`. Members of unnamed
   ///   structures and unions are found as C finds them.

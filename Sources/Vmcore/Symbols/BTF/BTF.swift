@@ -2,9 +2,9 @@ internal import Platform
 
 /// The kernel's own description of its types: BPF Type Format, as the section `.BTF` holds it.
 ///
-/// Documentation/bpf/btf.rst; Linux 5.2 and later with CONFIG_DEBUG_INFO_BTF. The bytes (4 to 8 MB) are kept as
-/// they are, with one offset for every 16 types and a table of those with names; nothing is made of a type that
-/// nobody asks for. Any of the bytes may be damaged: a lookup then finds nothing.
+/// Documentation/bpf/btf.rst; Linux 5.2 and later with CONFIG_DEBUG_INFO_BTF. The bytes (4 to 8 MB) are
+/// kept as they are, with one offset for every 16 types and a table of those with names; nothing is made of
+/// a type that nobody asks for. Any of the bytes may be damaged: a lookup then finds nothing.
 public struct BTF: ~Copyable {
   private let buffer: PageBuffer
   private let size: Int

@@ -1,6 +1,7 @@
 /// Where SLUB keeps what a walk needs: mm/slab.h, mm/slub.c, include/linux/slub_def.h.
 ///
-/// Since 5.17 a slab's words are members of `struct slab`, before of `struct page`; both lie in the same place.
+/// Since 5.17 a slab's words are members of `struct slab`, before of `struct page`; both lie in the same
+/// place.
 struct SlabLayout {
   /// A number of less than 64 bits inside of an aligned word.
   struct Bits {
@@ -36,7 +37,8 @@ struct SlabLayout {
   init(_ types: borrowing BTF) throws(SymbolError) {
     let page = types.size("slab") == nil ? "page" : "slab"
     guard let cache = types.offset(page, "slab_cache"), let freelist = types.offset(page, "freelist"),
-      let inUse = Self.bits(types.member(page, "inuse")), let objects = Self.bits(types.member(page, "objects")),
+      let inUse = Self.bits(types.member(page, "inuse")),
+      let objects = Self.bits(types.member(page, "objects")),
       let size = types.offset("kmem_cache", "size"), let pointerOffset = types.offset("kmem_cache", "offset"),
       let name = types.offset("kmem_cache", "name")
     else { throw .absent("the kernel's types have no SLUB allocator") }

@@ -1,7 +1,8 @@
 /// The slabs of SLUB in the machine's lowest memory, whose free pointers tell what happened to that memory.
 ///
-/// Nothing is read from the low memory itself but what the kernel's page tables may have there: a slab is known
-/// from the mem_map and from its cache. How free pointers are stored is learned from slabs above 1 MiB.
+/// Nothing is read from the low memory itself but what the kernel's page tables may have there: a slab is
+/// known from the mem_map and from its cache. How free pointers are stored is learned from slabs above
+/// 1 MiB.
 public struct SlabWalk: Sendable {
   public let slabs: [KernelSlab]
   /// Slabs whose cache or numbers make no sense, and which are left out.
@@ -21,8 +22,8 @@ public struct SlabWalk: Sendable {
   private static let mostProcessors = 8192
 
   /// - Parameter limit: the end of the memory in question, 640 KiB.
-  /// - Throws: ``SymbolError`` if the kernel's allocator, mem_map or direct map is not known, or if free pointers
-  ///   cannot be understood even where memory is intact.
+  /// - Throws: ``SymbolError`` if the kernel's allocator, mem_map or direct map is not known, or if free
+  ///   pointers cannot be understood even where memory is intact.
   public init(
     _ kernel: CrashedKernel, _ physical: PhysicalMemory, _ symbols: KernelSymbols,
     _ types: borrowing KernelTypes, below limit: PhysicalAddress = PhysicalAddress(0xa0000),
@@ -40,16 +41,21 @@ public struct SlabWalk: Sendable {
     var implausible = 0
     let end = physical.geometry.pfn(of: limit)
     for section in pages.map.sections where section.frames.lowerBound < end {
-      let frames = section.frames.lowerBound..<min(section.frames.upperBound, end)
-      let heads = try SymbolError.reading("the mem_map of low memory") { () throws(MemoryError) in
-        try pages.heads(in: frames, of: section, &memory)
-      }
-      for head in heads {
-        if let slab = caches.slab(head, directMap, coding, &memory) {
-          slabs.append(slab)
-        } else {
-          implausible += 1
+      var first = section.frames.lowerBound
+      while first < min(section.frames.upperBound, end) {
+        // No slab lies across the border of two groups, which is a multiple of the largest.
+        let next = min(first.advanced(by: SlabPages.groupFrames), section.frames.upperBound, end)
+        let heads = try SymbolError.reading("the mem_map of low memory") { () throws(MemoryError) in
+          try pages.heads(in: first..<next, of: section, &memory)
         }
+        for head in heads {
+          if let slab = caches.slab(head, directMap, coding, &memory) {
+            slabs.append(slab)
+          } else {
+            implausible += 1
+          }
+        }
+        first = next
       }
     }
     Self.addProcessorLists(&slabs, caches, physical, symbols, layout, &memory)
@@ -58,7 +64,8 @@ public struct SlabWalk: Sendable {
     let objects = slabs.reduce(0) { $0 + $1.objects }
     evidence =
       "SLUB: \(slabs.count) slabs with \(objects) objects below \(limit), \(implausible) left out;"
-      + " free pointers are \(coding.words), as \(probes.right) slabs above 1 MiB show and \(probes.wrong) do not"
+      + " free pointers are \(coding.words), as \(probes.right) slabs above 1 MiB show and"
+      + " \(probes.wrong) do not"
   }
 
   // MARK: - How free pointers are stored
