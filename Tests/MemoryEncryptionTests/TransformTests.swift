@@ -26,7 +26,9 @@ import Vmcore
   @Test func `A key of another length and a table without the low constants are refused`() {
     var random = SeededGenerator(seed: 1)
     let table = TweakTable.random(&random)
-    if MemoryCipher(key: [1, 2, 3], mode: .xe, tweaks: table) != nil { Issue.record("three bytes made a key") }
+    if MemoryCipher(key: [1, 2, 3], mode: .xe, tweaks: table) != nil {
+      Issue.record("three bytes made a key")
+    }
     var holed = table
     holed[11] = nil
     if MemoryCipher(key: [UInt8](repeating: 1, count: 16), mode: .xe, tweaks: holed) != nil {
@@ -83,7 +85,8 @@ import Vmcore
         MemoryCipher(key: key, mode: mode, tweaks: table)!, view: view, region: backup)
       for attribute in [PageAttribute.encrypted, .decrypted, .unknown, .absent] {
         let isLow = round.isMultiple(of: 2)
-        let l = PhysicalAddress(isLow ? 0x1000 * (1 + random.below(158)) : random.next() & 0xff_ffff_f000 | 1 << 32)
+        let l = PhysicalAddress(
+          isLow ? 0x1000 * (1 + random.below(158)) : random.next() & 0xff_ffff_f000 | 1 << 32)
         let r = backup.readAddress(of: l)
         #expect((r != l) == isLow)
         let dram = randomBytes(Self.page, &random)

@@ -13,7 +13,8 @@ import Testing
   }
 
   /// A log of 5.3.0-rc7 with a patch on that list: `slab:ffffd77680001c00 invalid freepointer:a6086ac099f0c5a4`.
-  @Test func `The published table turns the patch log's free pointer into one of the direct map of its task`() {
+  @Test func `The published table turns the patch log's free pointer into one of the direct map of its task`()
+  {
     let tweak = TweakTable.published.value(for: 0x72fa_0000)
     #expect(tweak == Block(repeating: 0x59f7_e3a4))
     #expect(0xa608_6ac0_99f0_c5a4 ^ tweak!.low == 0xffff_8964_c007_2600)
@@ -60,7 +61,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("t12 b09230c2\nt12 9670ff8e", 2), ("t3 b09230c2", 1), ("t52 b09230c2", 1), ("t12", 1), ("x12 b09230c2", 1),
+    ("t12 b09230c2\nt12 9670ff8e", 2), ("t3 b09230c2", 1), ("t52 b09230c2", 1), ("t12", 1),
+    ("x12 b09230c2", 1),
     ("t12 b09230", 1), ("t12 b09230c2 00", 1), ("t12 +09230c2", 1), ("\n# nothing\n", 3), ("", 1),
   ])
   func `A line that is no constant is refused, with its number`(text: String, line: Int) {

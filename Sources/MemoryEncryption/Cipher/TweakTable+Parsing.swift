@@ -23,7 +23,8 @@ extension TweakTable {
       let content = line.prefix { $0 != "#" }
       let words = content.split { $0 == " " || $0 == "\t" || $0 == "\r" || $0 == "\r\n" }
       if words.isEmpty { continue }
-      guard words.count == 2, words[0].utf8.first == UInt8(ascii: "t"), let bit = Int(words[0].dropFirst()) else {
+      guard words.count == 2, words[0].utf8.first == UInt8(ascii: "t"), let bit = Int(words[0].dropFirst())
+      else {
         throw ParsingError(line: number, reason: "not of the form \"t12 b09230c2\"")
       }
       guard bit >= TweakTable.lowestBit, bit <= TweakTable.highestBit else {

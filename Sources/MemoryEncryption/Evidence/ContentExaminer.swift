@@ -25,8 +25,20 @@ struct ContentExaminer: Sendable {
 
   /// Kernel addresses in the upper half that 47-bit and 56-bit paging share; free pointers are counted elsewhere.
   ///
+  /// Where a pattern took the zeros' place, the constant is off by it: off by 0xff, small numbers look like kernel
+  /// addresses. So nothing is counted where a word that repeats one byte is more frequent than zero, or where taking
+  /// the most frequent word for zero would make kernel addresses too.
   /// - Returns: nil if there are no more than chance may leave, which it does once in a million times.
   func kernelPointers(_ pages: [Int], _ constant: Block) -> Int? {
+    guard let found = significantPointers(pages, constant) else { return nil }
+    for lane in laneCounts(pages, constant) where lane.others > lane.zeros {
+      if lane.other == (lane.other & 0xff) &* 0x0101_0101 { return nil }
+      if significantPointers(pages, constant ^ Block(repeating: lane.other)) != nil { return nil }
+    }
+    return found
+  }
+
+  private func significantPointers(_ pages: [Int], _ constant: Block) -> Int? {
     var words = 0
     var found = 0
     for page in pages {
@@ -71,28 +83,47 @@ struct ContentExaminer: Sendable {
   func zeroWords(_ pages: [Int], _ constant: Block) -> Int? {
     var total = 0
     var places = 0
-    for lane in 0..<4 {
+    for lane in laneCounts(pages, constant) {
+      if lane.zeros >= 4, lane.zeros >= lane.others { places += 1 }
+      if lane.zeros >= lane.others { total += lane.zeros }
+    }
+    return places >= 2 && total >= PageShape.fewestRepetitions ? total : nil
+  }
+
+  private struct LaneCount {
+    /// Words that become zero.
+    var zeros = 0
+    /// The most frequent other word, after the constant is taken off, and how often it is there.
+    var other: UInt32 = 0
+    var others = 0
+  }
+
+  /// For each of the four 32-bit places of a block, over the blocks that do not become zero as a whole.
+  private func laneCounts(_ pages: [Int], _ constant: Block) -> [LaneCount] {
+    (0..<4).map { lane in
       var words: [UInt32] = []
       let zero = constant.word(lane)
       for page in pages where !shapes[page].isNoise {
         for index in region.blockRange(ofPage: page) where region.blocks[index] != constant {
-          words.append(region.blocks[index].word(lane))
+          words.append(region.blocks[index].word(lane) ^ zero)
         }
       }
       words.sort()
-      var zeros = 0
-      var others = 0
+      var count = LaneCount()
       var start = 0
       while start < words.count {
         var end = start + 1
         while end < words.count, words[end] == words[start] { end += 1 }
-        if words[start] == zero { zeros = end - start } else { others = max(others, end - start) }
+        if words[start] == 0 {
+          count.zeros = end - start
+        } else if end - start > count.others {
+          count.others = end - start
+          count.other = words[start]
+        }
         start = end
       }
-      if zeros >= 4, zeros >= others { places += 1 }
-      if zeros >= others { total += zeros }
+      return count
     }
-    return places >= 2 && total >= PageShape.fewestRepetitions ? total : nil
   }
 
   /// Words that pages with believed constants hold three times and more, zero left out.
@@ -127,11 +158,11 @@ struct ContentExaminer: Sendable {
     return found >= max(PageShape.fewestRepetitions, ContentExaminer.significant(expected)) ? found : nil
   }
 
-  /// Pages of one repeated block, and how many of them become zero.
+  /// Pages of one repeated block but for a line or two, by whether they become zero.
   func unanimous(_ pages: [Int], _ constant: Block) -> (zero: Int, other: Int) {
     var zero = 0
     var other = 0
-    for page in pages where shapes[page].isUnanimous && shapes[page].modeCount >= PageShape.fewestRepetitions {
+    for page in pages where shapes[page].isNearlyUnanimous {
       if shapes[page].mode == constant { zero += 1 } else { other += 1 }
     }
     return (zero, other)

@@ -11,7 +11,7 @@ public struct Detector: Sendable {
   public let repeatedBlocks: Int
   /// Pages without any regular content.
   public let noisePages: Int
-  /// Pages of nothing but zeros.
+  /// Pages of nothing but zeros, a line or two left aside.
   public let zeroPages: Int
   /// What can be said already; nil if constants have to be looked for.
   public let verdict: Verdict?
@@ -34,7 +34,7 @@ public struct Detector: Sendable {
       zeros += region.blocks[region.blockRange(ofPage: page)].count { $0 == .zero }
       let shape = shapes[page]
       if shape.isNoise { noise += 1 }
-      if shape.isUnanimous, shape.mode == .zero { zeroPages += 1 }
+      if shape.isNearlyUnanimous, shape.mode == .zero { zeroPages += 1 }
       if shape.standsOut, shape.mode != .zero { repeated += shape.modeCount }
     }
     zeroBlocks = zeros

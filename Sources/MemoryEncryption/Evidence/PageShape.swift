@@ -45,7 +45,10 @@ struct PageShape: Sendable {
     modeCount >= PageShape.fewestRepetitions && modeCount >= 2 * secondCount
   }
 
-  var isUnanimous: Bool { blockCount > 0 && modeCount == blockCount }
+  /// Whether all but a line or two of 64 bytes are the same block.
+  var isNearlyUnanimous: Bool {
+    modeCount >= PageShape.fewestRepetitions && modeCount * 16 >= blockCount * 15
+  }
 
   private static func repeatsWords(_ blocks: [Block]) -> Bool {
     var repeats = 0

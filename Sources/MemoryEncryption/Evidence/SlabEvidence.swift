@@ -23,7 +23,8 @@ struct SlabEvidence: Sendable {
     for slab in region.slabs where slab.pointerOffset % 8 == 0 && slab.objectSize % 8 == 0 {
       for index in 0..<slab.objectCount {
         let address = slab.slot(index)
-        guard let word = region.word(at: address), let page = region.page(of: .init(address)), pages.contains(page)
+        guard let word = region.word(at: address), let page = region.page(of: .init(address)),
+          pages.contains(page)
         else { continue }
         slots.append(
           Slot(slab: slab, index: index, address: address, page: page, word: word, isHigh: address % 16 != 0))
@@ -74,7 +75,8 @@ struct SlabEvidence: Sendable {
       if ranked.count > 1, ranked[1].value.count == ranked[0].value.count { continue }
       votes.append(
         PageVote(
-          page: page, constant: Block(repeating: ranked[0].key), weight: ranked[0].value.count, source: .slabs))
+          page: page, constant: Block(repeating: ranked[0].key), weight: ranked[0].value.count, source: .slabs
+        ))
     }
     return votes
   }
@@ -84,7 +86,9 @@ struct SlabEvidence: Sendable {
   ///
   /// Without a NULL any shift by whole objects would do as well as the truth.
   func constant(of pages: Set<Int>) -> Block? {
-    guard let low = half(of: pages, isHigh: false), let high = half(of: pages, isHigh: true) else { return nil }
+    guard let low = half(of: pages, isHigh: false), let high = half(of: pages, isHigh: true) else {
+      return nil
+    }
     return Block(low: low, high: high)
   }
 

@@ -38,7 +38,9 @@ struct UntouchedFamily: Sendable {
         let range = region.blockRange(ofPage: page)
         let origins = range.map { region.blocks[$0] ^ offsets[region.placeInPage($0)] }
         let found = mostFrequent(origins)
-        if found.count >= fewestBlocks { members.append(Member(page: page, origin: found.value, weight: found.count)) }
+        if found.count >= fewestBlocks {
+          members.append(Member(page: page, origin: found.value, weight: found.count))
+        }
       }
       families.append(UntouchedFamily(steps: candidate.key, members: members))
     }

@@ -14,7 +14,8 @@ public enum Check: String, Hashable, Sendable, CaseIterable {
   case words
   /// Words that are common in the pages already believed. Counted in words.
   case vocabulary
-  /// Every page of one repeated block that was checked otherwise is zero, and this is one more. Counted in pages.
+  /// Every page of one repeated block that was checked otherwise is zero, and this is one more. Counted in those
+  /// pages: a likelihood and no proof, which counts only beside ``repeated`` and after many of them.
   case likeness
 
   /// Whether the check looks at content in its own right, not just at how constants relate to each other.

@@ -35,7 +35,8 @@ struct EvidenceLog: Sendable {
           + "\(primary.consensus.contradicting.count) contradict")
     }
     for candidate in search.denied {
-      lines.append("the backup is not at 0x\(String(candidate.address.rawValue, radix: 16)) (\(candidate.evidence))")
+      lines.append(
+        "the backup is not at 0x\(String(candidate.address.rawValue, radix: 16)) (\(candidate.evidence))")
     }
     if let stated = search.stated {
       lines.append("the backup at 0x\(String(stated.address.rawValue, radix: 16)) fits (\(stated.evidence))")

@@ -17,7 +17,9 @@ public struct RepairPlan: Sendable {
 
   /// What is done to the page that holds an address; nil outside the region.
   public func action(at address: PhysicalAddress) -> PageAction? {
-    guard address.rawValue >= start.rawValue, address.rawValue - start.rawValue < byteCount else { return nil }
+    guard address.rawValue >= start.rawValue, address.rawValue - start.rawValue < byteCount else {
+      return nil
+    }
     return actions[Int(address.rawValue / LowRegion.pageBytes - start.rawValue / LowRegion.pageBytes)]
   }
 

@@ -22,9 +22,12 @@ extension Verdict {
   public var sentence: String {
     switch self {
     case .undamaged: "zero blocks dominate: low memory is as the first kernel saw it"
-    case .ciphertext: "zero pages lie beside noise: low memory was read without decryption, and stays as it is"
-    case .mixed: "zero blocks and other repeated ones: low memory may be repaired in part already, and stays as it is"
-    case .noEvidence: "no trace of XE's constants (XEX, or read without decryption): low memory stays as it is"
+    case .ciphertext:
+      "zero pages lie beside noise: low memory was read without decryption, and stays as it is"
+    case .mixed:
+      "zero blocks and other repeated ones: low memory may be repaired in part already, and stays as it is"
+    case .noEvidence:
+      "no trace of XE's constants (XEX, or read without decryption): low memory stays as it is"
     case .unconfirmed: "no constant passed two independent checks: low memory stays as it is"
     case .repairable: "XE: low memory comes back"
     case .partlyRepairable: "XE: a part of low memory comes back"

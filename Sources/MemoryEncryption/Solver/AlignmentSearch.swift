@@ -3,108 +3,142 @@ internal import Vmcore
 /// Which alignments of the backup the evidence allows.
 struct AlignmentSearch: Sendable {
   /// A table that the dump confirmed, or one that was assumed because nothing else is there.
-  let match: TableMatch?
-  let isTableConfirmed: Bool
-  /// All that fit equally well, the stated one first; few enough to compare, or none.
-  let fitting: [Hypothesis]
-  /// How many fit, even if those are too many to compare.
-  let fittingCount: Int
+  private(set) var match: TableMatch?
+  private(set) var isTableConfirmed = false
+  /// All that fit equally well; few enough to compare, or none.
+  private(set) var fitting: [Hypothesis] = []
+  /// How many fit, even if those are too many to compare, or a stated address decided.
+  private(set) var fittingCount = 0
   /// What to start from.
-  let primary: Hypothesis?
-  /// A stated address that fits.
-  let stated: BackupCandidate?
-  /// Stated addresses that the evidence denies.
-  let denied: [BackupCandidate]
+  private(set) var primary: Hypothesis?
+  /// A named address that fits.
+  private(set) var stated: BackupCandidate?
+  /// Named addresses that the evidence denies.
+  private(set) var denied: [BackupCandidate] = []
+
+  private let source: UInt64
+  private let addresses: [UInt64]
+  private let table: TweakTable
+  private let votes: [PageVote]
+  private let families: [UntouchedFamily]
 
   private static let mostCompared = 16
   /// A wrong alignment may fit by one coincidence of page contents.
   private static let fewestLeftOver = 2
+  /// A stated address decides between so few answers: one that has nothing to do with the dump would hardly be
+  /// among them.
+  private static let mostDecided = 4
+  /// And only where the evidence has that much to say.
+  private static let fewestToDecide = 16
 
   init(
     region: LowRegion, addresses: [UInt64], table: TweakTable, votes: [PageVote], families: [UntouchedFamily]
   ) {
-    let source = region.start.rawValue
+    source = region.start.rawValue
+    self.addresses = addresses
+    self.table = table
+    self.votes = votes
+    self.families = families
+    let source = source
     let candidates = region.backups.filter {
       Alignment(from: source, to: $0.address.rawValue) != nil && $0.address.rawValue != source
     }
-    let distances = candidates.map { $0.address.rawValue &- source }
-
-    if let match = TableMatch(table, votes: votes, addresses: addresses, stated: distances) {
-      let only = Hypothesis(
-        match.alignment, addresses: addresses, votes: votes, families: families, table: match.equations,
-        improves: true)
-      self.match = match
-      isTableConfirmed = true
-      fitting = [only]
-      fittingCount = 1
-      primary = only
-      stated = candidates.first { $0.address.rawValue &- source == match.distance }
-      denied = candidates.filter { $0.address.rawValue &- source != match.distance }
+    if let match = TableMatch(
+      table, votes: votes, addresses: addresses,
+      stated: candidates.map { $0.address.rawValue &- source })
+    {
+      take(match, candidates)
       return
     }
+    let best = bestFitting()
+    if !best.isEmpty { take(best, candidates) } else { takeWithoutAlignment(candidates) }
+  }
 
-    var coarse: [Hypothesis] = []
-    if !votes.isEmpty || !families.isEmpty {
-      for index in 0..<Alignment.count {
-        coarse.append(
-          Hypothesis(
-            Alignment(shift: UInt64(index) << 12), addresses: addresses, votes: votes, families: families,
-            improves: false))
-      }
-    }
-    let top = coarse.map { $0.consensus.leftOver }.max() ?? 0
-    if top >= AlignmentSearch.fewestLeftOver {
-      // An outlier may cost the right one a few pages here; looking closer costs time.
-      let close = coarse.filter { $0.consensus.leftOver * 10 >= top * 9 }.map {
-        Hypothesis($0.alignment, addresses: addresses, votes: votes, families: families, improves: true)
-      }
-      let best = close.map { $0.consensus.leftOver }.max() ?? 0
-      var fitting = close.filter { $0.consensus.leftOver == best }
-      stated = candidates.first { candidate in
-        fitting.contains { $0.alignment == Alignment(from: source, to: candidate.address.rawValue) }
-      }
-      denied = candidates.filter { candidate in
-        !fitting.contains { $0.alignment == Alignment(from: source, to: candidate.address.rawValue) }
-      }
-      if let stated, let alignment = Alignment(from: source, to: stated.address.rawValue),
-        let place = fitting.firstIndex(where: { $0.alignment == alignment })
-      {
-        fitting.swapAt(0, place)
-      }
-      fittingCount = fitting.count
-      primary = fitting.first
-      self.fitting = fitting.count <= AlignmentSearch.mostCompared ? fitting : []
-      match = nil
-      isTableConfirmed = false
-      return
-    }
+  /// The table gives the distance itself.
+  private mutating func take(_ match: TableMatch, _ candidates: [BackupCandidate]) {
+    let only = hypothesis(match.alignment, match.equations, improves: true)
+    self.match = match
+    isTableConfirmed = true
+    fitting = [only]
+    fittingCount = 1
+    primary = only
+    stated = candidates.first { $0.address.rawValue &- source == match.distance }
+    denied = candidates.filter { $0.address.rawValue &- source != match.distance }
+  }
 
-    // Nothing in the dump tells how the backup lies. A stated address and a table then name constants, and content
-    // has to confirm them; without a table, a page that votes for itself can still be had.
-    denied = []
-    isTableConfirmed = false
+  private mutating func take(_ best: [Hypothesis], _ candidates: [BackupCandidate]) {
+    func fits(_ candidate: BackupCandidate) -> Hypothesis? {
+      best.first { $0.alignment == Alignment(from: source, to: candidate.address.rawValue) }
+    }
+    stated = candidates.first { fits($0) != nil }
+    denied = candidates.filter { fits($0) == nil }
+    fittingCount = best.count
+    primary = stated.flatMap { fits($0) } ?? best.first
+    if best.count <= AlignmentSearch.mostCompared { fitting = best }
+    if let stated, stated.certainty == .stated, let decided = fits(stated),
+      best.count <= AlignmentSearch.mostDecided, decided.consensus.leftOver >= AlignmentSearch.fewestToDecide
+    {
+      fitting = [decided]
+    }
+  }
+
+  /// Nothing in the dump tells how the backup lies. A named address and a table then name constants, and content has
+  /// to confirm them; without a table, a page that votes for itself can still be had.
+  private mutating func takeWithoutAlignment(_ candidates: [BackupCandidate]) {
     stated = candidates.first
-    if let distance = distances.first, votes.isEmpty {
+    let distance = stated.map { $0.address.rawValue &- source }
+    if let distance, votes.isEmpty {
       let match = TableMatch(assuming: distance, table, addresses: addresses)
-      let only = Hypothesis(
-        match.alignment, addresses: addresses, votes: [], families: [], table: match.equations, improves: false)
+      let only = hypothesis(match.alignment, match.equations, improves: false)
       self.match = match
       fitting = [only]
       fittingCount = 1
       primary = only
     } else if !votes.isEmpty {
-      match = nil
-      fitting = []
       fittingCount = Alignment.count
-      primary = Hypothesis(
-        Alignment(shift: distances.first ?? 0), addresses: addresses, votes: votes, families: families,
-        improves: true)
-    } else {
-      match = nil
-      fitting = []
-      fittingCount = 0
-      primary = nil
+      primary = hypothesis(Alignment(shift: distance ?? 0), [], improves: true)
     }
+  }
+
+  /// The alignments under which most of the evidence fits together; none if it is too little to tell.
+  private func bestFitting() -> [Hypothesis] {
+    if votes.isEmpty, families.isEmpty { return [] }
+    let plain = best(with: [])
+    guard let leftOver = plain.first?.consensus.leftOver, leftOver >= AlignmentSearch.fewestLeftOver else {
+      return []
+    }
+    // A backup above 4 GiB hides the table's higher constants, not the low ones. They are believed where they agree
+    // with the dump twice and more, and never deny it.
+    let low = TableMatch.lowEquations(table)
+    if plain.count > 1, !low.isEmpty {
+      let tabled = best(with: low).filter { found in
+        !found.consensus.contradicting.contains { $0.source == .table }
+      }
+      if let more = tabled.first?.consensus.leftOverWithTable(count: low.count),
+        more >= leftOver + AlignmentSearch.fewestLeftOver
+      {
+        return tabled
+      }
+    }
+    return plain
+  }
+
+  private func best(with table: [Equation]) -> [Hypothesis] {
+    let coarse = (0..<Alignment.count).map { index in
+      hypothesis(Alignment(shift: UInt64(index) << 12), table, improves: false)
+    }
+    let top = coarse.map { $0.consensus.leftOver }.max() ?? 0
+    // An outlier may cost the right one a few pages here; looking closer costs time.
+    let close = coarse.filter { $0.consensus.leftOver * 10 >= top * 9 }.map {
+      hypothesis($0.alignment, table, improves: true)
+    }
+    let best = close.map { $0.consensus.leftOver }.max() ?? 0
+    return close.filter { $0.consensus.leftOver == best }
+  }
+
+  private func hypothesis(_ alignment: Alignment, _ table: [Equation], improves: Bool) -> Hypothesis {
+    Hypothesis(
+      alignment, addresses: addresses, votes: votes, families: families, table: table, improves: improves)
   }
 
   /// Whether a page's constant is the same in all that fits; `own` is what the page itself votes for.
@@ -123,7 +157,7 @@ struct AlignmentSearch: Sendable {
   /// `l ^ r` of a class's pages, its bits above 19 only where the backup's address is known.
   func difference(of found: ConstantClass, _ addresses: [UInt64]) -> UInt64 {
     guard let page = found.pages.first else { return 0 }
-    if let match { return addresses[page] ^ (addresses[page] &+ match.distance) }
+    if let backup = backup(of: source) { return addresses[page] ^ (addresses[page] &+ backup &- source) }
     return found.mask & (LowRegion.limit - 1)
   }
 }

@@ -11,7 +11,7 @@ struct ClassJudge: Sendable {
   /// Constants that follow from believed ones need a system with more equations than unknowns.
   private static let fewestLeftOver = 4
   /// So many pages of one block, all zero, make the next one a zero page.
-  private static let fewestLikePages = 16
+  private static let fewestLikePages = 32
 
   init(_ solver: ConstantSolver, search: AlignmentSearch, hypothesis: Hypothesis) {
     examiner = ContentExaminer(solver.detector, slabs: solver.slabs)
@@ -93,7 +93,9 @@ struct ClassJudge: Sendable {
   private mutating func examineByLikeness(_ index: Int) {
     guard let constant = classes[index].constant else { return }
     let pages = classes[index].pages
-    if let count = examiner.knownWords(pages, constant, vocabulary) { classes[index].checks[.vocabulary] = count }
+    if let count = examiner.knownWords(pages, constant, vocabulary) {
+      classes[index].checks[.vocabulary] = count
+    }
     var zero = 0
     var other = 0
     for believed in classes where believed.isAccepted {

@@ -15,10 +15,16 @@ struct Consensus: Sendable {
     satisfied.reduce(0) { $0 + $1.count } - system.rank
   }
 
+  /// The same, with each of so many equations of a table that were given as one more page.
+  func leftOverWithTable(count: Int) -> Int {
+    leftOver + count
+  }
+
   /// - Parameter improves: whether outliers are looked for; false is enough to compare many hypotheses.
   init(_ equations: [Equation], improves: Bool) {
+    // A table says what the dump leaves open, and never denies it.
     let sorted = equations.sorted { left, right in
-      if (left.source == .table) != (right.source == .table) { return left.source == .table }
+      if (left.source == .table) != (right.source == .table) { return right.source == .table }
       return left.weight > right.weight
     }
     var banned: Set<Int> = []

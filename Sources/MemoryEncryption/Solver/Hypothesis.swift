@@ -31,7 +31,8 @@ struct Hypothesis: Sendable {
     for (number, family) in families.enumerated() {
       let members = family.members.map { member in
         Equation(
-          mask: alignment.read(addresses[member.page]) | Alignment.familyUnknown(number), value: member.origin,
+          mask: alignment.read(addresses[member.page]) | Alignment.familyUnknown(number),
+          value: member.origin,
           source: .untouched, weight: member.weight, count: 1)
       }
       let alone = Consensus(members, improves: false)

@@ -47,7 +47,9 @@ struct TableMatch: Sendable {
       let address = addresses[vote.page]
       if table.value(for: address ^ (address &+ best.key)) == vote.constant { agreeing.insert(vote.constant) }
     }
-    guard best.value * 10 >= votes.count * 9, agreeing.count >= 2 || stated.contains(best.key) else { return nil }
+    guard best.value * 10 >= votes.count * 9, agreeing.count >= 2 || stated.contains(best.key) else {
+      return nil
+    }
     self.table = table
     distance = best.key
     pages = best.value
@@ -57,14 +59,16 @@ struct TableMatch: Sendable {
 
   var alignment: Alignment { Alignment(shift: distance) }
 
-  /// What the table says of the solver's unknowns.
-  var equations: [Equation] {
-    var equations: [Equation] = []
-    for bit in 12...19 {
-      guard let constant = table[bit] else { continue }
-      equations.append(
-        Equation(mask: 1 << UInt64(bit), value: constant, source: .table, weight: 1, count: 0))
+  /// What a table says of the unknowns that are address bits.
+  static func lowEquations(_ table: TweakTable) -> [Equation] {
+    (12...19).compactMap { bit in
+      table[bit].map { Equation(mask: 1 << UInt64(bit), value: $0, source: .table, weight: 1, count: 0) }
     }
+  }
+
+  /// What the table says of all the solver's unknowns.
+  var equations: [Equation] {
+    var equations = TableMatch.lowEquations(table)
     let high = distance & ~(LowRegion.limit - 1)
     for (unknown, bits) in [
       (Alignment.highUnknown, high), (Alignment.carriedHighUnknown, high &+ LowRegion.limit),
