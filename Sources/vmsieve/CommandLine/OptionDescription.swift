@@ -25,6 +25,9 @@ struct OptionDescription {
     case dryRun
     case statistics
     case checkingOnly
+    case flattening
+    case log
+    case partialLog
   }
 
   /// The letter, 0 where there is none.

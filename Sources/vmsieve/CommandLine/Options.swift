@@ -5,6 +5,8 @@ internal import Vmcore
 struct Options: Equatable {
   enum Action: Equatable {
     case createDump
+    /// Print the dead kernel's messages.
+    case dumpLog
     case showHelp
     case showVersion
   }
@@ -12,8 +14,12 @@ struct Options: Equatable {
   var action = Action.createDump
   /// The file to read, usually `/proc/vmcore`.
   var vmcore = ""
-  /// The file to write.
+  /// The file to write; with ``flattens`` there is none.
   var dumpFile = ""
+  /// Whether the output goes to stdout, a dump in the flattened form (`-F`).
+  var flattens = false
+  /// Whether only messages since the log was last cleared are wanted.
+  var onlySinceClear = false
 
   var compression = Codec.none
   /// Never empty: the first is used, each other one when the target had no room for the dump before.
@@ -31,6 +37,8 @@ struct Options: Equatable {
   var messageLevel = MessageLevel.default
   /// Whether only the command line is looked at: no file is touched.
   var checksOnly = false
+  /// What the messages call the place that the output goes to.
+  var targetName: String { flattens ? "STDOUT" : dumpFile }
   /// Options that were given and have no meaning here, as a user writes them.
   var withoutEffect: [String] = []
 }

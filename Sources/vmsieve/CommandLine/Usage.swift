@@ -4,6 +4,7 @@ enum Usage {
     """
 
     Usage: \(name) [OPTION].. VMCORE DUMPFILE
+           \(name) --dump-dmesg [--partial-dmesg] VMCORE LOGFILE
 
     Writes the memory in VMCORE (usually /proc/vmcore) to DUMPFILE, without the pages that
     nobody needs, in the kdump-compressed format that crash and drgn read.
@@ -13,6 +14,7 @@ enum Usage {
                            or a sum of these (0 to 31; default 0); further levels are tried
                            when the dump of the one before did not fit
       -L SIZE              write at most SIZE bytes (suffixes K M G T P E)
+      -F                   write to stdout, and every message to stderr
       -f                   overwrite DUMPFILE if it exists
       --num-threads N      compress with N threads (default: as many as usable processors)
       --non-mmap           read VMCORE and do not map it
@@ -20,13 +22,15 @@ enum Usage {
       --show-stats         print how many pages of each kind were found (message level 16)
       --message-level N    sum of 1 progress, 2 common, 4 error, 8 debug, 16 report (default 7)
       -D                   print debug messages (message level 8)
+      --dump-dmesg         write the dead kernel's messages to LOGFILE, or with -F to stdout
+      --partial-dmesg      only those since the log was last cleared
       --check-params       check the command line only; touch no file
       -v                   print the version
       -h, --help           print this text
 
     Accepted and without effect: -b, --cyclic-buffer, --work-dir.
-    Not supported by this version: -E -F -R -x -i -g -e -X --split --splitblock-size
-      --reassemble --dump-dmesg --partial-dmesg --mem-usage --vtop --config --eppic
+    Not supported by this version: -E -R -x -i -g -e -X --split --splitblock-size
+      --reassemble --mem-usage --vtop --config --eppic
       --extension --diskset --xen-syms --xen-vmcoreinfo --xen_phys_start.
 
     Exit status: 0 the dump is complete, 1 it is not.

@@ -1,0 +1,17 @@
+/// Which of the program's tasks a command line asks for, and whether its options and operands suit that task.
+///
+/// The order of the checks is makedumpfile's: it decides which sentence a line with two faults is answered by.
+struct Request {
+  var log = false
+
+  func settle(_ options: inout Options, _ operands: [String]) throws(CommandLineError) {
+    if options.onlySinceClear, !log { throw .invalid }
+    if log {
+      if options.isDryRun { throw .conflict("--dry-run cannot be used with --dump-dmesg.") }
+      options.action = .dumpLog
+    }
+    guard operands.count == (options.flattens ? 1 : 2) else { throw .invalid }
+    options.vmcore = operands[0]
+    if !options.flattens { options.dumpFile = operands[1] }
+  }
+}
