@@ -164,7 +164,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
     try output.write(notes, at: start)
     if !description.eraseInfo.isEmpty {
       let text = Array(description.eraseInfo.utf8)
-      try output.write(text.span.bytes, at: layout.eraseInfo.lowerBound)
+      try unsafe output.write(text.span.bytes, at: layout.eraseInfo.lowerBound)
     }
     let end = layout.eraseInfo.upperBound
     bytesWritten += end - layout.subHeader

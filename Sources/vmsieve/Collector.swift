@@ -36,7 +36,7 @@ enum Collector {
     case .showVersion:
       messages.answer(Program.versionText)
       return .completed
-    case .createDump, .dumpLog:
+    case .createDump, .dumpLog, .rearrange:
       break
     }
     if options.checksOnly { return .completed }
@@ -68,6 +68,9 @@ enum Collector {
     case .dumpLog:
       try LogCommand(options, messages).run()
       return "The dmesg log is saved to \(options.targetName)."
+    case .rearrange:
+      try RearrangeCommand(options, messages).run()
+      return "The dumpfile is saved to \(options.dumpFile)."
     case .createDump, .showHelp, .showVersion:
       try createDump(options: options, messages: messages)
       return options.isDryRun

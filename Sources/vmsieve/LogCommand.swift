@@ -1,3 +1,4 @@
+internal import Diskdump
 internal import Platform
 internal import Vmcore
 
@@ -17,7 +18,7 @@ struct LogCommand {
   func run() throws(DumpCommandError) {
     let memory: PhysicalMemory
     do throws(VmcoreError) {
-      memory = try PhysicalMemory(try ELFCore(opening: options.vmcore), prefersMapping: options.mapsVmcore)
+      memory = try PhysicalMemory(opening: options.vmcore, prefersMapping: options.mapsVmcore)
     } catch { throw DumpCommandError(error.description) }
     let info = memory.vmcoreinfo()
     messages.describe(memory, info)

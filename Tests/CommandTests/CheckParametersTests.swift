@@ -21,7 +21,9 @@ struct CheckParametersTests {
       "--num-threads x vmcore dump", "--non-mmap vmcore dump", "--dry-run vmcore dump",
       "--show-stats vmcore dump", "-b 4 vmcore dump", "--cyclic-buffer 1024 vmcore dump",
       "--work-dir /nowhere vmcore dump", "--dump-dmesg vmcore log", "--dump vmcore log",
-      "--dump-dmesg --partial-dmesg vmcore log", "-F --dump-dmesg vmcore", "--dump-dmesg -l -d 31 vmcore log", "-- vmcore dump", "-- -l -d", "- -", "/ /",
+      "--dump-dmesg --partial-dmesg vmcore log", "-F --dump-dmesg vmcore", "-F vmcore", "-lFd31 vmcore",
+      "-F -l --num-threads 2 vmcore", "-R dump", "-R -f -d 0 dump", "-R --dump-dmesg dump",
+      "-R --keep-partial dump", "--dump-dmesg -l -d 31 vmcore log", "-- vmcore dump", "-- -l -d", "- -", "/ /",
       // What kdump-utils and kdump-tools put in their configuration, as far as it is supported.
       "-l --message-level 7 -d 31 vmcore dump", "-l --message-level 7 -d 31 --num-threads=4 vmcore dump",
       "-c --message-level 1 -d 31 vmcore dump",
@@ -65,7 +67,8 @@ struct CheckParametersTests {
     "What excludes each other is named, before the two lines",
     arguments: [
       ("--dump-dmesg --dry-run vmcore log", "--dry-run cannot be used with --dump-dmesg.\n"),
-      ("--partial-dmesg vmcore log", ""), ("--dump-dmesg vmcore", ""),
+      ("-R", ""), ("-R -c dump", ""), ("-R -d 31 dump", ""), ("-R vmcore dump", ""),
+      ("--keep-partial vmcore dump", ""), ("--partial-dmesg vmcore log", ""), ("--dump-dmesg vmcore", ""),
     ])
   func conflicts(line: String, sentence: String) throws {
     let run = try check(line)
@@ -101,7 +104,7 @@ struct CheckParametersTests {
   @Test(
     "What this version does not support is refused here already, by name",
     arguments: [
-      ("-E vmcore dump", "-E"), ("-R dump", "-R"), ("-x vmlinux vmcore dump", "-x"),
+      ("-E vmcore dump", "-E"), ("-x vmlinux vmcore dump", "-x"),
       ("-i info vmcore dump", "-i"), ("-g info -x vmlinux", "-g"), ("-e --work-dir . vmcore dump", "-e"),
       ("-X vmcore dump", "-X"), ("--split vmcore a b", "--split"),
       ("--splitblock-size 4096 --split vmcore a b", "--splitblock-size"),

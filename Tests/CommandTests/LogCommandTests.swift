@@ -38,8 +38,8 @@ struct LogCommandTests {
   /// What makedumpfile before 1.7.4 shows: not who printed a message.
   private func withoutCallers(_ text: String) -> String {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-      line.replacing(/^(\[ *[0-9]+\.[0-9]{6}\] )\[ *[TC][0-9]+\] /, with: { $0.output.1 })
-        .replacing(/^ {26}/, with: String(repeating: " ", count: 15))
+      line.replacing(#/^(\[ *[0-9]+\.[0-9]{6}\] )\[ *[TC][0-9]+\] /#, with: { $0.output.1 })
+        .replacing(#/^ {26}/#, with: String(repeating: " ", count: 15))
     }
     return lines.joined(separator: "\n")
   }
@@ -116,7 +116,7 @@ struct LogCommandTests {
   func withoutInfo() throws {
     let folder = try ScratchFolder()
     var builder = Self.kernel(.ring).elf()
-    builder.notes = [.prstatus(0)]
+    builder.notes = [.prstatus(cpu: 0)]
     let vmcore = try builder.build().write()
     let run = try ProgramUnderTest.run(["--dump-dmesg", vmcore.path, folder.path("log")])
     #expect(run.status == 1)

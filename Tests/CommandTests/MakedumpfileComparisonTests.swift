@@ -36,7 +36,7 @@ private struct CommandLineGenerator {
     case 15: [pick(["--dry-run", "--dr", "--dry"])]
     case 16: [pick(["--show-stats", "--sh", "--show"])]
     case 17: [pick(["-b", "--cyclic-buffer", "--cy", "--work-dir", "--w"]), number()]
-    case 18: [pick(["--dump-dmesg", "--dump", "--du", "--partial-dmesg", "--p", "-F", "-lF", "-F"])]
+    case 18: [pick(["--dump-dmesg", "--dump", "--du", "--partial-dmesg", "--p", "-F", "-lF", "-F", "-R", "-Rf"])]
     case 19: [pick(["-v", "-h", "--help", "-lv"])]
     case 20: [pick(["--foo", "-Q", "-o", "--dry-run=1", "--m", "--n", "--d", "--sp", "-d", "--", "-"])]
     default: [pick(["/nowhere/vmcore", "/nowhere/dump", "a b", "", "x"])]

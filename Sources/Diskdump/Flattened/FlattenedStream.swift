@@ -4,8 +4,9 @@ internal import Platform
 ///
 /// A dump is written at two places in turn, pages and their descriptors, so two stretches are gathered and
 /// each goes out as one record when it is long. crash keeps a sorted list of all records and inserts each into
-/// it when it opens the stream, so few records in ascending order open fast. Pages go out before their
-/// descriptors: what arrived of a stream that was cut describes nothing that did not.
+/// it when it opens the stream, so records are few. It opens a stream of 256,000 as fast as one of 33: the
+/// headers need not wait for the end, and go first, for without them nothing that arrives is worth anything.
+/// Pages go out before their descriptors: what arrived of a stream that was cut describes nothing that did not.
 final class FlattenedStream: @unchecked Sendable {
   private var sender: RecordSender
 
@@ -39,9 +40,14 @@ private struct RecordSender: ~Copyable {
   private var upper: Stretch
   private var hasBegun = false
 
-  /// Bytes of descriptors in a record: 256 KiB describe 42 MiB of memory, which is what a cut can cost.
   private static let lowerCapacity = 256 << 10
   private static let upperCapacity = 1 << 20
+
+  /// Bytes of descriptors in a record. What a cut costs is up to one record of descriptors, so they are short
+  /// at first; they grow with what was sent, so that there are never many.
+  private var lowerSize: Int {
+    max(16 << 10, Int(min(lower.start / 512, UInt64(Self.lowerCapacity))))
+  }
 
   init(_ file: consuming FileDescriptor) throws(SystemError) {
     let head = try PageBuffer(byteCount: FlattenedFormat.headerByteCount)
@@ -60,12 +66,12 @@ private struct RecordSender: ~Copyable {
       let rest = bytes.extracting(done..<bytes.byteCount)
       if lower.continues(at) {
         done += lower.take(rest, at: at)
-        if lower.isFull { try flush() }
+        if lower.byteCount >= lowerSize { try flush() }
       } else if upper.continues(at) {
         done += upper.take(rest, at: at)
         if upper.isFull { try flushUpper() }
       } else if upper.isEmpty {
-        // Headers and bitmaps go first: without them nothing that arrives is worth anything.
+        // Headers and bitmaps go first.
         if upper.start == 0 { try flush() }
         upper.begin(at)
       } else {

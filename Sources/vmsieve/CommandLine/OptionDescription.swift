@@ -28,6 +28,8 @@ struct OptionDescription {
     case flattening
     case log
     case partialLog
+    case rearranging
+    case keepingPartial
   }
 
   /// The letter, 0 where there is none.

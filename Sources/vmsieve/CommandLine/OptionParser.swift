@@ -116,6 +116,10 @@ struct OptionParser {
       request.log = true
     case .partialLog:
       options.onlySinceClear = true
+    case .rearranging:
+      request.rearranging = true
+    case .keepingPartial:
+      options.keepsPartial = true
     }
   }
 

@@ -1,12 +1,12 @@
 internal import PageCompression
 
-/// All of makedumpfile's options: what is not in this table is unknown to both programs.
+/// All of makedumpfile's options, and a few of our own: what is not in this table is unknown.
 ///
 /// Abbreviations of long names depend on the whole list, so the names not supported stand here too:
 /// `--sp` is ambiguous to both.
 enum OptionTable {
   static var all: [OptionDescription] {
-    supported + withoutEffect + notSupported
+    supported + own + withoutEffect + notSupported
   }
 
   private static var supported: [OptionDescription] {
@@ -18,6 +18,7 @@ enum OptionTable {
       OptionDescription(letter: "d", takesArgument: true, .applied(.dumpLevels)),
       OptionDescription(letter: "f", .applied(.overwriting)),
       OptionDescription(letter: "F", .applied(.flattening)),
+      OptionDescription(letter: "R", .applied(.rearranging)),
       OptionDescription(letter: "D", .applied(.debugMessages)),
       OptionDescription(letter: "v", .applied(.version)),
       OptionDescription(letter: "h", name: "help", .applied(.help)),
@@ -31,6 +32,11 @@ enum OptionTable {
       OptionDescription(name: "dump-dmesg", .applied(.log)),
       OptionDescription(name: "partial-dmesg", .applied(.partialLog)),
     ]
+  }
+
+  /// What makedumpfile does not have.
+  private static var own: [OptionDescription] {
+    [OptionDescription(name: "keep-partial", .applied(.keepingPartial))]
   }
 
   private static var withoutEffect: [OptionDescription] {
@@ -49,7 +55,6 @@ enum OptionTable {
     return [
       OptionDescription(
         letter: "E", .refused(advice: "leave it out: the dump is then in the kdump-compressed format")),
-      OptionDescription(letter: "R", .refused(advice: "rearrange the flattened dump with makedumpfile -R")),
       OptionDescription(letter: "x", takesArgument: true, .refused(advice: kernelIsKnown)),
       OptionDescription(letter: "i", takesArgument: true, .refused(advice: kernelIsKnown)),
       OptionDescription(letter: "g", takesArgument: true, .refused(advice: "use makedumpfile -g")),

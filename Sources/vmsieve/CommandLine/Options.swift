@@ -7,6 +7,8 @@ struct Options: Equatable {
     case createDump
     /// Print the dead kernel's messages.
     case dumpLog
+    /// Make a file of a flattened dump.
+    case rearrange
     case showHelp
     case showVersion
   }
@@ -18,6 +20,8 @@ struct Options: Equatable {
   var dumpFile = ""
   /// Whether the output goes to stdout, a dump in the flattened form (`-F`).
   var flattens = false
+  /// Whether what arrived of a stream that was cut is kept.
+  var keepsPartial = false
   /// Whether only messages since the log was last cleared are wanted.
   var onlySinceClear = false
 

@@ -5,6 +5,7 @@ enum Usage {
 
     Usage: \(name) [OPTION].. VMCORE DUMPFILE
            \(name) --dump-dmesg [--partial-dmesg] VMCORE LOGFILE
+           \(name) -R [--keep-partial] DUMPFILE < FLATTENED
 
     Writes the memory in VMCORE (usually /proc/vmcore) to DUMPFILE, without the pages that
     nobody needs, in the kdump-compressed format that crash and drgn read.
@@ -14,7 +15,9 @@ enum Usage {
                            or a sum of these (0 to 31; default 0); further levels are tried
                            when the dump of the one before did not fit
       -L SIZE              write at most SIZE bytes (suffixes K M G T P E)
-      -F                   write to stdout, and every message to stderr
+      -F                   write to stdout, in the flattened form, and every message to stderr
+      -R                   make DUMPFILE of the flattened dump on stdin
+      --keep-partial       of a flattened dump that was cut, keep what arrived
       -f                   overwrite DUMPFILE if it exists
       --num-threads N      compress with N threads (default: as many as usable processors)
       --non-mmap           read VMCORE and do not map it
@@ -29,7 +32,7 @@ enum Usage {
       -h, --help           print this text
 
     Accepted and without effect: -b, --cyclic-buffer, --work-dir.
-    Not supported by this version: -E -R -x -i -g -e -X --split --splitblock-size
+    Not supported by this version: -E -x -i -g -e -X --split --splitblock-size
       --reassemble --mem-usage --vtop --config --eppic
       --extension --diskset --xen-syms --xen-vmcoreinfo --xen_phys_start.
 
