@@ -20,6 +20,7 @@ struct LogCommandTests {
     switch form {
     case .characters:
       kernel = SyntheticKernel(.v3_10)
+      kernel.setKey("OSRELEASE", "3.4.113")
       kernel.writeCharacterLog(
         (0..<5000).map { $0 % 70 == 69 ? 10 : 32 + UInt8($0 % 90) }, size: 4096, overwritten: 1111)
     case .records:
@@ -60,6 +61,8 @@ struct LogCommandTests {
     #expect(ours.errors == "")
     let text = try String(contentsOfFile: folder.path("ours"), encoding: .isoLatin1)
     let reference = try String(contentsOfFile: folder.path("theirs"), encoding: .isoLatin1)
+    // It shows the byte 0x80 as a negative number.
+      .replacingOccurrences(of: "\\xffffff", with: "\\x")
     #expect(text == reference || withoutCallers(text) == reference, "\(text)\n\(reference)")
     #expect(!text.isEmpty)
   }

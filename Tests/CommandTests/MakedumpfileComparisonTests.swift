@@ -91,10 +91,9 @@ struct MakedumpfileComparisonTests {
       let theirs = try ProgramUnderTest.run(peer, words)
       #expect(ours.status == theirs.status, "\(words)")
       // A flattened dump has stdout for itself.
-      if theirs.output.isEmpty, !theirs.errors.isEmpty {
-        #expect(
-          ours.errors.replacingOccurrences(of: ProgramUnderTest.path, with: peer)
-            == theirs.errors.replacingOccurrences(of: "makedumpfile --help", with: "vmsieve --help"), "\(words)")
+      if theirs.output.isEmpty, !theirs.errors.contains("enabled"), !theirs.errors.contains("LZO") {
+        let errors = ours.errors.replacingOccurrences(of: ProgramUnderTest.path, with: peer)
+        #expect(errors.replacingOccurrences(of: "vmsieve", with: "makedumpfile") == theirs.errors, "\(words)")
       }
       // The texts of help and version are each program's own.
       if !theirs.output.contains("enabled") {

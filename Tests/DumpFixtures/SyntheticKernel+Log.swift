@@ -186,6 +186,10 @@ extension SyntheticKernel {
       ("OFFSET(printk_info.caller_id)", 20), ("SIZE(prb_data_ring)", 32), ("OFFSET(prb_data_ring.size_bits)", 0),
       ("OFFSET(prb_data_ring.data)", 8), ("OFFSET(atomic_long_t.counter)", 0),
     ])
-    if isLatched { logNumbers([("SIZE(latched_seq)", 24), ("OFFSET(latched_seq.val)", 8)]) }
+    if isLatched {
+      logNumbers([("SIZE(latched_seq)", 24), ("OFFSET(latched_seq.val)", 8)])
+    } else {
+      removeKey("SIZE(latched_seq)")
+    }
   }
 }

@@ -139,12 +139,12 @@ struct KernelLogTests {
 
   // MARK: - The ring
 
-  @Test("The ring's messages have their time and who printed them in front", arguments: [false, true])
+  @Test("The ring's messages have their time and who printed them in front; one without text is not shown", arguments: [false, true])
   func ring(isLatched: Bool) throws {
     let kernel = SyntheticKernel(.v6_1)
     kernel.writeRingLog(
       [
-        LogEntry("first"), LogEntry("a\nb", nanoseconds: 1_234_567_890, caller: 1 << 31 | 3),
+        LogEntry("first"), LogEntry("a\nb", nanoseconds: 1_234_567_890, caller: 1 << 31 | 3), LogEntry(""),
         LogEntry("last", nanoseconds: 7_000_000_000, caller: 4_194_304),
       ], isLatched: isLatched)
     try expect(

@@ -84,7 +84,8 @@ struct PrintkRing {
       message.caller = UInt32(try source.number(information + caller, as: UInt32.self))
     }
     let length = try source.number(information + layout.textLength, as: UInt16.self)
-    let text = try text(of: descriptor, length: length, &source)
+    // As in makedumpfile, a message without text is not shown.
+    guard let text = try text(of: descriptor, length: length, &source) else { return false }
     guard UInt64(text.count) <= textLeft else { throw .damaged("its messages have more text than it holds") }
     textLeft -= UInt64(text.count)
     var line: [UInt8] = []
@@ -93,13 +94,15 @@ struct PrintkRing {
     return true
   }
 
-  /// Where in the ring of texts a message's own lies; empty for a message without.
+  /// Where in the ring of texts a message's own lies; nil for a message without.
   private func text(
     of descriptor: VirtualAddress, length: UInt64, _ source: inout LogSource
-  ) throws(KernelLogError) -> Range<Int> {
+  ) throws(KernelLogError) -> Range<Int>? {
     var begin = try source.number(descriptor + layout.begin, as: UInt64.self) % textSize
-    let end = try source.number(descriptor + layout.end, as: UInt64.self) % textSize
-    if begin == end { return 0..<0 }
+    var end = try source.number(descriptor + layout.end, as: UInt64.self) % textSize
+    if begin == end { return nil }
+    // Newer kernels let a block end where the ring does; older ones moved it to the beginning.
+    if end == 0 { end = textSize }
     // A block that would reach over the end lies at the beginning, whole.
     if begin > end { begin = 0 }
     // The descriptor's identifier comes first.
