@@ -42,6 +42,21 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
     try self.init(description, DumpOutput(file: file, sizeLimit: sizeLimit))
   }
 
+  /// Makes a writer that sends the dump in the flattened form (`-F`), to a pipe or whatever takes bytes.
+  ///
+  /// The stream cannot be gone back in. So its header says from the beginning what it will say at the end, and
+  /// its last record is what makes it whole. And an unreadable page keeps its bit and has a descriptor that no
+  /// reader accepts.
+  public init(
+    stream: consuming FileDescriptor, description: DumpDescription, sizeLimit: UInt64? = nil
+  ) throws(DumpWriteError) {
+    let output: DumpOutput
+    do throws(SystemError) { output = try DumpOutput(stream: stream, sizeLimit: sizeLimit) } catch {
+      throw DumpWriteError(error)
+    }
+    try self.init(description, output)
+  }
+
   /// Makes a writer that only counts (`--dry-run`): it takes the same calls, and writes nothing.
   public init(
     countingOnly description: DumpDescription, sizeLimit: UInt64? = nil
@@ -105,7 +120,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
       try output.checkLimit(layout.data + (description.sharesZeroPages ? layout.blockSize : 0))
       try output.makeEmpty(size: layout.data)
       dataEnd = layout.data
-      try writeHeader(incomplete: true)
+      try writeHeader(incomplete: !output.isStream)
       bytesWritten += layout.blockSize
       try writeSubHeader(notes)
       _ = try writeBitmap(existing, at: layout.firstBitmap)
@@ -157,6 +172,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   }
 
   private mutating func reserveDescriptors() throws(DumpWriteError) {
+    if output.isStream { return }
     let byteCount = layout.data - layout.descriptors
     if output.hasHoles, try output.reserve(from: layout.descriptors, byteCount: byteCount) {
       bytesWritten += byteCount
@@ -215,6 +231,10 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   /// offset must then be the part that is not there: crash shows any bytes for one that has no size.
   private func writeDescriptors(_ count: Int, at start: UInt64) throws(DumpWriteError) {
     var end = start + UInt64(count * PageDescriptor.byteCount)
+    if output.isStream {
+      try output.write(scratch.bytes.extracting(first: Int(end - start)), at: start)
+      return
+    }
     while end > start {
       let pageStart = max((end - 1) / 4096 * 4096, start)
       let bytes = scratch.bytes.extracting(Int(pageStart - start)..<Int(end - start))
@@ -229,6 +249,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   ) -> (count: Int, dataEnd: UInt64) {
     let zeroPage = PageDescriptor(offset: layout.data, size: UInt32(layout.blockSize), flags: .raw)
     let sharesZeroPages = description.sharesZeroPages
+    let unreadable: PageDescriptor = output.isStream ? .unreadable : .missing
     var end = start
     var count = 0
     var missing = 0
@@ -245,7 +266,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
         precondition(sharesZeroPages)
         descriptor = zeroPage
       case .unreadable:
-        descriptor = .missing
+        descriptor = unreadable
         if missing == 0 { firstMissing = count }
         missing += 1
       }
@@ -270,6 +291,10 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
         throw .pageCount(written: pagesDescribed - unreadablePages, promised: dumpable.count)
       }
       if unreadablePages > 0, output.isFile { try leaveOutUnreadablePages(dumpable) }
+      if output.isStream {
+        try output.endStream()
+        return
+      }
       try output.synchronize()
       isMarkedComplete = true
       try writeHeader(incomplete: false)

@@ -1,9 +1,10 @@
 internal import Platform
 
-/// Where a dump's bytes go: a file, or nowhere when only its size is asked for.
+/// Where a dump's bytes go: a file, a flattened stream, or nowhere when only its size is asked for.
 struct DumpOutput: ~Copyable, Sendable {
   private enum Target: ~Copyable, Sendable {
     case file(FileDescriptor)
+    case stream(FlattenedStream)
     case nowhere
   }
 
@@ -29,6 +30,13 @@ struct DumpOutput: ~Copyable, Sendable {
     }
   #endif
 
+  /// What is written goes out as records; nothing can be written twice, or read back.
+  init(stream: consuming FileDescriptor, sizeLimit: UInt64?) throws(SystemError) {
+    hasHoles = false
+    target = .stream(try FlattenedStream(stream))
+    self.sizeLimit = sizeLimit ?? .max
+  }
+
   /// Takes everything, and keeps nothing.
   init(sizeLimit: UInt64?) {
     hasHoles = true
@@ -40,7 +48,25 @@ struct DumpOutput: ~Copyable, Sendable {
   var isFile: Bool {
     switch target {
     case .file: true
-    case .nowhere: false
+    default: false
+    }
+  }
+
+  /// Whether every byte must be written once, and as it is to stay.
+  var isStream: Bool {
+    switch target {
+    case .stream: true
+    default: false
+    }
+  }
+
+  /// Sends the last of a stream, and the record that says so.
+  func endStream() throws(DumpWriteError) {
+    switch target {
+    case .stream(let stream):
+      do throws(SystemError) { try stream.end() } catch { throw DumpWriteError(error) }
+    default:
+      return
     }
   }
 
@@ -63,6 +89,10 @@ struct DumpOutput: ~Copyable, Sendable {
       #endif
       let result = file.writeAsMuchAsPossible(bytes.extracting(first: allowed), at: FileOffset(offset))
       if let error = result.error { return (result.written, DumpWriteError(error)) }
+    case .stream(let stream):
+      do throws(SystemError) { try stream.write(bytes.extracting(first: allowed), at: offset) } catch {
+        return (0, DumpWriteError(error))
+      }
     case .nowhere:
       break
     }
@@ -86,7 +116,7 @@ struct DumpOutput: ~Copyable, Sendable {
       } catch {
         throw DumpWriteError(error)
       }
-    case .nowhere:
+    default:
       preconditionFailure("nothing was kept")
     }
   }
@@ -103,7 +133,7 @@ struct DumpOutput: ~Copyable, Sendable {
     case .file(let file):
       guard hasHoles else { return }
       do throws(SystemError) { try file.truncate(to: size) } catch { throw DumpWriteError(error) }
-    case .nowhere:
+    default:
       return
     }
   }
@@ -117,15 +147,18 @@ struct DumpOutput: ~Copyable, Sendable {
       } catch {
         throw DumpWriteError(error)
       }
-    case .nowhere:
+    default:
       return true
     }
   }
 
+  /// Waits until what was written is on the disk, or out.
   func synchronize() throws(DumpWriteError) {
     switch target {
     case .file(let file):
       do throws(SystemError) { try file.synchronize() } catch { throw DumpWriteError(error) }
+    case .stream(let stream):
+      do throws(SystemError) { try stream.flush() } catch { throw DumpWriteError(error) }
     case .nowhere:
       return
     }

@@ -17,6 +17,10 @@ public struct PageDescriptor: Hashable, Sendable {
   /// The page is missing.
   public static let missing = PageDescriptor(offset: 0, size: 0, flags: .raw)
 
+  /// The page could not be read when its bit was sent already: larger than a page, which crash and makedumpfile
+  /// refuse, and of another size than a raw page's, which libkdumpfile does.
+  static let unreadable = PageDescriptor(offset: 0, size: .max, flags: .raw)
+
   /// Writes all 24 bytes; `page_flags` is zero.
   public func encode(into output: inout MutableRawSpan, at position: Int) {
     output.storeBytes(of: offset.littleEndian, toByteOffset: position, as: UInt64.self)

@@ -127,6 +127,44 @@ public struct FileDescriptor: ~Copyable, Sendable {
     if let error = writeAsMuchAsPossible(bytes, at: offset).error { throw error }
   }
 
+  /// Writes all bytes where the descriptor stands: to a pipe, or behind what a shell has redirected there
+  /// already. The corresponding C function is `write`.
+  public func append(_ bytes: RawSpan) throws(SystemError) {
+    var done = 0
+    while done < bytes.byteCount {
+      let rest = bytes.byteCount - done
+      let count = unsafe bytes.withUnsafeBytes { source in
+        unsafe CLinux.write(descriptor, source.baseAddress! + done, rest)
+      }
+      if count > 0 {
+        done += count
+      } else if count == 0 {
+        throw SystemError("write", path, .noSpace)
+      } else if Errno.current != .interrupted {
+        throw .last("write", path)
+      }
+    }
+  }
+
+  /// Reads where the descriptor stands until the buffer is full or the stream ends; returns the bytes read.
+  /// The corresponding C function is `read`.
+  public func readNext(into buffer: inout MutableRawSpan) throws(SystemError) -> Int {
+    var done = 0
+    while done < buffer.byteCount {
+      let rest = buffer.byteCount - done
+      let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+        unsafe CLinux.read(descriptor, bytes.baseAddress! + done, rest)
+      }
+      if count == 0 { break }
+      if count > 0 {
+        done += count
+      } else if Errno.current != .interrupted {
+        throw .last("read", path)
+      }
+    }
+    return done
+  }
+
   /// Sets the file's length. The corresponding C function is `ftruncate`.
   public func truncate(to size: UInt64) throws(SystemError) {
     guard size <= UInt64(Int64.max) else { throw SystemError("ftruncate", path, .fileTooLarge) }

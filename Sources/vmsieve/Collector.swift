@@ -14,10 +14,12 @@ enum Collector {
     var parser = OptionParser(arguments)
     do throws(CommandLineError) {
       let options = try parser.parse(fileExists: DumpTarget.exists)
-      let messages = Messages(programName: name, level: options.messageLevel)
+      let messages = Messages(
+        programName: name, level: options.messageLevel, leavesOutputAlone: options.flattens)
       return run(options, arguments, messages)
     } catch {
-      let messages = Messages(programName: name, level: parser.options.messageLevel)
+      let messages = Messages(
+        programName: name, level: parser.options.messageLevel, leavesOutputAlone: parser.options.flattens)
       error.tell(messages)
       if !parser.options.checksOnly { tellEnd(.failed, messages) }
       return .failed
@@ -34,7 +36,7 @@ enum Collector {
     case .showVersion:
       messages.answer(Program.versionText)
       return .completed
-    case .createDump:
+    case .createDump, .dumpLog, .rearrange:
       break
     }
     if options.checksOnly { return .completed }
@@ -45,25 +47,36 @@ enum Collector {
     if !options.withoutEffect.isEmpty {
       messages.debug("accepted without effect: " + options.withoutEffect.joined(separator: " "))
     }
-    let status = dump(options, messages)
+    let status: ExitStatus
+    do throws(DumpCommandError) {
+      let result = try work(options, messages)
+      messages.common("")
+      messages.common(result)
+      status = .completed
+    } catch {
+      messages.error(error.message)
+      status = error.status
+    }
     tellEnd(status, messages)
     return status
   }
 
-  private static func dump(_ options: Options, _ messages: Messages) -> ExitStatus {
-    do throws(DumpCommandError) {
-      try DumpTarget.check(options.dumpFile, overwriting: options.overwrites)
+  /// Does what was asked for; returns the sentence that says so.
+  private static func work(_ options: Options, _ messages: Messages) throws(DumpCommandError) -> String {
+    if !options.flattens { try DumpTarget.check(options.dumpFile, overwriting: options.overwrites) }
+    switch options.action {
+    case .dumpLog:
+      try LogCommand(options, messages).run()
+      return "The dmesg log is saved to \(options.targetName)."
+    case .rearrange:
+      try RearrangeCommand(options, messages).run()
+      return "The dumpfile is saved to \(options.dumpFile)."
+    case .createDump, .showHelp, .showVersion:
       try createDump(options: options, messages: messages)
-    } catch {
-      messages.error(error.message)
-      return error.status
+      return options.isDryRun
+        ? "This was a dry run: nothing is saved to \(options.targetName)."
+        : "The dumpfile is saved to \(options.targetName)."
     }
-    messages.common("")
-    messages.common(
-      options.isDryRun
-        ? "This was a dry run: nothing is saved to \(options.dumpFile)."
-        : "The dumpfile is saved to \(options.dumpFile).")
-    return .completed
   }
 
   private static func tellEnd(_ status: ExitStatus, _ messages: Messages) {

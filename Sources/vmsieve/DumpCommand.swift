@@ -80,12 +80,10 @@ struct DumpCommand {
         try dump(withEarlier(level), to: file)
         return
       } catch {
-        guard case .write(let writeError) = error, writeError.meansNoSpace, let next = levels.first else {
-          throw DumpCommandError(
-            options.isDryRun
-              ? "\(error)"
-              : "\(error); \(options.dumpFile) is marked incomplete: what was written before can be read")
-        }
+        // What went out of a stream cannot be taken back.
+        guard case .write(let writeError) = error, writeError.meansNoSpace, !options.flattens,
+          let next = levels.first
+        else { throw DumpCommandError("\(error)" + consequence) }
         messages.error("\(error)")
         messages.common("Retry to create a dumpfile by dump_level(\(next.rawValue)).")
         replaces = true
@@ -103,10 +101,21 @@ struct DumpCommand {
     return both
   }
 
-  /// The dump's file, empty; nil for a dry run.
+  /// What an error leaves behind.
+  private var consequence: String {
+    if options.isDryRun { return "" }
+    if options.flattens { return "; the stream has no end record, and is worth what -R --keep-partial saves of it" }
+    return "; \(options.dumpFile) is marked incomplete: what was written before can be read"
+  }
+
+  /// The dump's file, empty, or stdout; nil for a dry run.
   private func createFile(replacing: Bool) throws(DumpCommandError) -> FileDescriptor? {
     if options.isDryRun { return nil }
+    if options.flattens, StandardStream.output.isTerminal {
+      throw DumpCommandError("stdout is a terminal; -F writes the dump there: name a file or a pipe")
+    }
     do throws(SystemError) {
+      if options.flattens { return try FileDescriptor.duplicate(ofStandard: 1, named: options.targetName) }
       return try FileDescriptor.create(options.dumpFile, replacing: replacing)
     } catch { throw DumpCommandError("\(error)") }
   }
@@ -153,6 +162,9 @@ struct DumpCommand {
     let description = describe(level)
     do throws(DumpWriteError) {
       if let file {
+        if options.flattens {
+          return try DiskdumpWriter(stream: file, description: description, sizeLimit: options.sizeLimit)
+        }
         return try DiskdumpWriter(file: file, description: description, sizeLimit: options.sizeLimit)
       }
       return try DiskdumpWriter(countingOnly: description, sizeLimit: options.sizeLimit)

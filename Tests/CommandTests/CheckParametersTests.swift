@@ -20,7 +20,10 @@ struct CheckParametersTests {
       "--message-level=7x vmcore dump", "--num-threads 4 vmcore dump", "--num-threads=-4 vmcore dump",
       "--num-threads x vmcore dump", "--non-mmap vmcore dump", "--dry-run vmcore dump",
       "--show-stats vmcore dump", "-b 4 vmcore dump", "--cyclic-buffer 1024 vmcore dump",
-      "--work-dir /nowhere vmcore dump", "-- vmcore dump", "-- -l -d", "- -", "/ /",
+      "--work-dir /nowhere vmcore dump", "--dump-dmesg vmcore log", "--dump vmcore log",
+      "--dump-dmesg --partial-dmesg vmcore log", "-F --dump-dmesg vmcore", "-F vmcore", "-lFd31 vmcore",
+      "-F -l --num-threads 2 vmcore", "-R dump", "-R -f -d 0 dump", "-R --dump-dmesg dump",
+      "-R --keep-partial dump", "--dump-dmesg -l -d 31 vmcore log", "-- vmcore dump", "-- -l -d", "- -", "/ /",
       // What kdump-utils and kdump-tools put in their configuration, as far as it is supported.
       "-l --message-level 7 -d 31 vmcore dump", "-l --message-level 7 -d 31 --num-threads=4 vmcore dump",
       "-c --message-level 1 -d 31 vmcore dump",
@@ -61,6 +64,28 @@ struct CheckParametersTests {
   }
 
   @Test(
+    "What excludes each other is named, before the two lines",
+    arguments: [
+      ("--dump-dmesg --dry-run vmcore log", "--dry-run cannot be used with --dump-dmesg.\n"),
+      ("-R", ""), ("-R -c dump", ""), ("-R -d 31 dump", ""), ("-R vmcore dump", ""),
+      ("--keep-partial vmcore dump", ""), ("--partial-dmesg vmcore log", ""), ("--dump-dmesg vmcore", ""),
+    ])
+  func conflicts(line: String, sentence: String) throws {
+    let run = try check(line)
+    #expect(run.status == 1)
+    #expect(run.output == sentence + Self.hint)
+    #expect(run.errors == "")
+  }
+
+  @Test("With -F all of it is on stderr", arguments: ["-F --dump-dmesg vmcore log", "vmcore dump -F", "-F"])
+  func standardError(line: String) throws {
+    let run = try check(line)
+    #expect(run.status == 1)
+    #expect(run.output == "")
+    #expect(run.errors == Self.hint)
+  }
+
+  @Test(
     "What getopt_long does not take is said by it on stderr, and the two lines follow",
     arguments: [
       ("--foo a b", "unrecognized option '--foo'"), ("-Q a b", "invalid option -- 'Q'"),
@@ -79,18 +104,16 @@ struct CheckParametersTests {
   @Test(
     "What this version does not support is refused here already, by name",
     arguments: [
-      ("-F -l vmcore", "-F"), ("-E vmcore dump", "-E"), ("-R dump", "-R"), ("-x vmlinux vmcore dump", "-x"),
+      ("-E vmcore dump", "-E"), ("-x vmlinux vmcore dump", "-x"),
       ("-i info vmcore dump", "-i"), ("-g info -x vmlinux", "-g"), ("-e --work-dir . vmcore dump", "-e"),
       ("-X vmcore dump", "-X"), ("--split vmcore a b", "--split"),
       ("--splitblock-size 4096 --split vmcore a b", "--splitblock-size"),
-      ("--reassemble a b dump", "--reassemble"), ("--dump-dmesg vmcore log", "--dump-dmesg"),
-      ("--partial-dmesg --dump-dmesg vmcore log", "--partial-dmesg"),
+      ("--reassemble a b dump", "--reassemble"),
       ("--mem-usage /proc/kcore", "--mem-usage"), ("--vtop 0 vmcore dump", "--vtop"),
       ("--config erase vmcore dump", "--config"), ("--eppic erase vmcore dump", "--eppic"),
       ("--extension gpu.so vmcore dump", "--extension"), ("--diskset a dump", "--diskset"),
       ("--xen-syms xen vmcore dump", "--xen-syms"), ("--xen-vmcoreinfo xen vmcore dump", "--xen-vmcoreinfo"),
-      ("--xen_phys_start 0 vmcore dump", "--xen_phys_start"), ("--dump vmcore log", "--dump-dmesg"),
-      ("-lFd31 vmcore", "-F"), ("--message-level 0 -E vmcore dump", "-E"),
+      ("--xen_phys_start 0 vmcore dump", "--xen_phys_start"), ("--message-level 0 -E vmcore dump", "-E"),
     ])
   func notSupported(line: String, option: String) throws {
     let run = try check(line)

@@ -2,6 +2,8 @@
 enum CommandLineError: Error, Equatable {
   /// An unknown option, or a wrong number of operands.
   case invalid
+  /// Options that exclude each other, in makedumpfile's words.
+  case conflict(String)
   case dumpLevel(Int32)
   /// More dump levels than ``OptionParser/mostDumpLevels``.
   case tooManyDumpLevels
@@ -19,6 +21,9 @@ enum CommandLineError: Error, Equatable {
   /// Says it: what makedumpfile says too goes where it says it, to the common messages.
   func tell(_ messages: Messages) {
     switch self {
+    case .conflict(let sentence):
+      messages.common(sentence)
+      CommandLineError.invalid.tell(messages)
     case .invalid:
       messages.common("Commandline parameter is invalid.")
       messages.common("Try `\(messages.programName) --help' for more information.")

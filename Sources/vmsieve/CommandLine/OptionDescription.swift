@@ -26,6 +26,11 @@ struct OptionDescription {
     case statistics
     case checkingOnly
     case memoryEncryption(SMEOptions.Setting)
+    case flattening
+    case log
+    case partialLog
+    case rearranging
+    case keepingPartial
   }
 
   /// The letter, 0 where there is none.

@@ -15,6 +15,7 @@ struct OptionParser {
   private var shownStatistics = false
   private var wantsHelp = false
   private var wantsVersion = false
+  private var request = Request()
   private var refused: CommandLineError?
 
   init(_ arguments: CommandLineArguments) {
@@ -51,9 +52,7 @@ struct OptionParser {
     if let index = arguments.firstUnreadable { throw .notUTF8(index) }
     let operands = scanner.operands
     if let first = operands.first { try refuseVerb(first, fileExists: fileExists) }
-    guard operands.count == 2 else { throw .invalid }
-    options.vmcore = operands[0]
-    options.dumpFile = operands[1]
+    try request.settle(&options, operands)
     return options
   }
 
@@ -113,6 +112,16 @@ struct OptionParser {
       options.messageLevel = .default
     case .memoryEncryption(let setting):
       try options.memoryEncryption.apply(setting, argument)
+    case .flattening:
+      options.flattens = true
+    case .log:
+      request.log = true
+    case .partialLog:
+      options.onlySinceClear = true
+    case .rearranging:
+      request.rearranging = true
+    case .keepingPartial:
+      options.keepsPartial = true
     }
   }
 

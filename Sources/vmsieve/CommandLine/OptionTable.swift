@@ -1,12 +1,12 @@
 internal import PageCompression
 
-/// All of makedumpfile's options, and those that only this program has.
+/// All of makedumpfile's options, and a few of our own: what is not in this table is unknown.
 ///
 /// Abbreviations of long names depend on the whole list, so the names not supported stand here too:
 /// `--sp` is ambiguous to both.
 enum OptionTable {
   static var all: [OptionDescription] {
-    supported + memoryEncryption + withoutEffect + notSupported
+    supported + own + memoryEncryption + withoutEffect + notSupported
   }
 
   /// What makedumpfile does not have.
@@ -30,6 +30,8 @@ enum OptionTable {
       OptionDescription(letter: "z", .applied(.compression(.zstd))),
       OptionDescription(letter: "d", takesArgument: true, .applied(.dumpLevels)),
       OptionDescription(letter: "f", .applied(.overwriting)),
+      OptionDescription(letter: "F", .applied(.flattening)),
+      OptionDescription(letter: "R", .applied(.rearranging)),
       OptionDescription(letter: "D", .applied(.debugMessages)),
       OptionDescription(letter: "v", .applied(.version)),
       OptionDescription(letter: "h", name: "help", .applied(.help)),
@@ -40,7 +42,14 @@ enum OptionTable {
       OptionDescription(name: "dry-run", .applied(.dryRun)),
       OptionDescription(name: "show-stats", .applied(.statistics)),
       OptionDescription(name: "check-params", .applied(.checkingOnly)),
+      OptionDescription(name: "dump-dmesg", .applied(.log)),
+      OptionDescription(name: "partial-dmesg", .applied(.partialLog)),
     ]
+  }
+
+  /// What makedumpfile does not have.
+  private static var own: [OptionDescription] {
+    [OptionDescription(name: "keep-partial", .applied(.keepingPartial))]
   }
 
   private static var withoutEffect: [OptionDescription] {
@@ -55,15 +64,10 @@ enum OptionTable {
     let kernelIsKnown: StaticString = "leave it out: the kernel is known from the VMCOREINFO in the vmcore"
     let split: StaticString = "leave it out and name one dump file: the processors are used all the same"
     let erase: StaticString = "there is no other way to erase data yet, so use makedumpfile for this dump"
-    let log: StaticString = "open the dump with crash and give its log command"
     let xen: StaticString = "Xen dumps are not read yet, so use makedumpfile for them"
     return [
       OptionDescription(
         letter: "E", .refused(advice: "leave it out: the dump is then in the kdump-compressed format")),
-      OptionDescription(
-        letter: "F",
-        .refused(advice: "leave it out and give a DUMPFILE: a dump goes to a file, not to a pipe")),
-      OptionDescription(letter: "R", .refused(advice: "rearrange the flattened dump with makedumpfile -R")),
       OptionDescription(letter: "x", takesArgument: true, .refused(advice: kernelIsKnown)),
       OptionDescription(letter: "i", takesArgument: true, .refused(advice: kernelIsKnown)),
       OptionDescription(letter: "g", takesArgument: true, .refused(advice: "use makedumpfile -g")),
@@ -74,8 +78,6 @@ enum OptionTable {
       OptionDescription(name: "split", .refused(advice: split)),
       OptionDescription(name: "splitblock-size", takesArgument: true, .refused(advice: split)),
       OptionDescription(name: "reassemble", .refused(advice: "reassemble split dumps with makedumpfile")),
-      OptionDescription(name: "dump-dmesg", .refused(advice: log)),
-      OptionDescription(name: "partial-dmesg", .refused(advice: log)),
       OptionDescription(
         name: "mem-usage", .refused(advice: "use --dry-run --show-stats on a vmcore, or makedumpfile here")),
       OptionDescription(

@@ -5,6 +5,10 @@ internal import Vmcore
 struct Options: Equatable {
   enum Action: Equatable {
     case createDump
+    /// Print the dead kernel's messages.
+    case dumpLog
+    /// Make a file of a flattened dump.
+    case rearrange
     case showHelp
     case showVersion
   }
@@ -12,8 +16,14 @@ struct Options: Equatable {
   var action = Action.createDump
   /// The file to read, usually `/proc/vmcore`.
   var vmcore = ""
-  /// The file to write.
+  /// The file to write; with ``flattens`` there is none.
   var dumpFile = ""
+  /// Whether the output goes to stdout, a dump in the flattened form (`-F`).
+  var flattens = false
+  /// Whether what arrived of a stream that was cut is kept.
+  var keepsPartial = false
+  /// Whether only messages since the log was last cleared are wanted.
+  var onlySinceClear = false
 
   var compression = Codec.none
   /// Never empty: the first is used, each other one when the target had no room for the dump before.
@@ -32,6 +42,8 @@ struct Options: Equatable {
   /// Whether only the command line is looked at: no file is touched.
   var checksOnly = false
   var memoryEncryption = SMEOptions()
+  /// What the messages call the place that the output goes to.
+  var targetName: String { flattens ? "STDOUT" : dumpFile }
   /// Options that were given and have no meaning here, as a user writes them.
   var withoutEffect: [String] = []
 }

@@ -4,6 +4,8 @@ enum Usage {
     """
 
     Usage: \(name) [OPTION].. VMCORE DUMPFILE
+           \(name) --dump-dmesg [--partial-dmesg] VMCORE LOGFILE
+           \(name) -R [--keep-partial] DUMPFILE < FLATTENED
 
     Writes the memory in VMCORE (usually /proc/vmcore) to DUMPFILE, without the pages that
     nobody needs, in the kdump-compressed format that crash and drgn read.
@@ -13,6 +15,9 @@ enum Usage {
                            or a sum of these (0 to 31; default 0); further levels are tried
                            when the dump of the one before did not fit
       -L SIZE              write at most SIZE bytes (suffixes K M G T P E)
+      -F                   write to stdout, in the flattened form, and every message to stderr
+      -R                   make DUMPFILE of the flattened dump on stdin
+      --keep-partial       of a flattened dump that was cut, keep what arrived
       -f                   overwrite DUMPFILE if it exists
       --num-threads N      compress with N threads (default: as many as usable processors)
       --non-mmap           read VMCORE and do not map it
@@ -23,13 +28,15 @@ enum Usage {
       --sme auto|off|require  repair what memory encryption (AMD SME) did to low memory; more
                            options for it are in the manual: --backup-region, --sme-key,
                            --sme-mode, --sme-tweaks, --sme-view, --system-map
+      --dump-dmesg         write the dead kernel's messages to LOGFILE, or with -F to stdout
+      --partial-dmesg      only those since the log was last cleared
       --check-params       check the command line only; touch no file
       -v                   print the version
       -h, --help           print this text
 
     Accepted and without effect: -b, --cyclic-buffer, --work-dir.
-    Not supported by this version: -E -F -R -x -i -g -e -X --split --splitblock-size
-      --reassemble --dump-dmesg --partial-dmesg --mem-usage --vtop --config --eppic
+    Not supported by this version: -E -x -i -g -e -X --split --splitblock-size
+      --reassemble --mem-usage --vtop --config --eppic
       --extension --diskset --xen-syms --xen-vmcoreinfo --xen_phys_start.
 
     Exit status: 0 the dump is complete, 1 it is not.

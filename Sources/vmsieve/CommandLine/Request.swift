@@ -1,0 +1,37 @@
+internal import PageCompression
+internal import Vmcore
+
+/// Which of the program's tasks a command line asks for, and whether its options and operands suit that task.
+///
+/// The order of the checks is makedumpfile's: it decides which sentence a line with two faults is answered by.
+struct Request {
+  var log = false
+  var rearranging = false
+
+  func settle(_ options: inout Options, _ operands: [String]) throws(CommandLineError) {
+    if rearranging {
+      try settleRearranging(&options, operands)
+      return
+    }
+    if options.keepsPartial { throw .invalid }
+    if options.onlySinceClear, !log { throw .invalid }
+    if log {
+      if options.isDryRun { throw .conflict("--dry-run cannot be used with --dump-dmesg.") }
+      options.action = .dumpLog
+    }
+    guard operands.count == (options.flattens ? 1 : 2) else { throw .invalid }
+    options.vmcore = operands[0]
+    if !options.flattens { options.dumpFile = operands[1] }
+  }
+
+  /// What says how a dump is to be made has no place where one is only put together.
+  private func makesNoDump(_ options: Options) -> Bool {
+    options.compression == .none && options.dumpLevels[0] == [] && !options.flattens
+  }
+
+  private func settleRearranging(_ options: inout Options, _ operands: [String]) throws(CommandLineError) {
+    guard makesNoDump(options), operands.count == 1 else { throw .invalid }
+    options.action = .rearrange
+    options.dumpFile = operands[0]
+  }
+}

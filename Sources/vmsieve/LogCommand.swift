@@ -1,0 +1,74 @@
+internal import Diskdump
+internal import Platform
+internal import Vmcore
+
+/// Saves the messages of the dead kernel as text (`--dump-dmesg`).
+struct LogCommand {
+  private let options: Options
+  private let messages: Messages
+
+  init(_ options: Options, _ messages: Messages) {
+    self.options = options
+    self.messages = messages
+  }
+
+  /// Text is written in pieces of at least this many bytes.
+  private static let pieceSize = 64 << 10
+
+  func run() throws(DumpCommandError) {
+    let memory: PhysicalMemory
+    do throws(VmcoreError) {
+      memory = try PhysicalMemory(opening: options.vmcore, prefersMapping: options.mapsVmcore)
+    } catch { throw DumpCommandError(error.description) }
+    let info = memory.vmcoreinfo()
+    messages.describe(memory, info)
+    guard let info else {
+      throw DumpCommandError(
+        "\(options.vmcore) doesn't contain vmcoreinfo, without which the kernel's log cannot be found")
+    }
+    let kernel: CrashedKernel
+    do throws(CrashedKernel.Unknown) { kernel = try CrashedKernel(info, of: memory) } catch {
+      throw DumpCommandError("\(options.vmcore): \(error)")
+    }
+    var log: KernelLog
+    do throws(KernelLogError) {
+      log = try KernelLog(kernel, memory, sinceClear: options.onlySinceClear)
+    } catch { throw DumpCommandError("\(options.vmcore): \(error)") }
+    try save(&log)
+  }
+
+  private func save(_ log: inout KernelLog) throws(DumpCommandError) {
+    let failure: KernelLogError?
+    do throws(SystemError) {
+      let file =
+        options.flattens
+        ? try FileDescriptor.duplicate(ofStandard: 1, named: options.targetName)
+        : try FileDescriptor.create(options.dumpFile, replacing: options.overwrites)
+      failure = try copy(&log, to: file)
+      try file.synchronize()
+    } catch { throw DumpCommandError(error.description) }
+    if let failure {
+      throw DumpCommandError("\(options.vmcore): \(failure). \(options.targetName) ends there.")
+    }
+  }
+
+  /// Writes as much of the log as there is; returns why that is not all.
+  private func copy(
+    _ log: inout KernelLog, to file: borrowing FileDescriptor
+  ) throws(SystemError) -> KernelLogError? {
+    var text: [UInt8] = []
+    var failure: KernelLogError?
+    var isMore = true
+    while isMore {
+      do throws(KernelLogError) { isMore = try log.appendNext(to: &text) } catch {
+        failure = error
+        isMore = false
+      }
+      if text.count >= Self.pieceSize || !isMore {
+        try unsafe file.append(text.span.bytes)
+        text.removeAll(keepingCapacity: true)
+      }
+    }
+    return failure
+  }
+}

@@ -1,0 +1,72 @@
+internal import Diskdump
+internal import Platform
+internal import Vmcore
+
+/// Makes a file of a flattened dump that comes from stdin (`-R`).
+struct RearrangeCommand {
+  private let options: Options
+  private let messages: Messages
+
+  init(_ options: Options, _ messages: Messages) {
+    self.options = options
+    self.messages = messages
+  }
+
+  private static let input = "STDIN"
+
+  func run() throws(DumpCommandError) {
+    var reader = try openReader()
+    let target = try makeTarget()
+    do throws(FlattenedError) {
+      try reader.copy(into: target.file)
+    } catch {
+      let reason =
+        "\(Self.input): \(error); \(reader.recordCount) records were whole, \(reader.byteCount) bytes in all"
+      guard error.isPartial, options.keepsPartial else {
+        throw DumpCommandError(
+          error.isPartial ? reason + "; nothing is kept without --keep-partial" : "\(Self.input): \(error)")
+      }
+      messages.error(reason)
+      throw try keep(reader, target)
+    }
+    messages.debug("\(reader.recordCount) records, \(reader.byteCount) bytes")
+    try commit(target)
+  }
+
+  private func openReader() throws(DumpCommandError) -> FlattenedReader {
+    let stream: FileDescriptor
+    do throws(SystemError) {
+      stream = try FileDescriptor.duplicate(ofStandard: 0, named: Self.input)
+    } catch { throw DumpCommandError("\(error)") }
+    do throws(FlattenedError) { return try FlattenedReader(stream) } catch {
+      throw DumpCommandError("\(Self.input): \(error)")
+    }
+  }
+
+  private func makeTarget() throws(DumpCommandError) -> ReplacementFile {
+    do throws(SystemError) {
+      return try ReplacementFile(options.dumpFile, replacing: options.overwrites)
+    } catch { throw DumpCommandError("\(error)") }
+  }
+
+  private func commit(_ target: consuming ReplacementFile) throws(DumpCommandError) {
+    do throws(SystemError) { try target.commit() } catch { throw DumpCommandError("\(error)") }
+  }
+
+  /// Keeps what arrived of a stream, as an incomplete dump; returns what is to be said of it.
+  private func keep(
+    _ reader: borrowing FlattenedReader, _ target: consuming ReplacementFile
+  ) throws(DumpCommandError) -> DumpCommandError {
+    let kept: UInt64
+    let all: UInt64
+    do throws(VmcoreError) {
+      var partial = try PartialDump(target.file, reader)
+      do throws(SystemError) { try partial.complete(target.file) } catch { throw .system(error) }
+      kept = partial.keptPages
+      all = partial.pages
+    } catch { throw DumpCommandError("\(error); nothing is kept") }
+    try commit(target)
+    return DumpCommandError(
+      "\(options.dumpFile) is marked incomplete: it has \(kept) of \(all) pages")
+  }
+}

@@ -1,0 +1,114 @@
+import DumpJudge
+import Foundation
+import Testing
+
+@Suite("Logs and flattened dumps of real vmcores, by the call sequences of the distributions")
+struct StreamTests {
+  static let kernels = ["6.1", "6.12"].filter(Lab.hasKernel)
+
+  /// Runs a line of bash: `$v` is the program that is tested, `$m` makedumpfile, `$core` the vmcore.
+  @discardableResult
+  private func shell(_ line: String, _ vmcore: RealVmcore, in folder: ScratchFolder) throws -> ProgramRun {
+    let names = "v='\(Lab.vmsieve)'; m='\(try Lab.tool("makedumpfile"))'; core='\(vmcore.path)'; cd '\(folder.path("."))'; "
+    return try ProgramRun.succeeding("/bin/bash", ["-c", "set -e -o pipefail; " + names + line])
+  }
+
+  /// What makedumpfile before callers were printed shows of a line.
+  private func withoutCallers(_ text: String) -> String {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      line.replacing(#/^(\[ *[0-9]+\.[0-9]{6}\] )\[ *[TC][0-9]+\] /#, with: { $0.output.1 })
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  @Test("The log is makedumpfile's, byte by byte, whole and since it was cleared", arguments: kernels)
+  func log(kernel: String) throws {
+    let vmcore = try RealVmcore(kernel)
+    let folder = try ScratchFolder()
+    for option in ["", "--partial-dmesg"] {
+      try shell("$m -f --dump-dmesg \(option) $core theirs; $v -f --dump-dmesg \(option) $core ours", vmcore, in: folder)
+      let ours = try String(contentsOfFile: folder.path("ours"), encoding: .utf8)
+      let theirs = try String(contentsOfFile: folder.path("theirs"), encoding: .utf8)
+      #expect(ours == theirs || withoutCallers(ours) == theirs)
+      #expect(ours.contains("Kernel panic - not syncing: sysrq triggered crash"))
+    }
+  }
+
+  @Test("SUSE: the log through a pipe, with what names the folder on stderr, then the dump with threads", arguments: kernels)
+  func suse(kernel: String) throws {
+    let vmcore = try RealVmcore(kernel)
+    let folder = try ScratchFolder()
+    try shell(
+      """
+      mkfifo fifo; cat fifo > log & $v -F --message-level 8 --dump-dmesg $core 2> messages > fifo; wait
+      grep -q '^  OSRELEASE=\(kernel).' messages; grep -q '^  CRASHTIME=[0-9]' messages
+      $v --dump-dmesg $core same; cmp log same
+      cat fifo > flat & $v -F -l --num-threads 2 --message-level 6 -d 31 $core > fifo; wait
+      $v -R dump < flat; $v -l -d 31 $core file; cmp dump file
+      """, vmcore, in: folder)
+  }
+
+  @Test("Debian: the log to a file, the dump through a pipe to a flattened file", arguments: kernels)
+  func debian(kernel: String) throws {
+    let vmcore = try RealVmcore(kernel)
+    let folder = try ScratchFolder()
+    try shell(
+      """
+      $v --dump-dmesg $core dmesg; $v -F -c -d 31 $core | cat > dump-incomplete
+      mv dump-incomplete flat; $v -R dump < flat; $v -c -d 31 $core file; cmp dump file
+      """, vmcore, in: folder)
+    #expect(try judge(dump: KdumpDump(folder.path("dump")), vmcore: vmcore.elf).isClean)
+  }
+
+  @Test("kdump-utils: raw to a partition, and from it at the next boot; ssh through dd", arguments: kernels)
+  func raw(kernel: String) throws {
+    let vmcore = try RealVmcore(kernel)
+    let folder = try ScratchFolder()
+    try shell(
+      """
+      $v --check-params -l --message-level 7 -d 31 -F vmcore
+      head -c 300000000 /dev/urandom > disk
+      $v -l --message-level 7 -d 31 -F $core | dd of=disk bs=512 conv=notrunc 2>/dev/null
+      $v -R vmcore < disk >/dev/null 2>&1; $v -l -d 31 $core file; cmp vmcore file
+      dd if=/dev/zero of=disk bs=512 count=1 conv=notrunc 2>/dev/null; ! $v -R again < disk >/dev/null 2>&1
+      $v -l --message-level 7 -d 31 -F $core | (umask 0077 && dd bs=512 of=vmcore-incomplete 2>/dev/null)
+      mv vmcore-incomplete vmcore.flat; $v -f -R vmcore < vmcore.flat; cmp vmcore file
+      """, vmcore, in: folder)
+    #expect(!FileManager.default.fileExists(atPath: folder.path("again")))
+  }
+
+  @Test("-F and -R go together in all four pairings with makedumpfile's", arguments: kernels)
+  func pairings(kernel: String) throws {
+    let vmcore = try RealVmcore(kernel)
+    let folder = try ScratchFolder()
+    try shell(
+      """
+      $v -F -c -d 1 $core > ours; $m -F -c -d 1 $core > theirs 2>/dev/null
+      $v -R oo < ours; $m -R ot < ours; $v -R to < theirs; $m -R tt < theirs; cmp oo ot; cmp to tt
+      """, vmcore, in: folder)
+    for name in ["oo", "to"] {
+      let verdict = try judge(dump: KdumpDump(folder.path(name)), vmcore: vmcore.elf)
+      #expect(verdict.isClean, "\(name): \(verdict)")
+    }
+  }
+
+  @Test("What arrived of a cut stream is readable, ours and makedumpfile's", arguments: kernels, [30, 70, 99])
+  func cut(kernel: String, percent: Int) throws {
+    let vmcore = try RealVmcore(kernel)
+    let folder = try ScratchFolder()
+    try shell(
+      """
+      $v -F -l -d 31 $core > ours; $m -F -l -d 31 $core > theirs 2>/dev/null
+      for n in ours theirs; do
+        head -c $(($(stat -c %s $n) * \(percent) / 100)) $n | $v -R --keep-partial $n.part && exit 1
+      done; true
+      """, vmcore, in: folder)
+    for name in ["ours.part", "theirs.part"] {
+      let dump = try KdumpDump(folder.path(name))
+      let verdict = judge(dump: dump, vmcore: vmcore.elf)
+      #expect(dump.header.isIncomplete)
+      #expect(verdict.wrong.isEmpty && verdict.unreadable.isEmpty, "\(name): \(verdict)")
+      #expect(verdict.right * 100 > verdict.pages * (percent - 20), "\(name): \(verdict)")
+    }
+  }
+}

@@ -1,0 +1,251 @@
+import DumpFixtures
+import Testing
+import Vmcore
+
+@Suite("The dead kernel's log is read in each of its three forms")
+struct KernelLogTests {
+  /// What reading a log comes to.
+  struct Outcome {
+    var text: String
+    var error: KernelLogError?
+  }
+
+  static func read(_ kernel: SyntheticKernel, sinceClear: Bool = false) throws -> Outcome {
+    let memory = try OpenedVmcore(kernel.vmcore()).memory
+    let info = try #require(memory.vmcoreinfo())
+    let crashed = try CrashedKernel(info, of: memory)
+    var bytes: [UInt8] = []
+    var failure: KernelLogError?
+    do throws(KernelLogError) {
+      var log = try KernelLog(crashed, memory, sinceClear: sinceClear)
+      while try log.appendNext(to: &bytes) {}
+    } catch { failure = error }
+    return Outcome(text: String(decoding: bytes, as: UTF8.self), error: failure)
+  }
+
+  private func expect(_ text: String, of kernel: SyntheticKernel, sinceClear: Bool = false) throws {
+    let outcome = try Self.read(kernel, sinceClear: sinceClear)
+    #expect(outcome.error == nil)
+    #expect(outcome.text == text)
+  }
+
+  // MARK: - Characters
+
+  @Test("Characters before 3.5 are shown as they are")
+  func characters() throws {
+    let kernel = SyntheticKernel(.v3_10)
+    kernel.writeCharacterLog(Array("<6>[    0.000000] Linux\n<4>second\u{7}\n".utf8), size: 4096)
+    try expect("<6>[    0.000000] Linux\n<4>second\u{7}\n", of: kernel)
+  }
+
+  @Test("A ring of characters that was written over begins with the oldest that is left")
+  func charactersWrapped() throws {
+    let kernel = SyntheticKernel(.v3_10)
+    let text = (0..<4096).map { UInt8(ascii: "a") + UInt8($0 % 26) }
+    kernel.writeCharacterLog(text, size: 4096, overwritten: 10_001)
+    try expect(String(decoding: text, as: UTF8.self), of: kernel)
+  }
+
+  @Test("A ring whose size is no power of two, or larger than memory, is damage", arguments: [0, 5000, 1 << 31])
+  func charactersDamaged(size: UInt32) throws {
+    let kernel = SyntheticKernel(.v3_10)
+    kernel.writeCharacterLog(Array("text".utf8), size: 4096)
+    kernel.memory.store(size, at: kernel.logVariables + 8)
+    let outcome = try Self.read(kernel)
+    #expect(outcome.text == "")
+    guard case .damaged = outcome.error else { throw KernelLogTestFailure(outcome.error) }
+  }
+
+  // MARK: - Records
+
+  @Test("Records have their time in front; the structure was renamed in 3.11", arguments: ["log", "printk_log"])
+  func records(structure: String) throws {
+    let kernel = SyntheticKernel(.v4_4)
+    kernel.writeRecordLog(
+      [
+        LogEntry("first"), LogEntry("a\nb", nanoseconds: 1_234_567_890),
+        LogEntry("", nanoseconds: 99_999_000_000_000),
+        LogEntry([0x41, 0x09, 0x80, 0xff, 0x1b, 0x5c], nanoseconds: 123_456_789_000_000_999),
+      ], size: 4096, structure: structure)
+    try expect(
+      """
+      [    0.000000] first
+      [    1.234567] a
+                     b
+      [99999.000000]\u{20}
+      [123456789.000000] A\t\\x80\\xff\\x1b\\
+
+      """, of: kernel)
+  }
+
+  @Test("Records go on at the beginning of the buffer behind one of length 0")
+  func recordsWrapped() throws {
+    let kernel = SyntheticKernel(.v5_1)
+    let entries = (0..<20).map {
+      LogEntry("message \($0)", nanoseconds: UInt64($0) * 1_000_000, caller: $0 % 2 == 0 ? UInt32($0) : 1 << 31 | 7)
+    }
+    kernel.writeRecordLog(entries, size: 1024, start: 600, hasCaller: true)
+    let lines = (0..<20).map {
+      let caller = $0 % 2 == 0 ? "T\($0)" : "C7"
+      let blanks = String(repeating: " ", count: 8 - caller.count)
+      let micros = String($0 * 1000)
+      return "[    0.\(String(repeating: "0", count: 6 - micros.count))\(micros)] [\(blanks)\(caller)] message \($0)\n"
+    }
+    try expect(lines.joined(), of: kernel)
+  }
+
+  @Test("Since the last clear there are fewer records")
+  func recordsCleared() throws {
+    let kernel = SyntheticKernel(.v4_14)
+    kernel.writeRecordLog([LogEntry("old"), LogEntry("new"), LogEntry("newest")], size: 4096, cleared: 1)
+    try expect("[    0.000000] new\n[    0.000000] newest\n", of: kernel, sinceClear: true)
+    try expect("[    0.000000] old\n[    0.000000] new\n[    0.000000] newest\n", of: kernel)
+  }
+
+  enum RecordDamage: CaseIterable {
+    case tooShort, pastTheEnd, tooMuchText, endBetweenRecords, endOutside, startOutside, goesRound
+  }
+
+  @Test("A log of records that contradicts itself ends where it does", arguments: RecordDamage.allCases)
+  func recordsDamaged(damage: RecordDamage) throws {
+    let kernel = SyntheticKernel(.v4_14)
+    let places = kernel.writeRecordLog((0..<5).map { LogEntry("message \($0)") }, size: 1024)
+    var good = 2
+    switch damage {
+    case .tooShort: kernel.memory.store(UInt16(15), at: places[2] + 8)
+    case .pastTheEnd: kernel.memory.store(UInt16(0xffff), at: places[2] + 8)
+    case .tooMuchText: kernel.memory.store(UInt16(500), at: places[2] + 10)
+    case .endBetweenRecords:
+      // Behind the last record the buffer is clear: a length of 0 leads to the beginning, for ever.
+      kernel.memory.store(UInt32(2), at: kernel.logVariables + 24)
+      good = 5
+    case .endOutside:
+      kernel.memory.store(UInt32(1025), at: kernel.logVariables + 24)
+      good = 0
+    case .startOutside:
+      kernel.memory.store(UInt32(0xffff_fff0), at: kernel.logVariables + 16)
+      good = 0
+    case .goesRound:
+      kernel.memory.store(UInt16(0), at: places[2] + 8)
+      kernel.memory.store(UInt32(1020), at: kernel.logVariables + 24)
+    }
+    let outcome = try Self.read(kernel)
+    let lines = (0..<good).map { "[    0.000000] message \($0)\n" }.joined()
+    #expect(outcome.text.hasPrefix(lines))
+    #expect(outcome.text.utf8.count <= 1024 * 2)
+    if damage != .endBetweenRecords, damage != .goesRound { #expect(outcome.text == lines) }
+    guard case .damaged = outcome.error else { throw KernelLogTestFailure(outcome.error) }
+  }
+
+  // MARK: - The ring
+
+  @Test("The ring's messages have their time and who printed them in front; one without text is not shown", arguments: [false, true])
+  func ring(isLatched: Bool) throws {
+    let kernel = SyntheticKernel(.v6_1)
+    kernel.writeRingLog(
+      [
+        LogEntry("first"), LogEntry("a\nb", nanoseconds: 1_234_567_890, caller: 1 << 31 | 3), LogEntry(""),
+        LogEntry("last", nanoseconds: 7_000_000_000, caller: 4_194_304),
+      ], isLatched: isLatched)
+    try expect(
+      """
+      [    0.000000] [      T0] first
+      [    1.234567] [      C3] a
+                                b
+      [    7.000000] [T4194304] last
+
+      """, of: kernel)
+  }
+
+  @Test("Rings that were written over, and texts that were moved to the beginning, come out in order")
+  func ringWrapped() throws {
+    let kernel = SyntheticKernel(.v5_10)
+    let entries = (0..<16).map { LogEntry(String(repeating: "x", count: 20) + " \($0)") }
+    for before in [0, 3, 61, 1000] as [UInt64] {
+      kernel.writeRingLog(entries, sizeBits: 10, before: before)
+      let lines = entries.map { "[    0.000000] [      T0] \(String(decoding: $0.text, as: UTF8.self))\n" }
+      try expect(lines.joined(), of: kernel)
+    }
+  }
+
+  @Test("A message that is not finished is left out")
+  func ringUnfinished() throws {
+    let kernel = SyntheticKernel(.v6_1)
+    var second = LogEntry("second")
+    second.isFinished = false
+    kernel.writeRingLog([LogEntry("first"), second, LogEntry("third")])
+    try expect("[    0.000000] [      T0] first\n[    0.000000] [      T0] third\n", of: kernel)
+  }
+
+  @Test("Since the last clear there are fewer messages, in a ring that was written over too", arguments: [0, 40])
+  func ringCleared(before: UInt64) throws {
+    let kernel = SyntheticKernel(.v6_1)
+    let entries = (0..<6).map { LogEntry("message \($0)") }
+    for isLatched in [true, false] {
+      kernel.writeRingLog(entries, before: before, cleared: before + 4, isLatched: isLatched)
+      try expect(
+        "[    0.000000] [      T0] message 4\n[    0.000000] [      T0] message 5\n", of: kernel, sinceClear: true)
+    }
+    kernel.writeRingLog(entries, before: before, cleared: before / 2)
+    #expect(try Self.read(kernel, sinceClear: true).text == Self.read(kernel).text)
+  }
+
+  @Test("A ring with impossible sizes or ends is damage", arguments: [0, 1, 2, 3])
+  func ringDamaged(damage: Int) throws {
+    let kernel = SyntheticKernel(.v6_1)
+    kernel.writeRingLog([LogEntry("first"), LogEntry("second")])
+    let ring = kernel.memory.load(kernel.logVariables, as: UInt64.self) &- kernel.pageOffset
+    switch damage {
+    case 0: kernel.memory.store(UInt32(39), at: ring)
+    case 1: kernel.memory.store(UInt32.max, at: ring + 48)
+    case 2: kernel.memory.store(UInt64(12345), at: ring + 24)
+    default: kernel.memory.store(UInt64(1), at: ring + 32)
+    }
+    let outcome = try Self.read(kernel)
+    #expect(outcome.text == "")
+    guard case .damaged = outcome.error else { throw KernelLogTestFailure(outcome.error) }
+  }
+
+  @Test("Descriptors that all name the same text show no more of it than the ring has")
+  func ringOfCopies() throws {
+    let kernel = SyntheticKernel(.v6_1)
+    kernel.writeRingLog((0..<16).map { LogEntry(String(repeating: "x", count: 40) + " \($0)") })
+    let ring = kernel.memory.load(kernel.logVariables, as: UInt64.self) &- kernel.pageOffset
+    let descriptors = kernel.memory.load(ring + 8, as: UInt64.self) &- kernel.pageOffset
+    let informations = kernel.memory.load(ring + 16, as: UInt64.self) &- kernel.pageOffset
+    for slot in 0..<UInt64(16) {
+      kernel.memory.store(UInt64(0), at: descriptors + slot * 24 + 8)
+      kernel.memory.store(UInt64(4095), at: descriptors + slot * 24 + 16)
+      kernel.memory.store(UInt16.max, at: informations + slot * 88 + 16)
+    }
+    let outcome = try Self.read(kernel)
+    guard case .damaged = outcome.error else { throw KernelLogTestFailure(outcome.error) }
+    #expect(outcome.text.utf8.count <= 4 * 4096 + 100)
+  }
+
+  @Test("What VMCOREINFO does not say is named")
+  func unknown() throws {
+    let kernel = SyntheticKernel(.v6_1)
+    let without = try Self.read(kernel)
+    #expect(without.error?.description.contains("SYMBOL(prb)") == true)
+    kernel.writeRingLog([LogEntry("first")])
+    kernel.removeKey("OFFSET(printk_info.text_len)")
+    #expect(try Self.read(kernel).error?.description.contains("OFFSET(printk_info.text_len)") == true)
+  }
+
+  @Test("A pointer to where no memory is gives what is there before it, and the reason")
+  func unreadable() throws {
+    let kernel = SyntheticKernel(.v6_1)
+    kernel.writeRingLog([LogEntry("first"), LogEntry("second")])
+    let ring = kernel.memory.load(kernel.logVariables, as: UInt64.self) &- kernel.pageOffset
+    kernel.memory.store(UInt64(0xffff_c900_dead_0000), at: ring + 56)
+    let outcome = try Self.read(kernel)
+    guard case .unreadable = outcome.error else { throw KernelLogTestFailure(outcome.error) }
+  }
+}
+
+/// A log ended in another way than the test wants.
+struct KernelLogTestFailure: Error {
+  let description: String
+  init(_ error: KernelLogError?) { description = error?.description ?? "no error" }
+}
