@@ -2,7 +2,7 @@ import DumpFixtures
 import Testing
 import Vmcore
 
-/// What the filter does where the kernel's words are missing, wrong or out of reach: it keeps pages, and says so.
+/// Where the kernel's words are missing, wrong or out of reach, the filter keeps pages, and says so.
 @Suite struct PageFilterTests {
   // MARK: the kernel's image
 

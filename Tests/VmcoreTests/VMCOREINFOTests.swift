@@ -68,7 +68,8 @@ import Vmcore
 
   @Test func `sizes and offsets that no structure has are absent`() {
     let info = VMCOREINFO(
-      "SIZE(page)=-64\nOFFSET(page.flags)=99999999999\nSIZE(zone)=18446744073709551616\nLENGTH(x)=-1\nSIZE(a)=6x\n"
+      "SIZE(page)=-64\nOFFSET(page.flags)=99999999999\nSIZE(zone)=18446744073709551616\n"
+        + "LENGTH(x)=-1\nSIZE(a)=6x\n"
     )
     #expect(info.size("page") == nil)
     #expect(info.offset("page.flags") == nil)
