@@ -10,7 +10,9 @@ final class PageWorker: @unchecked Sendable {
   private let sharesZeroPages: Bool
 
   init(_ memory: PhysicalMemory, _ codec: Codec, sharesZeroPages: Bool) throws(PipelineError) {
-    do throws(SystemError) { reader = try MemoryReader.sequential(memory) } catch { throw .noMemory(error.description) }
+    do throws(SystemError) { reader = try MemoryReader.sequential(memory) } catch {
+      throw .noMemory(error.description)
+    }
     do throws(CompressionError) {
       compressor = try PageCompressor(codec, pageSize: memory.geometry.size)
     } catch { throw .noMemory(error.description) }
@@ -31,7 +33,8 @@ final class PageWorker: @unchecked Sendable {
   }
 
   private static func add(
-    _ pfn: PFN, to batch: inout BatchContents, _ reader: inout MemoryReader, _ compressor: inout PageCompressor,
+    _ pfn: PFN, to batch: inout BatchContents, _ reader: inout MemoryReader,
+    _ compressor: inout PageCompressor,
     sharesZeroPages: Bool
   ) throws(MemoryError) {
     let flags = compressor.codec.flags

@@ -35,7 +35,8 @@ public struct PageDecompressor: ~Copyable, Sendable {
   ///   - codec: what compressed it; ``Codec/none`` copies.
   ///   - page: room for exactly the page; undefined where false is returned.
   /// - Returns: whether the bytes are sound and make a page of just this size.
-  public mutating func decompress(_ stored: RawSpan, _ codec: Codec, into page: inout MutableRawSpan) -> Bool {
+  public mutating func decompress(_ stored: RawSpan, _ codec: Codec, into page: inout MutableRawSpan) -> Bool
+  {
     guard stored.byteCount > 0 else { return false }
     return unsafe stored.withUnsafeBytes { input in
       unsafe page.withUnsafeMutableBytes { output in
@@ -52,7 +53,8 @@ public struct PageDecompressor: ~Copyable, Sendable {
     }
   }
 
-  private static func copy(_ input: UnsafeRawBufferPointer, to output: UnsafeMutableRawBufferPointer) -> Bool {
+  private static func copy(_ input: UnsafeRawBufferPointer, to output: UnsafeMutableRawBufferPointer) -> Bool
+  {
     guard input.count == output.count else { return false }
     unsafe output.copyMemory(from: input)
     return true

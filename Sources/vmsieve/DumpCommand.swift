@@ -104,7 +104,9 @@ struct DumpCommand {
   /// What an error leaves behind.
   private var consequence: String {
     if options.isDryRun { return "" }
-    if options.flattens { return "; the stream has no end record, and is worth what -R --keep-partial saves of it" }
+    if options.flattens {
+      return "; the stream has no end record, and is worth what -R --keep-partial saves of it"
+    }
     return "; \(options.dumpFile) is marked incomplete: what was written before can be read"
   }
 
@@ -150,7 +152,8 @@ struct DumpCommand {
     progress.end()
     if let (pfn, reason) = copied.firstFailure {
       messages.warning(
-        "\(copied.unreadablePages) pages could not be read and are not in the dump, the first: \(pfn), \(reason)")
+        "\(copied.unreadablePages) pages could not be read and are not in the dump, the first: \(pfn), \(reason)"
+      )
     }
     let statistics = DumpStatistics(memory.frames, filtered, copied, bytesWritten: writer.bytesWritten)
     for line in statistics.lines { messages.report(line) }

@@ -23,7 +23,8 @@ struct CheckParametersTests {
       "--work-dir /nowhere vmcore dump", "--dump-dmesg vmcore log", "--dump vmcore log",
       "--dump-dmesg --partial-dmesg vmcore log", "-F --dump-dmesg vmcore", "-F vmcore", "-lFd31 vmcore",
       "-F -l --num-threads 2 vmcore", "-R dump", "-R -f -d 0 dump", "-R --dump-dmesg dump",
-      "-R --keep-partial dump", "--dump-dmesg -l -d 31 vmcore log", "-- vmcore dump", "-- -l -d", "- -", "/ /",
+      "-R --keep-partial dump", "--dump-dmesg -l -d 31 vmcore log", "-- vmcore dump", "-- -l -d", "- -",
+      "/ /",
       // What kdump-utils and kdump-tools put in their configuration, as far as it is supported.
       "-l --message-level 7 -d 31 vmcore dump", "-l --message-level 7 -d 31 --num-threads=4 vmcore dump",
       "-c --message-level 1 -d 31 vmcore dump",

@@ -59,7 +59,9 @@ struct FlattenedTests {
     return (found, false)
   }
 
-  @Test("A stream, rearranged, is the file that the same options write", arguments: ["-d 0", "-c -d 1", "-l -d 31", "-z -d 31"])
+  @Test(
+    "A stream, rearranged, is the file that the same options write",
+    arguments: ["-d 0", "-c -d 1", "-l -d 31", "-z -d 31"])
   func roundTrip(options: String) throws {
     let run = try shell("$v \(options) $core file && $v -F \(options) $core > flat && $v -R back < flat")
     #expect(run.status == 0, "\(run)")
@@ -113,14 +115,18 @@ struct FlattenedTests {
     #expect(try !records("flat").isWhole)
   }
 
-  @Test("A full disk behind stdout is an error", .enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
+  @Test(
+    "A full disk behind stdout is an error", .enabled(if: FileManager.default.fileExists(atPath: "/dev/full"))
+  )
   func fullDisk() throws {
     let run = try shell("$v -F -d 0 $core > /dev/full")
     #expect(run.status == 1)
     #expect(run.errors.contains("No space left on device"))
   }
 
-  @Test("Dumps go between the two programs in all pairings", .enabled(if: MakedumpfileComparisonTests.peer != nil))
+  @Test(
+    "Dumps go between the two programs in all pairings", .enabled(if: MakedumpfileComparisonTests.peer != nil)
+  )
   func pairings() throws {
     let peer = try #require(MakedumpfileComparisonTests.peer)
     let run = try shell(
@@ -161,7 +167,9 @@ struct FlattenedTests {
     try expectSame("file", "back")
   }
 
-  @Test("A stream that was cut anywhere says so, and leaves nothing", arguments: [20, 4096, 4100, 9000, 3_000_000, -16])
+  @Test(
+    "A stream that was cut anywhere says so, and leaves nothing",
+    arguments: [20, 4096, 4100, 9000, 3_000_000, -16])
   func cut(count: Int) throws {
     let run = try shell("$v -F -l -d 1 $core > flat; head -c \(count) flat | $v -R back")
     #expect(run.status == 1)

@@ -7,7 +7,8 @@ struct LogCommandTests {
   /// Messages with everything that is written in a special way.
   static let entries = [
     LogEntry("Linux version"), LogEntry("two\nlines", nanoseconds: 1_500_000_999, caller: 1),
-    LogEntry("", nanoseconds: 2_000_000_000), LogEntry([0x41, 9, 0x0b, 0x7f, 0x80, 0xff, 0], caller: 1 << 31 | 2),
+    LogEntry("", nanoseconds: 2_000_000_000),
+    LogEntry([0x41, 9, 0x0b, 0x7f, 0x80, 0xff, 0], caller: 1 << 31 | 2),
     LogEntry("day 3\n", nanoseconds: 259_200_123_456_789, caller: 99_999_999),
   ]
 
@@ -61,7 +62,7 @@ struct LogCommandTests {
     #expect(ours.errors == "")
     let text = try String(contentsOfFile: folder.path("ours"), encoding: .isoLatin1)
     let reference = try String(contentsOfFile: folder.path("theirs"), encoding: .isoLatin1)
-    // It shows the byte 0x80 as a negative number.
+      // It shows the byte 0x80 as a negative number.
       .replacingOccurrences(of: "\\xffffff", with: "\\x")
     #expect(text == reference || withoutCallers(text) == reference, "\(text)\n\(reference)")
     #expect(!text.isEmpty)
@@ -112,7 +113,9 @@ struct LogCommandTests {
     #expect(run.output == "\nvmsieve Failed.\n")
     #expect(run.errors.contains("the kernel's log is damaged: "))
     #expect(run.errors.filter { $0 == "\n" }.count == 1)
-    #expect(try String(contentsOfFile: folder.path("log"), encoding: .utf8).hasPrefix("[    0.000000] Linux version\n"))
+    #expect(
+      try String(contentsOfFile: folder.path("log"), encoding: .utf8).hasPrefix(
+        "[    0.000000] Linux version\n"))
   }
 
   @Test("A vmcore without VMCOREINFO has no log")

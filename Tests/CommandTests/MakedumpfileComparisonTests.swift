@@ -36,7 +36,8 @@ private struct CommandLineGenerator {
     case 15: [pick(["--dry-run", "--dr", "--dry"])]
     case 16: [pick(["--show-stats", "--sh", "--show"])]
     case 17: [pick(["-b", "--cyclic-buffer", "--cy", "--work-dir", "--w"]), number()]
-    case 18: [pick(["--dump-dmesg", "--dump", "--du", "--partial-dmesg", "--p", "-F", "-lF", "-F", "-R", "-Rf"])]
+    case 18:
+      [pick(["--dump-dmesg", "--dump", "--du", "--partial-dmesg", "--p", "-F", "-lF", "-F", "-R", "-Rf"])]
     case 19: [pick(["-v", "-h", "--help", "-lv"])]
     case 20: [pick(["--foo", "-Q", "-o", "--dry-run=1", "--m", "--n", "--d", "--sp", "-d", "--", "-"])]
     default: [pick(["/nowhere/vmcore", "/nowhere/dump", "a b", "", "x"])]
@@ -49,7 +50,9 @@ private struct CommandLineGenerator {
     for _ in 0..<Int.random(in: 0...5, using: &random) { parts.append(words()) }
     // Half of the lines would else fail for their operands alone.
     if Bool.random(using: &random) {
-      parts += parts.contains { $0[0].contains("F") } ? [["/nowhere/vmcore"]] : [["/nowhere/vmcore"], ["/nowhere/dump"]]
+      parts +=
+        parts.contains { $0[0].contains("F") }
+        ? [["/nowhere/vmcore"]] : [["/nowhere/vmcore"], ["/nowhere/dump"]]
     }
     parts.shuffle(using: &random)
     let place = Bool.random(using: &random) ? 0 : Int.random(in: 0...parts.count, using: &random)

@@ -6,7 +6,8 @@ import Vmcore
 
 @Suite("A damaged dump is refused or read as far as it is sound")
 struct ReadingHostileTests {
-  @Test("Changed at random, it never ends the program nor makes it read elsewhere", arguments: 0..<UInt64(200))
+  @Test(
+    "Changed at random, it never ends the program nor makes it read elsewhere", arguments: 0..<UInt64(200))
   func mutations(seed: UInt64) throws {
     let scenario = Self.scenario
     var image = Self.image
@@ -78,9 +79,11 @@ struct ReadingHostileTests {
     _ image: inout DumpImage, _ scenario: Scenario, _ generator: inout SeededGenerator
   ) {
     let numbers: [UInt64] = [
-      0, 1, .max, 1 << 31, 1 << 32, 1 << 40, 1 << 41, UInt64(Int64.max), UInt64(image.bytes.count), generator.next(),
+      0, 1, .max, 1 << 31, 1 << 32, 1 << 40, 1 << 41, UInt64(Int64.max), UInt64(image.bytes.count),
+      generator.next(),
     ]
-    let fields = [8, 424, 428, 432, 436, 440] + [0, 8, 12, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96].map { 4096 + $0 }
+    let fields =
+      [8, 424, 428, 432, 436, 440] + [0, 8, 12, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96].map { 4096 + $0 }
     switch generator.below(6) {
     case 0:
       image[generator.pick(fields)] = UInt32(truncatingIfNeeded: generator.pick(numbers))
@@ -90,7 +93,9 @@ struct ReadingHostileTests {
       let count = UInt64(scenario.dumpable.count)
       image[Self.image.descriptors + Int(generator.below(count * 3)) * 8] = generator.pick(numbers)
     case 3:
-      for _ in 0..<50 { image.bytes[Int(generator.below(UInt64(image.bytes.count)))] = UInt8(generator.below(256)) }
+      for _ in 0..<50 {
+        image.bytes[Int(generator.below(UInt64(image.bytes.count)))] = UInt8(generator.below(256))
+      }
     case 4:
       image.bytes.removeLast(Int(generator.below(UInt64(image.bytes.count - 8000))))
     default:

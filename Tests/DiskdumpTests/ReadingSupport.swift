@@ -19,7 +19,9 @@ struct DumpImage {
       bytes.withUnsafeBytes { Value(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: Value.self)) }
     }
     set {
-      bytes.withUnsafeMutableBytes { $0.storeBytes(of: newValue.littleEndian, toByteOffset: offset, as: Value.self) }
+      bytes.withUnsafeMutableBytes {
+        $0.storeBytes(of: newValue.littleEndian, toByteOffset: offset, as: Value.self)
+      }
     }
   }
 

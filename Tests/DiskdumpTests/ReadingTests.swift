@@ -23,7 +23,8 @@ struct ReadingTests {
     var wrong: [UInt64] = []
     // Every frame of memory, and those around its borders.
     for range in existing.ranges {
-      for pfn in range.lowerBound.rawValue - min(2, range.lowerBound.rawValue)..<range.upperBound.rawValue + 2 {
+      for pfn in range.lowerBound.rawValue - min(2, range.lowerBound.rawValue)..<range.upperBound.rawValue + 2
+      {
         let expected: PageReading =
           present.contains(pfn)
           ? .page(scenario.content(pfn)) : existing.contains(PFN(pfn)) ? .notInFile : .hole
@@ -75,7 +76,8 @@ struct ReadingTests {
     }
     #expect(try refusal { $0[8] = 0 as Int32 }.contains("does not have a dump_level member"))
     #expect(try refusal { $0[8] = 7 as Int32 }.contains("header_version 7"))
-    #expect(try refusal { $0.bytes.replaceSubrange(272..<280, with: Array("aarch64\0".utf8)) }.contains("aarch64"))
+    #expect(
+      try refusal { $0.bytes.replaceSubrange(272..<280, with: Array("aarch64\0".utf8)) }.contains("aarch64"))
     for size in [0, 1, 512, 4097, 1 << 20, -4096] as [Int32] {
       #expect(try refusal { $0[428] = size }.contains("block_size is \(size)"))
     }
@@ -83,7 +85,9 @@ struct ReadingTests {
     #expect(try refusal { $0[436] = 0 as UInt32 }.contains("bitmap_blocks is 0"))
     #expect(try refusal { $0[436] = UInt32.max }.contains("ends in its bitmaps"))
     #expect(try refusal { $0[432] = Int32.max }.contains("ends in its bitmaps"))
-    #expect(try refusal { $0.bytes.removeLast($0.bytes.count - $0.secondBitmap - 1) }.contains("ends in its bitmaps"))
+    #expect(
+      try refusal { $0.bytes.removeLast($0.bytes.count - $0.secondBitmap - 1) }.contains(
+        "ends in its bitmaps"))
     #expect(try refusal { $0.bytes.removeLast($0.bytes.count - 460) }.contains("ends in its header"))
   }
 
@@ -161,7 +165,8 @@ struct ReadingTests {
     image[4096 + 80] = start
     image[4096 + 88] = end
     let opened = try image.open()
-    try expectPages(of: opened, scenario, present: Set(scenario.dumpable.filter { (start..<end).contains($0) }))
+    try expectPages(
+      of: opened, scenario, present: Set(scenario.dumpable.filter { (start..<end).contains($0) }))
     #expect(opened.memory.warnings.contains { $0.contains("split") })
   }
 

@@ -59,7 +59,8 @@ extension SyntheticKernel {
   /// - Returns: the physical addresses of the records.
   @discardableResult
   public func writeRecordLog(
-    _ entries: [LogEntry], size: Int, start: Int = 0, structure: String = "printk_log", hasCaller: Bool = false,
+    _ entries: [LogEntry], size: Int, start: Int = 0, structure: String = "printk_log",
+    hasCaller: Bool = false,
     cleared: Int = 0
   ) -> [UInt64] {
     let buffer = Self.logPage << 12
@@ -181,9 +182,12 @@ extension SyntheticKernel {
       ("OFFSET(prb_desc_ring.infos)", 16), ("OFFSET(prb_desc_ring.head_id)", 24),
       ("OFFSET(prb_desc_ring.tail_id)", 32), ("SIZE(prb_desc)", 24), ("OFFSET(prb_desc.state_var)", 0),
       ("OFFSET(prb_desc.text_blk_lpos)", 8), ("SIZE(prb_data_blk_lpos)", 16),
-      ("OFFSET(prb_data_blk_lpos.begin)", 0), ("OFFSET(prb_data_blk_lpos.next)", 8), ("SIZE(printk_info)", 88),
-      ("OFFSET(printk_info.seq)", 0), ("OFFSET(printk_info.ts_nsec)", 8), ("OFFSET(printk_info.text_len)", 16),
-      ("OFFSET(printk_info.caller_id)", 20), ("SIZE(prb_data_ring)", 32), ("OFFSET(prb_data_ring.size_bits)", 0),
+      ("OFFSET(prb_data_blk_lpos.begin)", 0), ("OFFSET(prb_data_blk_lpos.next)", 8),
+      ("SIZE(printk_info)", 88),
+      ("OFFSET(printk_info.seq)", 0), ("OFFSET(printk_info.ts_nsec)", 8),
+      ("OFFSET(printk_info.text_len)", 16),
+      ("OFFSET(printk_info.caller_id)", 20), ("SIZE(prb_data_ring)", 32),
+      ("OFFSET(prb_data_ring.size_bits)", 0),
       ("OFFSET(prb_data_ring.data)", 8), ("OFFSET(atomic_long_t.counter)", 0),
     ])
     if isLatched {

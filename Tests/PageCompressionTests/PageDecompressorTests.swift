@@ -55,7 +55,9 @@ struct PageDecompressorTests {
   func damaged(codec: Codec) throws {
     var generator = SeededGenerator(seed: 5)
     for seed in 0..<UInt64(300) {
-      guard var stored = try store(generator.pick(TestPage.allCases).bytes(seed: seed), codec) else { continue }
+      guard var stored = try store(generator.pick(TestPage.allCases).bytes(seed: seed), codec) else {
+        continue
+      }
       for _ in 0..<1 + generator.below(8) {
         stored[Int(generator.below(UInt64(stored.count)))] = UInt8(generator.below(256))
       }
@@ -71,9 +73,12 @@ struct PageDecompressorTests {
     // A snappy block that claims 2^32 - 1 bytes, and a zstd frame that claims 2^40.
     #expect(try decompress([0xff, 0xff, 0xff, 0xff, 0x0f, 0x00, 0x41], .snappy) == nil)
     #expect(
-      try decompress([0x28, 0xb5, 0x2f, 0xfd, 0xc0, 0x60, 0, 0, 0, 0, 0, 1, 0, 0, 3, 0, 0, 0x41], .zstd) == nil)
+      try decompress([0x28, 0xb5, 0x2f, 0xfd, 0xc0, 0x60, 0, 0, 0, 0, 0, 1, 0, 0, 3, 0, 0, 0x41], .zstd)
+        == nil)
     // LZO: a run of zeros whose length goes on and on.
-    #expect(try decompress([0x12, 0x41, 0x20] + [UInt8](repeating: 0, count: 4000) + [1, 0, 0, 0x11, 0, 0], .lzo) == nil)
+    #expect(
+      try decompress([0x12, 0x41, 0x20] + [UInt8](repeating: 0, count: 4000) + [1, 0, 0, 0x11, 0, 0], .lzo)
+        == nil)
   }
 
   /// The pipeline looks into no stored page that is longer, to find out whether it is of zeros.

@@ -55,9 +55,11 @@ struct RandomnessTestTests {
   }
 
   @Test func `Text, pointers and counters are tried`() {
-    let text = Array(String(repeating: "kmem: dma-kmalloc-512: slab 0123456789abcdef\n", count: 100).utf8.prefix(4096))
+    let text = Array(
+      String(repeating: "kmem: dma-kmalloc-512: slab 0123456789abcdef\n", count: 100).utf8.prefix(4096))
     #expect(!isNoise(text))
-    let counters = (0..<512).flatMap { number in (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) } }
+    let counters = (0..<512).flatMap { number in (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
+    }
     #expect(!isNoise(counters))
     let everyValue = (0..<4096).map { UInt8(truncatingIfNeeded: $0) }
     #expect(!isNoise(everyValue))

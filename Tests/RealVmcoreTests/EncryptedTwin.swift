@@ -151,7 +151,9 @@ final class EncryptedTwin {
       case .noise: (first, second) = (random(), random())
       case .xe:
         let difference = (low.start + place) ^ (backup + place)
-        let constant = (4..<48).reduce(0 as UInt64) { difference >> UInt64($1) & 1 == 1 ? $0 ^ constants[$1] : $0 }
+        let constant = (4..<48).reduce(0 as UInt64) {
+          difference >> UInt64($1) & 1 == 1 ? $0 ^ constants[$1] : $0
+        }
         first = constant << 32 | constant
         second = first
       }

@@ -2,7 +2,8 @@ import DumpJudge
 import Foundation
 import Testing
 
-@Suite("Low memory that SME made noise comes back, and nothing else changes", .enabled(if: Lab.hasKernel("6.1")))
+@Suite(
+  "Low memory that SME made noise comes back, and nothing else changes", .enabled(if: Lab.hasKernel("6.1")))
 struct MemoryEncryptionTests {
   /// Expects the low pages of a dump to be those of a vmcore; returns how many there are.
   private func expectLowPages(of dump: String, toBeThoseOf vmcore: RealVmcore) throws -> Int {
@@ -19,7 +20,9 @@ struct MemoryEncryptionTests {
     return pages
   }
 
-  @Test("An XE machine's dump is repaired while it is made, and the repaired one is left alone", arguments: ["6.1", "6.12"])
+  @Test(
+    "An XE machine's dump is repaired while it is made, and the repaired one is left alone",
+    arguments: ["6.1", "6.12"])
   func repaired(kernel: String) throws {
     guard Lab.hasKernel(kernel) else { return }
     let vmcore = try RealVmcore(kernel)
@@ -28,7 +31,9 @@ struct MemoryEncryptionTests {
     try EncryptedTwin(of: vmcore, at: damaged, .xe, seed: 1)
 
     let run = try ProgramRun.succeeding(Lab.vmsieve, ["-l", "-d", "0", damaged, scratch.path("dump")])
-    #expect(run.output.contains("pages of low memory are repaired, 0 stay as they are"), "\(run.output)\(run.errors)")
+    #expect(
+      run.output.contains("pages of low memory are repaired, 0 stay as they are"),
+      "\(run.output)\(run.errors)")
     #expect(try expectLowPages(of: scratch.path("dump"), toBeThoseOf: vmcore) > 100)
 
     // What is filtered is filtered by the repaired bytes: the same pages as without SME.
@@ -45,7 +50,9 @@ struct MemoryEncryptionTests {
     #expect(try expectLowPages(of: scratch.path("again"), toBeThoseOf: vmcore) > 100)
   }
 
-  @Test("What XEX made of low memory is left as it is, and said; --sme require refuses it", arguments: ["6.1", "6.12"])
+  @Test(
+    "What XEX made of low memory is left as it is, and said; --sme require refuses it",
+    arguments: ["6.1", "6.12"])
   func noise(kernel: String) throws {
     guard Lab.hasKernel(kernel) else { return }
     let vmcore = try RealVmcore(kernel)

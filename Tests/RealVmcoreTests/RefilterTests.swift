@@ -79,7 +79,8 @@ struct RefilterTests {
       FileManager.default.attributesOfItem(atPath: scratch.path("whole"))[.size] as? UInt64)
     for share in [UInt64(2), 5, 9] {
       let bytes = size / 10 * share
-      try ProgramRun.succeeding("/bin/sh", ["-c", "head -c \(bytes) \(scratch.path("whole")) > \(scratch.path("cut"))"])
+      try ProgramRun.succeeding(
+        "/bin/sh", ["-c", "head -c \(bytes) \(scratch.path("whole")) > \(scratch.path("cut"))"])
       let check = try ProgramRun.of(Lab.vmsieve, ["verify", "--json", scratch.path("cut")])
       #expect(check.status == 1)
       let object = try #require(

@@ -9,7 +9,8 @@ struct StreamTests {
   /// Runs a line of bash: `$v` is the program that is tested, `$m` makedumpfile, `$core` the vmcore.
   @discardableResult
   private func shell(_ line: String, _ vmcore: RealVmcore, in folder: ScratchFolder) throws -> ProgramRun {
-    let names = "v='\(Lab.vmsieve)'; m='\(try Lab.tool("makedumpfile"))'; core='\(vmcore.path)'; cd '\(folder.path("."))'; "
+    let names =
+      "v='\(Lab.vmsieve)'; m='\(try Lab.tool("makedumpfile"))'; core='\(vmcore.path)'; cd '\(folder.path("."))'; "
     return try ProgramRun.succeeding("/bin/bash", ["-c", "set -e -o pipefail; " + names + line])
   }
 
@@ -26,7 +27,9 @@ struct StreamTests {
     let vmcore = try RealVmcore(kernel)
     let folder = try ScratchFolder()
     for option in ["", "--partial-dmesg"] {
-      try shell("$m -f --dump-dmesg \(option) $core theirs; $v -f --dump-dmesg \(option) $core ours", vmcore, in: folder)
+      try shell(
+        "$m -f --dump-dmesg \(option) $core theirs; $v -f --dump-dmesg \(option) $core ours", vmcore,
+        in: folder)
       let ours = try String(contentsOfFile: folder.path("ours"), encoding: .utf8)
       let theirs = try String(contentsOfFile: folder.path("theirs"), encoding: .utf8)
       #expect(ours == theirs || withoutCallers(ours) == theirs)
@@ -34,7 +37,9 @@ struct StreamTests {
     }
   }
 
-  @Test("SUSE: the log through a pipe, with what names the folder on stderr, then the dump with threads", arguments: kernels)
+  @Test(
+    "SUSE: the log through a pipe, with what names the folder on stderr, then the dump with threads",
+    arguments: kernels)
   func suse(kernel: String) throws {
     let vmcore = try RealVmcore(kernel)
     let folder = try ScratchFolder()
@@ -92,7 +97,8 @@ struct StreamTests {
     }
   }
 
-  @Test("What arrived of a cut stream is readable, ours and makedumpfile's", arguments: kernels, [30, 70, 99])
+  @Test(
+    "What arrived of a cut stream is readable, ours and makedumpfile's", arguments: kernels, [30, 70, 99])
   func cut(kernel: String, percent: Int) throws {
     let vmcore = try RealVmcore(kernel)
     let folder = try ScratchFolder()

@@ -46,7 +46,8 @@ struct KernelLogTests {
     try expect(String(decoding: text, as: UTF8.self), of: kernel)
   }
 
-  @Test("A ring whose size is no power of two, or larger than memory, is damage", arguments: [0, 5000, 1 << 31])
+  @Test(
+    "A ring whose size is no power of two, or larger than memory, is damage", arguments: [0, 5000, 1 << 31])
   func charactersDamaged(size: UInt32) throws {
     let kernel = SyntheticKernel(.v3_10)
     kernel.writeCharacterLog(Array("text".utf8), size: 4096)
@@ -58,7 +59,8 @@ struct KernelLogTests {
 
   // MARK: - Records
 
-  @Test("Records have their time in front; the structure was renamed in 3.11", arguments: ["log", "printk_log"])
+  @Test(
+    "Records have their time in front; the structure was renamed in 3.11", arguments: ["log", "printk_log"])
   func records(structure: String) throws {
     let kernel = SyntheticKernel(.v4_4)
     kernel.writeRecordLog(
@@ -82,14 +84,16 @@ struct KernelLogTests {
   func recordsWrapped() throws {
     let kernel = SyntheticKernel(.v5_1)
     let entries = (0..<20).map {
-      LogEntry("message \($0)", nanoseconds: UInt64($0) * 1_000_000, caller: $0 % 2 == 0 ? UInt32($0) : 1 << 31 | 7)
+      LogEntry(
+        "message \($0)", nanoseconds: UInt64($0) * 1_000_000, caller: $0 % 2 == 0 ? UInt32($0) : 1 << 31 | 7)
     }
     kernel.writeRecordLog(entries, size: 1024, start: 600, hasCaller: true)
     let lines = (0..<20).map {
       let caller = $0 % 2 == 0 ? "T\($0)" : "C7"
       let blanks = String(repeating: " ", count: 8 - caller.count)
       let micros = String($0 * 1000)
-      return "[    0.\(String(repeating: "0", count: 6 - micros.count))\(micros)] [\(blanks)\(caller)] message \($0)\n"
+      return
+        "[    0.\(String(repeating: "0", count: 6 - micros.count))\(micros)] [\(blanks)\(caller)] message \($0)\n"
     }
     try expect(lines.joined(), of: kernel)
   }
@@ -139,7 +143,9 @@ struct KernelLogTests {
 
   // MARK: - The ring
 
-  @Test("The ring's messages have their time and who printed them in front; one without text is not shown", arguments: [false, true])
+  @Test(
+    "The ring's messages have their time and who printed them in front; one without text is not shown",
+    arguments: [false, true])
   func ring(isLatched: Bool) throws {
     let kernel = SyntheticKernel(.v6_1)
     kernel.writeRingLog(
@@ -177,14 +183,16 @@ struct KernelLogTests {
     try expect("[    0.000000] [      T0] first\n[    0.000000] [      T0] third\n", of: kernel)
   }
 
-  @Test("Since the last clear there are fewer messages, in a ring that was written over too", arguments: [0, 40])
+  @Test(
+    "Since the last clear there are fewer messages, in a ring that was written over too", arguments: [0, 40])
   func ringCleared(before: UInt64) throws {
     let kernel = SyntheticKernel(.v6_1)
     let entries = (0..<6).map { LogEntry("message \($0)") }
     for isLatched in [true, false] {
       kernel.writeRingLog(entries, before: before, cleared: before + 4, isLatched: isLatched)
       try expect(
-        "[    0.000000] [      T0] message 4\n[    0.000000] [      T0] message 5\n", of: kernel, sinceClear: true)
+        "[    0.000000] [      T0] message 4\n[    0.000000] [      T0] message 5\n", of: kernel,
+        sinceClear: true)
     }
     kernel.writeRingLog(entries, before: before, cleared: before / 2)
     #expect(try Self.read(kernel, sinceClear: true).text == Self.read(kernel).text)

@@ -12,7 +12,8 @@ struct ArrivedRanges {
     var last = first
     var joined = range
     while last < ranges.count, ranges[last].lowerBound <= range.upperBound {
-      joined = min(joined.lowerBound, ranges[last].lowerBound)..<max(joined.upperBound, ranges[last].upperBound)
+      joined =
+        min(joined.lowerBound, ranges[last].lowerBound)..<max(joined.upperBound, ranges[last].upperBound)
       last += 1
     }
     if first == last, ranges.count >= Self.most { return }

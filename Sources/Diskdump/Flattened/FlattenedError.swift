@@ -24,7 +24,8 @@ public enum FlattenedError: Error, CustomStringConvertible {
     switch self {
     case .empty: "nothing came: no flattened dump"
     case .foreign: "not a flattened dump, which begins with `makedumpfile'"
-    case .unknown(let type, let version): "a flattened dump of type \(type) and version \(version); 1 and 1 are known"
+    case .unknown(let type, let version):
+      "a flattened dump of type \(type) and version \(version); 1 and 1 are known"
     case .cut(let count): "the stream was cut after \(count) bytes: it has no end record"
     case .damaged(let place): "the stream is damaged: there is no record at byte \(place)"
     case .failed(let error): "\(error)"

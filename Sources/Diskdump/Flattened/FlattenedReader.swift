@@ -14,7 +14,9 @@ public struct FlattenedReader: ~Copyable {
   /// Reads the stream's header, and nothing more of a stream that has none.
   public init(_ stream: consuming FileDescriptor) throws(FlattenedError) {
     var buffer: PageBuffer
-    do throws(SystemError) { buffer = try PageBuffer(byteCount: Self.pieceSize) } catch { throw .failed(error) }
+    do throws(SystemError) { buffer = try PageBuffer(byteCount: Self.pieceSize) } catch {
+      throw .failed(error)
+    }
     let count = try Self.read(stream, FlattenedFormat.headerByteCount, into: &buffer)
     if count == 0 { throw .empty }
     guard count >= FlattenedFormat.signatureBytes.count, FlattenedFormat.hasSignature(buffer.bytes) else {
@@ -41,7 +43,9 @@ public struct FlattenedReader: ~Copyable {
       let offset = FlattenedFormat.number(buffer.bytes, at: 0)
       let size = FlattenedFormat.number(buffer.bytes, at: 8)
       if offset == -1, size == -1 { return }
-      guard offset >= 0, size > 0, !offset.addingReportingOverflow(size).overflow else { throw .damaged(at: place) }
+      guard offset >= 0, size > 0, !offset.addingReportingOverflow(size).overflow else {
+        throw .damaged(at: place)
+      }
       try copy(UInt64(offset)..<UInt64(offset) + UInt64(size), into: file)
       recordCount += 1
     }
@@ -54,7 +58,9 @@ public struct FlattenedReader: ~Copyable {
     while at < range.upperBound {
       let wanted = Int(min(range.upperBound - at, UInt64(Self.pieceSize)))
       let count = try next(wanted)
-      do throws(SystemError) { try file.write(buffer.bytes.extracting(first: count), at: FileOffset(at)) } catch {
+      do throws(SystemError) {
+        try file.write(buffer.bytes.extracting(first: count), at: FileOffset(at))
+      } catch {
         throw .failed(error)
       }
       arrived.insert(at..<at + UInt64(count))

@@ -19,7 +19,8 @@ public struct PartialDump: ~Copyable {
   public init(_ file: borrowing FileDescriptor, _ reader: borrowing FlattenedReader) throws(VmcoreError) {
     let arrived = reader.arrived
     let buffer: PageBuffer
-    do throws(SystemError) { buffer = try PageBuffer(byteCount: Self.batch * PageDescriptor.byteCount) } catch {
+    do throws(SystemError) { buffer = try PageBuffer(byteCount: Self.batch * PageDescriptor.byteCount) } catch
+    {
       throw .system(error)
     }
     let kdump = try KdumpFile(try InputFile(opening: file.path))
@@ -63,7 +64,8 @@ public struct PartialDump: ~Copyable {
       let descriptor = PageDescriptor(
         decoding: buffer.bytes.extracting(position..<position + PageDescriptor.byteCount))
       let data = descriptor.offset..<descriptor.offset &+ UInt64(descriptor.size)
-      if arrived.contains(own..<own + UInt64(PageDescriptor.byteCount)), kdump.state(of: descriptor) == .stored,
+      if arrived.contains(own..<own + UInt64(PageDescriptor.byteCount)),
+        kdump.state(of: descriptor) == .stored,
         arrived.contains(data)
       {
         keptPages += 1

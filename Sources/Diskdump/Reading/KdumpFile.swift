@@ -37,7 +37,8 @@ public final class KdumpFile: Sendable {
     let blocks = UInt64(headers.header.bitmapBlocks)
     guard blocks >= needed else {
       throw .malformed(
-        path: file.path, at: FileOffset(436), "bitmap_blocks is \(blocks), too few for \(maxMapNumber) frames")
+        path: file.path, at: FileOffset(436), "bitmap_blocks is \(blocks), too few for \(maxMapNumber) frames"
+      )
     }
     // A dump with one bitmap, which is then of the pages that it has.
     let half = blocks >= 2 * needed ? blocks / 2 : 0
@@ -46,7 +47,8 @@ public final class KdumpFile: Sendable {
     let descriptors = first + blocks * block
     guard second + needed * block <= file.size else {
       throw .malformed(
-        path: file.path, at: FileOffset(file.size), "the dump ends in its bitmaps, without which no page is found")
+        path: file.path, at: FileOffset(file.size),
+        "the dump ends in its bitmaps, without which no page is found")
     }
     // The bits are in the file, but it may be a hole.
     guard maxMapNumber / 8 <= max(file.storedSize, 1 << 30) else {

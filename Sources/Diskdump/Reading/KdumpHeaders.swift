@@ -56,8 +56,10 @@ public struct KdumpHeaders: Hashable, Sendable {
     self.header = header
     subHeader = KdumpSubHeader(
       physicalBase: sub.field(0), dumpLevel: sub.field(8),
-      vmcoreinfo: version >= 3 ? Self.range(sub, 32) : 0..<0, notes: version >= 4 ? Self.range(sub, 48) : 0..<0,
-      eraseInfo: version >= 5 ? Self.range(sub, 64) : 0..<0, maxMapNumber: Self.maxMapNumber(version, header, sub))
+      vmcoreinfo: version >= 3 ? Self.range(sub, 32) : 0..<0,
+      notes: version >= 4 ? Self.range(sub, 48) : 0..<0,
+      eraseInfo: version >= 5 ? Self.range(sub, 64) : 0..<0,
+      maxMapNumber: Self.maxMapNumber(version, header, sub))
     splitRange = Self.splitRange(version, sub)
   }
 

@@ -14,7 +14,8 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
     guard machine.isEmpty || machine == "x86_64", headers.blockSize == UInt64(PageGeometry.x86_64.size) else {
       throw .foreign(
         path: path,
-        "a dump of another machine (\(machine), pages of \(headers.blockSize) bytes); only x86_64 can be read")
+        "a dump of another machine (\(machine), pages of \(headers.blockSize) bytes); only x86_64 can be read"
+      )
     }
     let notes = try CoreNotes(
       at: headers.subHeader.notes, vmcoreinfo: headers.subHeader.vmcoreinfo, in: dump.file)
@@ -34,7 +35,9 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
   /// Lines about erased data are few.
   private static let mostText = 1 << 20
 
-  private static func text(at place: Range<UInt64>, in file: borrowing InputFile) throws(VmcoreError) -> String {
+  private static func text(at place: Range<UInt64>, in file: borrowing InputFile) throws(VmcoreError)
+    -> String
+  {
     guard !place.isEmpty, place.upperBound <= file.size, place.count <= mostText else { return "" }
     do throws(SystemError) {
       var window = try ReadAhead(byteCount: place.count)
@@ -54,7 +57,8 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
     if status.contains(.incomplete) { lines.append("the dump is marked incomplete: pages are missing") }
     if !hasLastPage, !status.contains(.incomplete) { lines.append("the dump is cut: pages are missing") }
     if status.contains(.excludedVmemmap) {
-      lines.append("page structures were left out of the dump (-e): what their pages were used for is not known")
+      lines.append(
+        "page structures were left out of the dump (-e): what their pages were used for is not known")
     }
     if let split = dump.headers.splitRange {
       lines.append(
@@ -72,7 +76,9 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
     let described = try dump.describedFrames()
     var missing: [Range<PFN>] = []
     try dump.forEachDescriptor(of: described) { pfn, descriptor in
-      if let descriptor, dump.state(of: descriptor) == .stored || dump.state(of: descriptor) == .malformed { return }
+      if let descriptor, dump.state(of: descriptor) == .stored || dump.state(of: descriptor) == .malformed {
+        return
+      }
       if let last = missing.last, last.upperBound == pfn {
         missing[missing.count - 1] = last.lowerBound..<pfn.advanced(by: 1)
       } else {

@@ -32,7 +32,9 @@ public final class PageChecker: @unchecked Sendable {
     threads: Int, progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(VmcoreError) -> PageCheck {
     var handles: [Handle] = []
-    while handles.count < threads, let thread = try? Thread({ self.work() }) { handles.append(Handle(thread)) }
+    while handles.count < threads, let thread = try? Thread({ self.work() }) {
+      handles.append(Handle(thread))
+    }
     if handles.isEmpty { work() }
     while watch(max(handles.count, 1), progress) {}
     for handle in handles { handle.join() }

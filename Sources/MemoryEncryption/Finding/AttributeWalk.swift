@@ -7,7 +7,8 @@ public struct AttributeWalk: Sendable {
     of address: PhysicalAddress, directMap: UInt64, _ memory: inout KernelMemory
   ) -> PageAttribute {
     guard let mapping = try? memory.mapping(of: VirtualAddress(directMap &+ address.rawValue)),
-      mapping.physical.rawValue &+ (directMap &+ address.rawValue &- mapping.virtual.lowerBound) == address.rawValue
+      mapping.physical.rawValue &+ (directMap &+ address.rawValue &- mapping.virtual.lowerBound)
+        == address.rawValue
     else { return .unknown }
     return mapping.isEncrypted ? .encrypted : .decrypted
   }

@@ -47,21 +47,23 @@ public struct BackupFinder: Sendable {
       if let file = image.fileLoadBackup, file.source == low.source {
         found.append(
           BackupCandidate(
-            address: file.backup, evidence: "kimage.arch.backup_load_addr of the crash kernel"))
+            address: file.backup, certainty: .stated,
+            evidence: "kimage.arch.backup_load_addr of the crash kernel"))
       }
       for (index, segment) in image.segments.enumerated() where segment.byteCount == rounded {
         found.append(
           BackupCandidate(
-            address: segment.address,
+            address: segment.address, certainty: .stated,
             evidence: "segment \(index) of the crash kernel, whose size is the low memory's"))
       }
     }
     if let resource = symbols.address(of: "crashk_res"), let start = try? kernelMemory.word(resource),
-      let end = try? kernelMemory.word(resource + 8), end > start, end &+ 1 & 0xfff == 0, end - start > rounded
+      let end = try? kernelMemory.word(resource + 8), end > start, end &+ 1 & 0xfff == 0,
+      end - start > rounded
     {
       found.append(
         BackupCandidate(
-          address: PhysicalAddress(end + 1 - rounded),
+          address: PhysicalAddress(end + 1 - rounded), certainty: .guessed,
           evidence: "the end of crashk_res, where kexec-tools puts the backup"))
     }
     found += holes(rounded, memory)
@@ -80,7 +82,7 @@ public struct BackupFinder: Sendable {
       if previous >= 1 << 20, start - previous >= 16 << 20, start & 0xfffff == 0 {
         found.append(
           BackupCandidate(
-            address: PhysicalAddress(start - byteCount),
+            address: PhysicalAddress(start - byteCount), certainty: .guessed,
             evidence: "the end of the memory that the dump leaves out"))
       }
       previous = range.upperBound.rawValue << shift

@@ -58,7 +58,8 @@ public struct EncryptionState: Hashable, Sendable {
       kind = .sme
     }
     evidence =
-      "\(source): bit \(mask.trailingZeroBitCount)" + (status == 0 ? "" : ", sev_status 0x\(String(status, radix: 16))")
+      "\(source): bit \(mask.trailingZeroBitCount)"
+      + (status == 0 ? "" : ", sev_status 0x\(String(status, radix: 16))")
   }
 
   /// What it means for the dump, in words.

@@ -120,7 +120,8 @@ public struct Investigation: Sendable {
     for page in 0..<region.pageCount where region.attributes[page] != .absent {
       let address = region.address(ofPage: page)
       region.setAttribute(
-        AttributeWalk.attribute(of: address, directMap: directMap, &memory), ofPageAt: max(address, low.source))
+        AttributeWalk.attribute(of: address, directMap: directMap, &memory),
+        ofPageAt: max(address, low.source))
     }
   }
 
@@ -142,12 +143,14 @@ public struct Investigation: Sendable {
       let skipped = low.source.rawValue &- (user.source ?? low.source).rawValue
       candidates = [
         BackupCandidate(
-          address: PhysicalAddress(user.backup.rawValue &+ skipped),
+          address: PhysicalAddress(user.backup.rawValue &+ skipped), certainty: .stated,
           evidence: "--backup-region")
       ]
     } else {
       var image: KexecImage?
-      if let symbol = symbols.address(of: "kexec_crash_image") { image = KexecImage(at: symbol, types, &memory) }
+      if let symbol = symbols.address(of: "kexec_crash_image") {
+        image = KexecImage(at: symbol, types, &memory)
+      }
       candidates = BackupFinder.candidates(for: low, image, physical, symbols, &memory)
     }
     for candidate in candidates {
@@ -173,7 +176,8 @@ public struct Investigation: Sendable {
             start: physical.geometry.address(of: slab.frames.lowerBound),
             byteCount: UInt64(slab.frames.count) << physical.geometry.shift,
             objectSize: UInt64(slab.objectSize), firstObject: UInt64(slab.firstObject),
-            pointerOffset: UInt64(slab.pointerOffset), random: slab.coding == .plain ? nil : slab.random, swabsPointerAddress: slab.swabs,
+            pointerOffset: UInt64(slab.pointerOffset), random: slab.coding == .plain ? nil : slab.random,
+            swabsPointerAddress: slab.swabs,
             directMap: directMap)
         }
       } catch {

@@ -23,7 +23,9 @@ public struct KeyMaterial: Sendable {
     if bytes.count == 16 {
       key = bytes
     } else {
-      let digits = bytes.filter { $0 > UInt8(ascii: " ") }.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+      let digits = bytes.filter { $0 > UInt8(ascii: " ") }.compactMap {
+        Character(Unicode.Scalar($0)).hexDigitValue
+      }
       guard digits.count == 32 else {
         throw Unusable(description: "\(keyPath): a key is 16 bytes or 32 hexadecimal digits")
       }

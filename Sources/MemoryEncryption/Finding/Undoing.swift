@@ -43,7 +43,10 @@ public struct Undoing: Sendable {
 
   private static func damagedPagesLeft(_ plan: RepairPlan) -> Int {
     plan.verdict == .undamaged
-      ? 0 : plan.actions.count { if case .leave(let reason) = $0 { reason != .undamaged && reason != .absent } else { false } }
+      ? 0
+      : plan.actions.count {
+        if case .leave(let reason) = $0 { reason != .undamaged && reason != .absent } else { false }
+      }
   }
 
   /// With the key: all of memory.
@@ -62,7 +65,8 @@ public struct Undoing: Sendable {
       throw Impossible(description: "the backup region is not known; say where it lies with --backup-region")
     }
     guard let directMap = investigation.directMap else {
-      throw Impossible(description: "the kernel's direct map is not known, and so not which pages were encrypted")
+      throw Impossible(
+        description: "the kernel's direct map is not known, and so not which pages were encrypted")
     }
     // The page tables were encrypted themselves: read them as if all was, and then see what was not.
     let firstLayer = try Self.layer(key, view, region, none, none, memory)

@@ -63,7 +63,8 @@ public struct ELFCore: ~Copyable, Sendable {
       let got = try read(file, into: &buffer, at: FileOffset(header.shoff))
       guard got == 64, let info = buffer.bytes.littleEndian(at: 44, as: UInt32.self) else {
         throw .malformed(
-          path: file.path, at: FileOffset(header.shoff), "section header 0 (the number of segments) is not there")
+          path: file.path, at: FileOffset(header.shoff),
+          "section header 0 (the number of segments) is not there")
       }
       count = Int(info)
     }

@@ -26,7 +26,9 @@ struct ELFHeader {
     guard identification & 0xff == 2 else {
       return .failure(Rejection("a 32-bit ELF file; only 64-bit vmcores of x86_64 can be read"))
     }
-    guard identification >> 8 == 1 else { return .failure(Rejection("a big-endian ELF file, so not of x86_64")) }
+    guard identification >> 8 == 1 else {
+      return .failure(Rejection("a big-endian ELF file, so not of x86_64"))
+    }
     guard type == 4 else { return .failure(Rejection("an ELF file, but not a core (e_type \(type))")) }
     guard machine == 62 else {
       return .failure(Rejection("a core of another machine (e_machine \(machine)); only x86_64 can be read"))

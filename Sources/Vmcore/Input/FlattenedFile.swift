@@ -41,7 +41,8 @@ struct FlattenedFile: ~Copyable, Sendable {
     else { throw .malformed(path: file.path, at: FileOffset(0), "the flattened stream ends in its header") }
     guard type == 1, version == 1 else {
       throw .malformed(
-        path: file.path, at: FileOffset(16), "a flattened stream of type \(type) and version \(version), not 1 and 1")
+        path: file.path, at: FileOffset(16),
+        "a flattened stream of type \(type) and version \(version), not 1 and 1")
     }
 
     // makedumpfile's records hold 600 bytes and more.

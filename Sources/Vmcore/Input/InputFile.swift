@@ -37,7 +37,9 @@ public struct InputFile: ~Copyable, Sendable {
     self.storedSize = storedSize
   }
 
-  private static func content(of file: consuming FileDescriptor, _ size: UInt64) throws(VmcoreError) -> Content {
+  private static func content(of file: consuming FileDescriptor, _ size: UInt64) throws(VmcoreError)
+    -> Content
+  {
     if try isFlattened(file) { return .flattened(try FlattenedFile(file, fileSize: size)) }
     return .plain(file)
   }
@@ -46,7 +48,9 @@ public struct InputFile: ~Copyable, Sendable {
     var buffer = try ELFCore.pageBuffer(16)
     var bytes = buffer.mutableBytes
     let count: Int
-    do throws(SystemError) { count = try file.read(into: &bytes, at: FileOffset(0)) } catch { throw .system(error) }
+    do throws(SystemError) { count = try file.read(into: &bytes, at: FileOffset(0)) } catch {
+      throw .system(error)
+    }
     return FlattenedFile.recognises(buffer.bytes.extracting(0..<count))
   }
 

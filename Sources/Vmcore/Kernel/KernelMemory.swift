@@ -11,7 +11,8 @@ public struct KernelMemory: ~Copyable {
 
   init(_ memory: PhysicalMemory, _ tables: PageTables) throws(VmcoreError) {
     let scattered = try VmcoreError.wrapping { () throws(SystemError) in try MemoryReader.scattered(memory) }
-    let sequential = try VmcoreError.wrapping { () throws(SystemError) in try MemoryReader.sequential(memory) }
+    let sequential = try VmcoreError.wrapping { () throws(SystemError) in try MemoryReader.sequential(memory)
+    }
     self.tables = tables
     self.scattered = scattered
     self.sequential = sequential

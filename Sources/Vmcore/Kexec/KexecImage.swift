@@ -70,7 +70,8 @@ public struct KexecImage: Sendable {
   private static func segment(at address: VirtualAddress, _ memory: inout KernelMemory) -> Segment? {
     guard let fileBytes = try? memory.word(address + 8), let start = try? memory.word(address + 16),
       let size = try? memory.word(address + 24),
-      start & 0xfff == 0, size & 0xfff == 0, size > 0, size >= fileBytes, start < MemorySegments.physicalLimit,
+      start & 0xfff == 0, size & 0xfff == 0, size > 0, size >= fileBytes,
+      start < MemorySegments.physicalLimit,
       size < MemorySegments.physicalLimit
     else { return nil }
     return Segment(address: PhysicalAddress(start), byteCount: size)
@@ -79,7 +80,8 @@ public struct KexecImage: Sendable {
   private static func backup(
     _ image: VirtualAddress, _ places: (source: Int, size: Int, address: Int), _ memory: inout KernelMemory
   ) -> (source: PhysicalAddress, byteCount: UInt64, backup: PhysicalAddress)? {
-    guard let source = try? memory.word(image + places.source), let size = try? memory.word(image + places.size),
+    guard let source = try? memory.word(image + places.source),
+      let size = try? memory.word(image + places.size),
       let address = try? memory.word(image + places.address), address != 0, size != 0
     else { return nil }
     return (PhysicalAddress(source), size, PhysicalAddress(address))

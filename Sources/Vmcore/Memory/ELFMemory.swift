@@ -18,7 +18,8 @@ public final class ELFMemory: Sendable {
     if top / 8 > max(core.fileSize, 1 << 30) {
       throw .malformed(
         path: core.file.path, at: FileOffset(64),
-        "a PT_LOAD claims memory up to 0x\(String(top << segments.geometry.shift, radix: 16)) in a file of \(core.fileSize) bytes")
+        "a PT_LOAD claims memory up to 0x\(String(top << segments.geometry.shift, radix: 16)) in a file of \(core.fileSize) bytes"
+      )
     }
     self.segments = segments
     self.prefersMapping = prefersMapping && core.file.canBeMapped

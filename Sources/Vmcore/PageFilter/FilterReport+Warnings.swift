@@ -29,7 +29,8 @@ extension FilterReport {
       warnings.append("\(invalidFreeOrders) free pages have an impossible order and are kept")
     }
     if invalidCompoundOrders > 0 {
-      warnings.append("\(invalidCompoundOrders) compound pages have an impossible order and were taken for single pages")
+      warnings.append(
+        "\(invalidCompoundOrders) compound pages have an impossible order and were taken for single pages")
     }
     if case .unknown = rules.compound, !level.isDisjoint(with: [.cache, .privateCache, .userData]) {
       warnings.append("the layout of compound pages is not known: only their first pages are left out")

@@ -8,7 +8,8 @@ extension Messages {
   func describe(_ memory: PhysicalMemory, _ info: VMCOREINFO?) {
     let path = memory.path
     switch memory.source {
-    case .elf: debug("\(path): ELF core of \(memory.fileSize) bytes, \(memory.notes.processorCount) processors")
+    case .elf:
+      debug("\(path): ELF core of \(memory.fileSize) bytes, \(memory.notes.processorCount) processors")
     case .pages(let store): debug("\(path): \(store.formatDescription)")
     }
     for (index, load) in memory.loads.enumerated() {
@@ -27,7 +28,8 @@ extension Messages {
     for line in memory.warnings { warning("\(path): \(line)") }
     let omitted = memory.notes.omitted
     if omitted.count > 0 {
-      warning("\(path): \(omitted.count) notes of \(omitted.byteCount) bytes are too large to be carried along")
+      warning(
+        "\(path): \(omitted.count) notes of \(omitted.byteCount) bytes are too large to be carried along")
     }
   }
 }

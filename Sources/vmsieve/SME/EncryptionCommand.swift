@@ -50,7 +50,8 @@ enum EncryptionCommand {
       return
     }
     if let pages = undoing.repairedPages, pages > 0 {
-      messages.common("SME: \(pages) pages of low memory are repaired, \(undoing.leftPages) stay as they are.")
+      messages.common(
+        "SME: \(pages) pages of low memory are repaired, \(undoing.leftPages) stay as they are.")
     }
     if undoing.leftPages == 0 { return }
     let line =

@@ -33,7 +33,9 @@ enum VerifyCommand {
     let pages = try checker.run(threads: Machine.usableProcessors()) { progress.update(done: $0, total: $1) }
     progress.end()
     var survey: DescriptorSurvey?
-    if case .pages(let store) = memory.source, let store = store as? KdumpStore { survey = try store.survey() }
+    if case .pages(let store) = memory.source, let store = store as? KdumpStore {
+      survey = try store.survey()
+    }
     return VerifyReport(memory, pages, survey)
   }
 }

@@ -30,11 +30,14 @@ struct VerifyReport {
     for warning in warnings { lines.append("warning: \(warning)") }
     for (pfn, reason) in pages.failures { lines.append("\(pfn): \(reason)") }
     let failed = pages.missing + pages.damaged + pages.unreadable
-    if failed > UInt64(pages.failures.count) { lines.append("and \(failed - UInt64(pages.failures.count)) more") }
+    if failed > UInt64(pages.failures.count) {
+      lines.append("and \(failed - UInt64(pages.failures.count)) more")
+    }
     lines.append(
       isSound
         ? "\(path) is sound: every page can be read"
-        : "\(path) is \(isComplete ? "damaged" : "incomplete"): \(failed) of \(pages.pages) pages cannot be read")
+        : "\(path) is \(isComplete ? "damaged" : "incomplete"): \(failed) of \(pages.pages) pages cannot be read"
+    )
     return lines.joined(separator: "\n")
   }
 
