@@ -126,16 +126,16 @@ final class EncryptedTwin {
 
   /// Where purgatory copied low memory to: the kexec segment of its size, which the dead kernel remembers.
   private func backup(_ size: UInt64) throws -> UInt64 {
-    var pattern = size
-    var from = file.baseAddress!
-    let end = from + file.count
-    while let found = memmem(from, end - from, &pattern, 8) {
-      let offset = UInt64(found - UnsafeMutableRawPointer(file.baseAddress!))
+    let all = Data(bytesNoCopy: file.baseAddress!, count: file.count, deallocator: .none)
+    let pattern = withUnsafeBytes(of: size) { Data($0) }
+    var rest = 0..<file.count
+    while let found = all.range(of: pattern, in: rest) {
+      let offset = UInt64(found.lowerBound)
       let address = word(offset + 8)
       if word(offset + 16) == (size + 0xfff) & ~0xfff, address & 0xfff == 0, address > 0x10_0000 {
         return address
       }
-      from = found + 8
+      rest = found.upperBound..<file.count
     }
     throw CancellationError()
   }
