@@ -68,8 +68,8 @@ public struct CrashedKernel: Sendable {
     try KernelMemory(physical, tables)
   }
 
-  /// Frames of the kernel's own text and data: those of its PT_LOAD, or, in a dump that a hypervisor made and
-  /// that has none, what is mapped around `_stext` in one piece.
+  /// Frames of the kernel's own text and data: those of its PT_LOAD, or, in a dump that has none, what is
+  /// mapped around `_stext` in one piece, up to `_end` if kallsyms has it.
   public func image(_ physical: PhysicalMemory, _ memory: inout KernelMemory) -> PFNRanges {
     let declared = physical.kernelImage
     if declared.count > 0 { return declared }
@@ -86,6 +86,10 @@ public struct CrashedKernel: Sendable {
       found.rawValue == end &- MemorySegments.kernelMap &+ physicalBase
     {
       end += page
+    }
+    // The last 2 MiB are mapped whole, and what is behind the kernel in them is ordinary memory.
+    if let symbols = try? KernelSymbols(["_end"], of: self, &memory), let last = symbols.address(of: "_end") {
+      end = min(end, max(last.rawValue, text.rawValue))
     }
     let start = text.rawValue &- MemorySegments.kernelMap &+ physicalBase
     let stop = end &- MemorySegments.kernelMap &+ physicalBase
