@@ -14,10 +14,12 @@ struct StreamTests {
     return try ProgramRun.succeeding("/bin/bash", ["-c", "set -e -o pipefail; " + names + line])
   }
 
-  /// What makedumpfile before callers were printed shows of a line.
+  /// The text without who printed a message, which makedumpfile before 1.7.4 does not show, and without the
+  /// indentation of further lines, which is as wide as what stands before the first.
   private func withoutCallers(_ text: String) -> String {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
       line.replacing(#/^(\[ *[0-9]+\.[0-9]{6}\] )\[ *[TC][0-9]+\] /#, with: { $0.output.1 })
+        .replacing(#/^ +/#, with: "")
     }
     return lines.joined(separator: "\n")
   }
@@ -32,7 +34,7 @@ struct StreamTests {
         in: folder)
       let ours = try String(contentsOfFile: folder.path("ours"), encoding: .utf8)
       let theirs = try String(contentsOfFile: folder.path("theirs"), encoding: .utf8)
-      #expect(ours == theirs || withoutCallers(ours) == theirs)
+      #expect(ours == theirs || withoutCallers(ours) == withoutCallers(theirs))
       #expect(ours.contains("Kernel panic - not syncing: sysrq triggered crash"))
     }
   }
@@ -98,7 +100,8 @@ struct StreamTests {
   }
 
   @Test(
-    "What arrived of a cut stream is readable, ours and makedumpfile's", arguments: kernels, [30, 70, 99])
+    "What arrived of a cut stream is readable, and of makedumpfile's if its bitmaps did", arguments: kernels,
+    [30, 70, 99])
   func cut(kernel: String, percent: Int) throws {
     let vmcore = try RealVmcore(kernel)
     let folder = try ScratchFolder()
@@ -111,6 +114,8 @@ struct StreamTests {
       done; true
       """, vmcore, in: folder)
     for name in ["ours", "theirs"] {
+      // makedumpfile 1.7.2 sends the last of its bitmaps at the end: nothing is kept of it without.
+      if name == "theirs", !FileManager.default.fileExists(atPath: folder.path("theirs.part")) { continue }
       let dump = try KdumpDump(folder.path("\(name).part"))
       let whole = try KdumpDump(folder.path("\(name).whole"))
       let verdict = judge(dump: dump, vmcore: vmcore.elf)
