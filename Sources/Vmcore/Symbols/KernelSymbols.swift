@@ -23,7 +23,7 @@ public struct KernelSymbols: Sendable {
     do throws(SymbolError) {
       let kallsyms = try Kallsyms(kernel, &memory)
       let found = try kallsyms.addresses(of: rest, &memory)
-      addresses.merge(found) { known, _ in known }
+      for (name, address) in found { addresses[name] = address }
       evidence.append(
         "kallsyms of the vmcore, \(kallsyms.count) symbols, found by \(kallsyms.evidence): \(found.count) of"
           + " \(rest.count) symbols")
