@@ -14,7 +14,10 @@ func createDump(options: Options, messages: Messages) throws(DumpCommandError) {
 struct DumpCommand {
   private let options: Options
   private let messages: Messages
+  /// What is read to learn what a page is.
   private let memory: PhysicalMemory
+  /// What is written: the same, but perhaps for the encryption bit in page tables.
+  private let output: PhysicalMemory
   private let kernel: CrashedKernel?
   /// What was changed in the pages, for whoever reads the dump.
   private let eraseInfo: String
@@ -31,11 +34,15 @@ struct DumpCommand {
     messages.describe(source, info)
     kernel = try Self.kernel(of: source, info, options, messages)
     // Before anything is filtered: pages of zeros may be noise, and so may page tables.
+    var repair = ""
     if let kernel {
-      (memory, eraseInfo) = try EncryptionCommand.undo(source, kernel, options.memoryEncryption, messages)
+      (memory, repair) = try EncryptionCommand.undo(source, kernel, options.memoryEncryption, messages)
     } else {
-      (memory, eraseInfo) = (source, "")
+      memory = source
     }
+    let strip: String
+    (output, strip) = try EncryptionCommand.strip(memory, kernel, options.memoryEncryption, messages)
+    eraseInfo = repair + strip
     threads = Self.threads(options, messages)
   }
 
@@ -147,7 +154,7 @@ struct DumpCommand {
     progress.begin(.copyingData)
     var writer = try makeWriter(level, file)
     var pipeline = DumpPipeline(
-      memory, frames, options.compression, sharesZeroPages: level.contains(.zeroPages))
+      output, frames, options.compression, sharesZeroPages: level.contains(.zeroPages))
     let copied = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
     progress.end()
     if let (pfn, reason) = copied.firstFailure {
@@ -187,7 +194,7 @@ struct DumpCommand {
       physicalBase: Int64(bitPattern: kernel?.physicalBase ?? origin?.physicalBase ?? 0),
       dumpLevel: Int32(level.rawValue),
       compression: options.compression.status,
-      vmcoreinfo: memory.notes.vmcoreinfoRange ?? 0..<0,
+      vmcoreinfo: output.notes.vmcoreinfoRange ?? 0..<0,
       eraseInfo: (origin?.eraseInfo ?? "") + eraseInfo)
   }
 }

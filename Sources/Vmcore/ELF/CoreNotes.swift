@@ -46,6 +46,19 @@ public final class CoreNotes: Sendable {
     self.omitted = omitted
   }
 
+  /// The same notes with other bytes in a place, where the text of VMCOREINFO must keep its length.
+  init(_ notes: CoreNotes, with replacement: [UInt8], at offset: Int) throws(VmcoreError) {
+    var buffer = try ELFCore.pageBuffer(notes.byteCount)
+    let bytes = notes.bytes
+    for index in 0..<notes.byteCount { buffer.store(bytes.littleEndian(at: index, as: UInt8.self) ?? 0, at: index) }
+    for (index, byte) in replacement.enumerated() where offset + index < notes.byteCount {
+      buffer.store(byte, at: offset + index)
+    }
+    (vmcoreinfoRange, processorCount, byteCount) = Self.survey(buffer.bytes)
+    self.buffer = buffer
+    omitted = notes.omitted
+  }
+
   private static func survey(_ bytes: RawSpan) -> (vmcoreinfo: Range<Int>?, processors: Int, end: Int) {
     var vmcoreinfo: Range<Int>?
     var processors = 0

@@ -17,6 +17,7 @@ enum OptionTable {
       OptionDescription(name: "sme-mode", takesArgument: true, .applied(.memoryEncryption(.mode))),
       OptionDescription(name: "sme-tweaks", takesArgument: true, .applied(.memoryEncryption(.tweaks))),
       OptionDescription(name: "sme-view", takesArgument: true, .applied(.memoryEncryption(.view))),
+      OptionDescription(name: "sme-strip", .applied(.memoryEncryption(.stripping))),
       OptionDescription(name: "backup-region", takesArgument: true, .applied(.memoryEncryption(.region))),
       OptionDescription(name: "system-map", takesArgument: true, .applied(.memoryEncryption(.systemMap))),
     ]

@@ -27,7 +27,7 @@ enum Usage {
       -D                   print debug messages (message level 8)
       --sme auto|off|require  repair what memory encryption (AMD SME) did to low memory; more
                            options for it are in the manual: --backup-region, --sme-key,
-                           --sme-mode, --sme-tweaks, --sme-view, --system-map
+                           --sme-mode, --sme-tweaks, --sme-view, --sme-strip, --system-map
       --dump-dmesg         write the dead kernel's messages to LOGFILE, or with -F to stdout
       --partial-dmesg      only those since the log was last cleared
       --check-params       check the command line only; touch no file

@@ -24,6 +24,35 @@ enum EncryptionCommand {
     return (undoing.memory, undoing.record)
   }
 
+  /// Clears the encryption bit in the page tables, if the user wants that.
+  ///
+  /// - Parameter memory: as ``undo(_:_:_:_:)`` gave it.
+  /// - Returns: the memory and the notes that go into the dump, and what to write into it. The kernel in that memory
+  ///   still says what it was: `sme_me_mask` and its own copy of VMCOREINFO stay.
+  static func strip(
+    _ memory: PhysicalMemory, _ kernel: CrashedKernel?, _ options: SMEOptions, _ messages: Messages
+  ) throws(DumpCommandError) -> (memory: PhysicalMemory, record: String) {
+    guard options.strips else { return (memory, "") }
+    guard let kernel else { throw DumpCommandError("--sme-strip: without vmcoreinfo no page table is known") }
+    guard kernel.tables.encryptionMask != 0 else {
+      messages.common("SME: the page tables have no encryption bit; nothing is stripped.")
+      return (memory, "")
+    }
+    let layer: StripLayer
+    let notes: CoreNotes
+    do throws(SymbolError) {
+      layer = try StripLayer(kernel, memory, files: options.files)
+    } catch { throw DumpCommandError("\(error)") }
+    do throws(VmcoreError) {
+      notes = try memory.notes.withoutEncryptionMask()
+    } catch { throw DumpCommandError("\(error)") }
+    for gap in layer.gaps { messages.warning("--sme-strip: \(gap)") }
+    messages.common(
+      "SME: the encryption bit is stripped from \(layer.tableCount) page tables, of the kernel and of"
+        + " \(layer.processes) processes.")
+    return (PhysicalMemory(memory, adding: layer, notes: notes), layer.record)
+  }
+
   private static func undo(
     _ memory: PhysicalMemory, _ kernel: CrashedKernel, _ investigation: Investigation, _ keyFile: String,
     _ options: SMEOptions

@@ -10,6 +10,7 @@ extension SMEOptions {
     case view
     case region
     case systemMap
+    case stripping
   }
 
   /// Takes an option's argument.
@@ -28,6 +29,7 @@ extension SMEOptions {
         BackupRegionArgument.parse(argument), "--backup-region", argument,
         "ADDR[,SIZE[,SOURCE]] with ADDR a multiple of 16 and SOURCE below 640 KiB")
     case .systemMap: systemMap = argument
+    case .stripping: strips = true
     }
   }
 

@@ -1,0 +1,71 @@
+public import Vmcore
+
+/// The page tables of a dump without the encryption bit, for readers that know nothing of it.
+///
+/// Only frames that a walk found to be page tables change, and of them only entries that are present: in the others
+/// the kernel keeps the inverted number of the frame, with the bit, for pages that nobody may touch (PROT_NONE), and
+/// offsets in the swap. It lies above whatever repairs memory.
+public final class StripLayer: PageLayer, @unchecked Sendable {
+  /// Processes whose tables were found.
+  public let processes: Int
+  /// Tables that the dump does not hold, pages that were no tables, and why processes are missing.
+  public let gaps: [String]
+  /// The bit that goes.
+  public let mask: UInt64
+  private let tables: PFNBitmap
+
+  private static let present: UInt64 = 1
+
+  /// Finds the page tables of the kernel and of all processes.
+  ///
+  /// - Parameters:
+  ///   - memory: as the kernel saw it: with what repairs it.
+  ///   - files: where `pgd_list` is, if the vmcore has no symbols.
+  /// - Throws: ``SymbolError`` if a file that the user named cannot be used, or there is no memory. Processes that
+  ///   cannot be found are ``gaps``.
+  public init(
+    _ kernel: CrashedKernel, _ memory: PhysicalMemory, files: SymbolFiles = SymbolFiles()
+  ) throws(SymbolError) {
+    guard var found = try? PageTableFrames(kernel, memory), var kernelMemory = try? kernel.memory(of: memory)
+    else { throw .absent("no memory for walking the page tables") }
+    found.add(kernel.tables.root, .kernel)
+    let symbols = try KernelSymbols(ProcessTables.symbols, of: kernel, files: files, &kernelMemory)
+    var gaps: [String] = []
+    var processes = 0
+    do throws(SymbolError) {
+      let list = try ProcessTables(kernel, memory, symbols, &kernelMemory)
+      for table in list.tables { found.add(table, .process) }
+      processes = list.tables.count
+      if list.implausible > 0 { gaps.append("\(list.implausible) pages of pgd_list are no page tables") }
+      if let problem = list.problem { gaps.append("not all processes were found: \(problem)") }
+    } catch { gaps.append("the processes' page tables keep the bit: \(error)") }
+    if found.unreachable > 0 { gaps.append("\(found.unreachable) page tables are not in the vmcore") }
+    self.processes = processes
+    self.gaps = gaps
+    mask = kernel.tables.encryptionMask
+    tables = found.takeFrames()
+    super.init()
+  }
+
+  /// Tables that change.
+  public var tableCount: UInt64 { tables.count }
+
+  /// The first table at or after a frame, for whoever rewrites only what changes.
+  public func nextTable(from pfn: PFN) -> PFN? { tables.next(from: pfn) }
+
+  public override func changes(_ pfn: PFN) -> Bool { tables.contains(pfn) }
+
+  public override func apply(to page: inout MutableRawSpan, _ pfn: PFN) {
+    for offset in stride(from: 0, to: page.byteCount & ~7, by: 8) {
+      let entry = unsafe page.bytes.unsafeLoad(fromByteOffset: offset, as: UInt64.self)
+      guard entry & Self.present != 0, entry & mask != 0 else { continue }
+      page.storeBytes(of: entry & ~mask, toByteOffset: offset, as: UInt64.self)
+    }
+  }
+
+  /// What goes into the dump.
+  public var record: String {
+    "stripped SME: bit \(mask.trailingZeroBitCount) cleared in \(tableCount) page tables, of the kernel and of"
+      + " \(processes) processes" + (gaps.isEmpty ? "" : "; " + gaps.joined(separator: "; ")) + "\n"
+  }
+}
