@@ -11,6 +11,11 @@ final class BatchRing: @unchecked Sendable {
     case ready
   }
 
+  enum WriterTask {
+    case write(PageBatch)
+    case fill(PageBatch, number: Int)
+  }
+
   private let monitor = Monitor()
   private let batches: [PageBatch]
   private var slots: [Slot]
@@ -31,19 +36,26 @@ final class BatchRing: @unchecked Sendable {
   /// A worker's next batch and its number; nil when there is nothing left to do.
   func claim() -> (batch: PageBatch, number: Int)? {
     monitor.locked {
-      while !isStopped, !isDrained, slots[nextToClaim % slots.count] != .empty { monitor.wait() }
-      if isStopped || isDrained { return nil }
-      let number = nextToClaim
-      let batch = batches[number % slots.count]
-      guard queue.fill(&batch.contents) else {
-        isDrained = true
-        monitor.signalAll()
-        return nil
+      while !isStopped, !isDrained {
+        if let claimed = claimNow() { return claimed }
+        if !isDrained { monitor.wait() }
       }
-      slots[number % slots.count] = .claimed
-      nextToClaim += 1
-      return (batch, number)
+      return nil
     }
+  }
+
+  /// The next batch if there is memory for one and frames are left; to be called inside the monitor.
+  private func claimNow() -> (batch: PageBatch, number: Int)? {
+    let slot = nextToClaim % slots.count
+    guard !isDrained, slots[slot] == .empty else { return nil }
+    guard queue.fill(&batches[slot].contents) else {
+      isDrained = true
+      monitor.signalAll()
+      return nil
+    }
+    slots[slot] = .claimed
+    defer { nextToClaim += 1 }
+    return (batches[slot], nextToClaim)
   }
 
   /// A worker has filled its batch.
@@ -54,14 +66,18 @@ final class BatchRing: @unchecked Sendable {
     }
   }
 
-  /// The writer's next batch, in order; nil after the last.
-  func nextReady() -> PageBatch? {
+  /// What the writer does next; nil after the last batch.
+  ///
+  /// Writing comes first, as it empties a slot. While there is nothing to write, the writer is a worker.
+  func nextTask() -> WriterTask? {
     monitor.locked {
-      while slots[nextToWrite % slots.count] != .ready {
+      while true {
+        let slot = nextToWrite % slots.count
+        if slots[slot] == .ready { return .write(batches[slot]) }
+        if let (batch, number) = claimNow() { return .fill(batch, number: number) }
         if isDrained, nextToWrite == nextToClaim { return nil }
         monitor.wait()
       }
-      return batches[nextToWrite % slots.count]
     }
   }
 

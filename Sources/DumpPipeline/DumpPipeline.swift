@@ -5,8 +5,8 @@ public import Vmcore
 
 /// Takes pages from the vmcore to the dump: read, find the zero pages, compress, write in order.
 ///
-/// With one processor that is a loop. With more, workers read and compress batches of pages, and the calling
-/// thread writes them. The memory is fixed at the start, and nothing is allocated per page.
+/// Threads read and compress batches of pages. The calling thread is one of them, and the one that writes:
+/// alone it is a plain loop. The memory is fixed at the start, and nothing is allocated per page.
 public struct DumpPipeline: ~Copyable {
   private let memory: PhysicalMemory
   private let codec: Codec
@@ -29,8 +29,8 @@ public struct DumpPipeline: ~Copyable {
   /// Writes the whole dump: begins it, appends every page and finishes it; or leaves what can be read.
   ///
   /// - Parameters:
-  ///   - threads: workers to start. With 0 or 1 the calling thread does everything. If not all can be
-  ///     started, those that were do the work.
+  ///   - threads: threads to compress with, the calling one included. If not all can be started, those that
+  ///     were do the work.
   ///   - progress: called by the calling thread after each batch.
   /// - Throws: the first error that ends the dump. The writer has abandoned the file then: it is readable up
   ///   to the cut and marked incomplete.
@@ -39,11 +39,7 @@ public struct DumpPipeline: ~Copyable {
   ) throws(PipelineError) -> PipelineReport {
     do throws(PipelineError) {
       try begin(&writer)
-      if threads > 1 {
-        try copy(into: &writer, threads: threads, progress: progress)
-      } else {
-        try copy(into: &writer, progress: progress)
-      }
+      try copy(into: &writer, threads: max(threads, 1), progress: progress)
       try finish(&writer)
     } catch {
       writer.abandon()
@@ -67,52 +63,43 @@ public struct DumpPipeline: ~Copyable {
     } catch { throw .write(error) }
   }
 
-  // MARK: - One thread
-
-  private mutating func copy(
-    into writer: inout DiskdumpWriter, progress: (_ done: UInt64, _ total: UInt64) -> Void
-  ) throws(PipelineError) {
-    let worker = try PageWorker(memory, codec, sharesZeroPages: sharesZeroPages)
-    var batch = try makeBatch()
-    while queue.fill(&batch) {
-      worker.process(&batch)
-      try write(batch, into: &writer, progress: progress)
-      queue.remove(batch.lost)
-    }
-  }
-
-  // MARK: - Many
-
   private mutating func copy(
     into writer: inout DiskdumpWriter, threads: Int, progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(PipelineError) {
-    var batches: [PageBatch] = []
-    while batches.count < threads + 2, let batch = try? makeBatch() { batches.append(PageBatch(batch)) }
-    if batches.isEmpty { throw .noMemory("\(threads) threads") }
-    let ring = BatchRing(batches, queue)
-    let crew = Crew(ring)
-    while crew.count < threads {
-      // Fewer threads than wanted are slower and not wrong; none would be a dump that never ends.
-      guard let worker = try? PageWorker(memory, codec, sharesZeroPages: sharesZeroPages),
-        crew.hire(worker)
-      else { break }
-    }
-    report.threads = crew.count
-    if crew.count == 0 {
-      try copy(into: &writer, progress: progress)
-      return
-    }
+    let own = try PageWorker(memory, codec, sharesZeroPages: sharesZeroPages)
+    let ring = BatchRing(try makeBatches(for: threads), queue)
+    let others = ThreadGroup()
     defer {
       ring.stop()
-      crew.dismiss()
+      others.join()
     }
-    while let batch = ring.nextReady() {
-      try write(batch.contents, into: &writer, progress: progress)
-      ring.release(batch)
+    // Fewer threads than wanted are slower and not wrong.
+    while others.count < threads - 1,
+      let worker = try? PageWorker(memory, codec, sharesZeroPages: sharesZeroPages),
+      others.start({ worker.work(through: ring) })
+    {}
+    while let task = ring.nextTask() {
+      switch task {
+      case .fill(let batch, let number):
+        own.process(&batch.contents)
+        ring.hand(over: number)
+      case .write(let batch):
+        try write(batch.contents, into: &writer, progress: progress)
+        ring.release(batch)
+      }
     }
   }
 
   // MARK: - Batches
+
+  /// A batch for a thread alone; for more, one each and two on their way to the writer, or as many of them as
+  /// there is memory for.
+  private func makeBatches(for threads: Int) throws(PipelineError) -> [PageBatch] {
+    var batches = [PageBatch(try makeBatch())]
+    if threads == 1 { return batches }
+    while batches.count < threads + 2, let batch = try? makeBatch() { batches.append(PageBatch(batch)) }
+    return batches
+  }
 
   private func makeBatch() throws(PipelineError) -> BatchContents {
     let pageSize = memory.geometry.size

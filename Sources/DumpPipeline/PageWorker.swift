@@ -32,6 +32,14 @@ final class PageWorker: @unchecked Sendable {
     }
   }
 
+  /// Takes batches from a ring until there are none left.
+  func work(through ring: BatchRing) {
+    while let (batch, number) = ring.claim() {
+      process(&batch.contents)
+      ring.hand(over: number)
+    }
+  }
+
   private static func add(
     _ pfn: PFN, to batch: inout BatchContents, _ reader: inout MemoryReader,
     _ compressor: inout PageCompressor,
@@ -51,7 +59,7 @@ final class PageWorker: @unchecked Sendable {
       }
       batch.addPage { room in
         if let size = compressor.compress(page, into: &room) { return (size, compressor.codec.flags) }
-        room.copy(page)
+        room.copy(page, at: 0)
         return (page.byteCount, .raw)
       }
     }
@@ -67,17 +75,6 @@ extension Codec {
     case .lzo: .lzo
     case .snappy: .snappy
     case .zstd: .zstd
-    }
-  }
-}
-
-extension MutableRawSpan {
-  /// Copies all of a span to the front; it must fit.
-  @_lifetime(self: copy self)
-  fileprivate mutating func copy(_ source: RawSpan) {
-    precondition(source.byteCount <= byteCount)
-    unsafe withUnsafeMutableBytes { target in
-      unsafe source.withUnsafeBytes { bytes in unsafe target.copyMemory(from: bytes) }
     }
   }
 }

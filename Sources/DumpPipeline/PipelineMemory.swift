@@ -15,8 +15,8 @@ public enum PipelineMemory {
   /// libdeflate's, the largest, takes 200 KiB at level 1.
   private static let codecContext = 256 << 10
 
-  /// The windows of a reader that may not map: two of 256 KiB.
-  private static let readWindows = 512 << 10
+  /// The windows of a reader that may not map: two of 128 KiB.
+  private static let readWindows = 256 << 10
 
   /// Threads that fit into half of what is available, of those wanted; at least one.
   public static func affordableThreads(_ wanted: Int, _ codec: Codec) -> Int {

@@ -10,8 +10,6 @@ public struct PipelineReport: Sendable {
   public internal(set) var firstFailure: (pfn: PFN, reason: MemoryError)?
   /// Pages that are in the dump.
   public internal(set) var writtenPages: UInt64 = 0
-  /// Threads that compressed; 0 is the calling thread alone.
-  public internal(set) var threads = 0
 
   public init() {}
 

@@ -74,6 +74,12 @@ public struct FileDescriptor: ~Copyable, Sendable {
     return end > 0 ? UInt64(end) : 0
   }
 
+  /// Whether the file is one of the kernel's own, in /proc.
+  public var isInProc: Bool {
+    var status = statfs()
+    return unsafe fstatfs(descriptor, &status) == 0 && UInt64(status.f_type) == UInt64(PROC_SUPER_MAGIC)
+  }
+
   /// Reads until the buffer is full or the file ends; returns the bytes read.
   public func read(into buffer: inout MutableRawSpan, at offset: FileOffset) throws(SystemError) -> Int {
     guard offset.rawValue <= UInt64(Int64.max) - UInt64(buffer.byteCount) else {

@@ -108,9 +108,9 @@ struct KdumpPages: ~Copyable {
 
   private func copy(_ descriptor: PageDescriptor, into bytes: inout MutableRawSpan) {
     if isShared(descriptor) {
-      bytes.copyPrefix(shared.bytes(descriptor.range))
+      bytes.copy(shared.bytes(descriptor.range), at: 0)
     } else {
-      bytes.copyPrefix(data.bytes(descriptor.range))
+      bytes.copy(data.bytes(descriptor.range), at: 0)
     }
   }
 
@@ -132,17 +132,6 @@ extension PageDescriptor {
     case .snappy: .snappy
     case .zstd: .zstd
     default: nil
-    }
-  }
-}
-
-extension MutableRawSpan {
-  /// Copies all of a span to the front; it must fit.
-  @_lifetime(self: copy self)
-  fileprivate mutating func copyPrefix(_ source: RawSpan) {
-    precondition(source.byteCount <= byteCount)
-    unsafe withUnsafeMutableBytes { target in
-      unsafe source.withUnsafeBytes { bytes in unsafe target.copyMemory(from: bytes) }
     }
   }
 }

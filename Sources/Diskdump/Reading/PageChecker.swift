@@ -31,13 +31,11 @@ public final class PageChecker: @unchecked Sendable {
   public func run(
     threads: Int, progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(VmcoreError) -> PageCheck {
-    var handles: [Handle] = []
-    while handles.count < threads, let thread = try? Thread({ self.work() }) {
-      handles.append(Handle(thread))
-    }
-    if handles.isEmpty { work() }
-    while watch(max(handles.count, 1), progress) {}
-    for handle in handles { handle.join() }
+    let workers = ThreadGroup()
+    while workers.count < threads, workers.start({ self.work() }) {}
+    if workers.count == 0 { work() }
+    while watch(max(workers.count, 1), progress) {}
+    workers.join()
     if let failure { throw .system(failure) }
     return result
   }
@@ -91,18 +89,5 @@ public final class PageChecker: @unchecked Sendable {
       next = frames.next(from: pfn.advanced(by: 1))
     }
     return check
-  }
-
-  /// A thread that an array can hold.
-  private final class Handle {
-    private var thread: Thread?
-
-    init(_ thread: consuming Thread) {
-      self.thread = consume thread
-    }
-
-    func join() {
-      thread.take()?.join()
-    }
   }
 }

@@ -92,6 +92,15 @@ public struct InputFile: ~Copyable, Sendable {
     }
   }
 
+  /// Whether the bytes lie on a disk or in its cache. The kernel makes those of /proc/vmcore when they are
+  /// read, which costs a mapping of its own for each page (`copy_oldmem_page`).
+  var isStored: Bool {
+    switch content {
+    case .plain(let file): !file.isInProc
+    case .flattened: true
+    }
+  }
+
   /// Whether ``map(_:)`` can work at all.
   var canBeMapped: Bool { !isFlattened }
 

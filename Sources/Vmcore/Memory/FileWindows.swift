@@ -21,7 +21,8 @@ struct FileWindows: ~Copyable {
     case .sequential:
       count = 2
       mappedSize = 4 << 20
-      readSize = 256 << 10
+      // All of it is read for a page that stands alone.
+      readSize = 128 << 10
     case .scattered:
       count = 8
       mappedSize = 64 << 10
@@ -30,7 +31,7 @@ struct FileWindows: ~Copyable {
     windows = try InlineArray { (_) throws(SystemError) in try FileWindow(readSize: Int(readSize)) }
     self.readSize = readSize
     self.memory = memory
-    maps = memory.prefersMapping
+    maps = memory.prefersMapping && (access == .scattered || !memory.core.file.isStored)
   }
 
   /// Makes a byte of the file visible.

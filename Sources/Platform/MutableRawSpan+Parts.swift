@@ -1,7 +1,7 @@
 extension MutableRawSpan {
   /// Copies all of a span to a place; it must fit.
   @_lifetime(self: copy self)
-  mutating func copy(_ source: RawSpan, at offset: Int) {
+  public mutating func copy(_ source: RawSpan, at offset: Int) {
     precondition(offset >= 0 && source.byteCount <= byteCount - offset)
     unsafe withUnsafeMutableBytes { target in
       unsafe source.withUnsafeBytes { bytes in
@@ -13,7 +13,7 @@ extension MutableRawSpan {
 
   /// Sets every byte to zero.
   @_lifetime(self: copy self)
-  mutating func zero() {
+  public mutating func zero() {
     unsafe withUnsafeMutableBytes { bytes in
       guard let start = bytes.baseAddress else { return }
       unsafe start.initializeMemory(as: UInt8.self, repeating: 0, count: bytes.count)
@@ -22,7 +22,7 @@ extension MutableRawSpan {
 
   /// A part to write to; it must lie inside.
   @_lifetime(&self)
-  mutating func extractingPart(_ range: Range<Int>) -> MutableRawSpan {
+  public mutating func extractingPart(_ range: Range<Int>) -> MutableRawSpan {
     _mutatingExtracting(range)
   }
 }
