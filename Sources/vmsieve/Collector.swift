@@ -36,7 +36,7 @@ enum Collector {
     case .showVersion:
       messages.answer(Program.versionText)
       return .completed
-    case .createDump, .dumpLog, .rearrange:
+    case .createDump, .dumpLog, .rearrange, .generateInfo:
       break
     }
     if options.checksOnly { return .completed }
@@ -63,6 +63,10 @@ enum Collector {
 
   /// Does what was asked for; returns the sentence that says so.
   private static func work(_ options: Options, _ messages: Messages) throws(DumpCommandError) -> String {
+    if options.action == .generateInfo {
+      try GenerateCommand.run(options, messages)
+      return "The vmcoreinfo is saved to \(options.dumpFile)."
+    }
     if !options.flattens { try DumpTarget.check(options.dumpFile, overwriting: options.overwrites) }
     switch options.action {
     case .dumpLog:
@@ -71,7 +75,7 @@ enum Collector {
     case .rearrange:
       try RearrangeCommand(options, messages).run()
       return "The dumpfile is saved to \(options.dumpFile)."
-    case .createDump, .showHelp, .showVersion:
+    case .createDump, .showHelp, .showVersion, .generateInfo:
       try createDump(options: options, messages: messages)
       return options.isDryRun
         ? "This was a dry run: nothing is saved to \(options.targetName)."

@@ -30,15 +30,16 @@ struct DumpCommand {
     } catch { throw DumpCommandError(error.description) }
     self.options = options
     self.messages = messages
-    let info = source.vmcoreinfo()
-    messages.describe(source, info)
-    kernel = try Self.kernel(of: source, info, options, messages)
+    let knowledge = try KernelKnowledge(source, options, messages)
+    if !knowledge.hasInfo { try Self.dealWithoutInfo(options, messages) }
+    kernel = knowledge.kernel
     // Before anything is filtered: pages of zeros may be noise, and so may page tables.
     var repair = ""
     if let kernel {
-      (memory, repair) = try EncryptionCommand.undo(source, kernel, options.memoryEncryption, messages)
+      (memory, repair) = try EncryptionCommand.undo(
+        knowledge.memory, kernel, options.memoryEncryption, messages)
     } else {
-      memory = source
+      memory = knowledge.memory
     }
     let strip: String
     (output, strip) = try EncryptionCommand.strip(memory, kernel, options.memoryEncryption, messages)
@@ -46,25 +47,16 @@ struct DumpCommand {
     threads = Self.threads(options, messages)
   }
 
-  /// The crashed kernel, as far as VMCOREINFO tells; nil if pages can only be dumped and not judged.
-  private static func kernel(
-    of memory: PhysicalMemory, _ info: VMCOREINFO?, _ options: Options, _ messages: Messages
-  ) throws(DumpCommandError) -> CrashedKernel? {
-    guard let info else {
-      if options.dumpLevels.contains(where: { !$0.isDisjoint(with: .needingMemoryMap) }) {
-        throw DumpCommandError(
-          "\(options.vmcore) doesn't contain vmcoreinfo, without which pages cannot be told apart;"
-            + " use -d 0 or -d 1")
-      }
-      messages.warning("\(options.vmcore) doesn't contain vmcoreinfo: readers will need the kernel's vmlinux")
-      return nil
+  /// A vmcore of which nothing is known can be dumped, but its pages cannot be told apart.
+  private static func dealWithoutInfo(
+    _ options: Options, _ messages: Messages
+  ) throws(DumpCommandError) {
+    if options.dumpLevels.contains(where: { !$0.isDisjoint(with: .needingMemoryMap) }) {
+      throw DumpCommandError(
+        "\(options.vmcore) doesn't contain vmcoreinfo, without which pages cannot be told apart;"
+          + " specify the kernel's vmlinux with -x or its vmcoreinfo with -i, or use -d 0 or -d 1")
     }
-    do throws(CrashedKernel.Unknown) {
-      return try CrashedKernel(info, of: memory)
-    } catch {
-      messages.warning("\(options.vmcore): \(error): every page is kept")
-      return nil
-    }
+    messages.warning("\(options.vmcore) doesn't contain vmcoreinfo: readers will need the kernel's vmlinux")
   }
 
   private static func threads(_ options: Options, _ messages: Messages) -> Int {

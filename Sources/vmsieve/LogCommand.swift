@@ -20,15 +20,14 @@ struct LogCommand {
     do throws(VmcoreError) {
       memory = try PhysicalMemory(opening: options.vmcore, prefersMapping: options.mapsVmcore)
     } catch { throw DumpCommandError(error.description) }
-    let info = memory.vmcoreinfo()
-    messages.describe(memory, info)
-    guard let info else {
+    let knowledge = try KernelKnowledge(memory, options, messages)
+    guard knowledge.hasInfo else {
       throw DumpCommandError(
-        "\(options.vmcore) doesn't contain vmcoreinfo, without which the kernel's log cannot be found")
+        "\(options.vmcore) doesn't contain vmcoreinfo, without which the kernel's log cannot be found;"
+          + " specify the kernel's vmlinux with -x or its vmcoreinfo with -i")
     }
-    let kernel: CrashedKernel
-    do throws(CrashedKernel.Unknown) { kernel = try CrashedKernel(info, of: memory) } catch {
-      throw DumpCommandError("\(options.vmcore): \(error)")
+    guard let kernel = knowledge.kernel else {
+      throw DumpCommandError("\(options.vmcore): the kernel's log cannot be found")
     }
     var log: KernelLog
     do throws(KernelLogError) {

@@ -70,6 +70,9 @@ struct CheckParametersTests {
       ("--dump-dmesg --dry-run vmcore log", "--dry-run cannot be used with --dump-dmesg.\n"),
       ("-R", ""), ("-R -c dump", ""), ("-R -d 31 dump", ""), ("-R vmcore dump", ""),
       ("--keep-partial vmcore dump", ""), ("--partial-dmesg vmcore log", ""), ("--dump-dmesg vmcore", ""),
+      ("-x vmlinux -i info vmcore dump", ""), ("-g info", ""), ("-g info -x vmlinux dump", ""),
+      ("-g info -x vmlinux -d 1", ""), ("-g info -x vmlinux -i other", ""), ("-R -x vmlinux dump", ""),
+      ("-g info -x vmlinux --dry-run", "--dry-run cannot be used with -g.\n"),
     ])
   func conflicts(line: String, sentence: String) throws {
     let run = try check(line)
@@ -105,8 +108,7 @@ struct CheckParametersTests {
   @Test(
     "What this version does not support is refused here already, by name",
     arguments: [
-      ("-E vmcore dump", "-E"), ("-x vmlinux vmcore dump", "-x"),
-      ("-i info vmcore dump", "-i"), ("-g info -x vmlinux", "-g"), ("-e --work-dir . vmcore dump", "-e"),
+      ("-E vmcore dump", "-E"), ("-e --work-dir . vmcore dump", "-e"),
       ("-X vmcore dump", "-X"), ("--split vmcore a b", "--split"),
       ("--splitblock-size 4096 --split vmcore a b", "--splitblock-size"),
       ("--reassemble a b dump", "--reassemble"),

@@ -31,6 +31,9 @@ struct OptionDescription {
     case partialLog
     case rearranging
     case keepingPartial
+    case vmlinux
+    case infoFile
+    case generating
   }
 
   /// The letter, 0 where there is none.

@@ -122,6 +122,12 @@ struct OptionParser {
       request.rearranging = true
     case .keepingPartial:
       options.keepsPartial = true
+    case .vmlinux:
+      options.memoryEncryption.vmlinux = argument
+    case .infoFile:
+      options.infoFile = argument
+    case .generating:
+      request.generated = argument
     }
   }
 

@@ -45,6 +45,9 @@ enum OptionTable {
       OptionDescription(name: "check-params", .applied(.checkingOnly)),
       OptionDescription(name: "dump-dmesg", .applied(.log)),
       OptionDescription(name: "partial-dmesg", .applied(.partialLog)),
+      OptionDescription(letter: "x", takesArgument: true, .applied(.vmlinux)),
+      OptionDescription(letter: "i", takesArgument: true, .applied(.infoFile)),
+      OptionDescription(letter: "g", takesArgument: true, .applied(.generating)),
     ]
   }
 
@@ -62,16 +65,12 @@ enum OptionTable {
   }
 
   private static var notSupported: [OptionDescription] {
-    let kernelIsKnown: StaticString = "leave it out: the kernel is known from the VMCOREINFO in the vmcore"
     let split: StaticString = "leave it out and name one dump file: the processors are used all the same"
     let erase: StaticString = "there is no other way to erase data yet, so use makedumpfile for this dump"
     let xen: StaticString = "Xen dumps are not read yet, so use makedumpfile for them"
     return [
       OptionDescription(
         letter: "E", .refused(advice: "leave it out: the dump is then in the kdump-compressed format")),
-      OptionDescription(letter: "x", takesArgument: true, .refused(advice: kernelIsKnown)),
-      OptionDescription(letter: "i", takesArgument: true, .refused(advice: kernelIsKnown)),
-      OptionDescription(letter: "g", takesArgument: true, .refused(advice: "use makedumpfile -g")),
       OptionDescription(
         letter: "e",
         .refused(advice: "leave it out: the page structures of excluded pages then stay in the dump")),

@@ -9,6 +9,8 @@ struct Options: Equatable {
     case dumpLog
     /// Make a file of a flattened dump.
     case rearrange
+    /// Write the VMCOREINFO of a vmlinux.
+    case generateInfo
     case showHelp
     case showVersion
   }
@@ -42,6 +44,8 @@ struct Options: Equatable {
   /// Whether only the command line is looked at: no file is touched.
   var checksOnly = false
   var memoryEncryption = SMEOptions()
+  /// `-i`: a VMCOREINFO as text.
+  var infoFile: String?
   /// What the messages call the place that the output goes to.
   var targetName: String { flattens ? "STDOUT" : dumpFile }
   /// Options that were given and have no meaning here, as a user writes them.

@@ -7,13 +7,20 @@ internal import Vmcore
 struct Request {
   var log = false
   var rearranging = false
+  /// `-g`: where the VMCOREINFO of a vmlinux goes.
+  var generated: String?
 
   func settle(_ options: inout Options, _ operands: [String]) throws(CommandLineError) {
+    if let generated {
+      try settleGenerating(&options, operands, generated)
+      return
+    }
     if rearranging {
       try settleRearranging(&options, operands)
       return
     }
     if options.keepsPartial { throw .invalid }
+    if options.infoFile != nil, options.memoryEncryption.vmlinux != nil { throw .invalid }
     if options.onlySinceClear, !log { throw .invalid }
     if log {
       if options.isDryRun { throw .conflict("--dry-run cannot be used with --dump-dmesg.") }
@@ -29,8 +36,21 @@ struct Request {
     options.compression == .none && options.dumpLevels[0] == [] && !options.flattens
   }
 
+  private func settleGenerating(
+    _ options: inout Options, _ operands: [String], _ path: String
+  ) throws(CommandLineError) {
+    guard operands.isEmpty, makesNoDump(options), !rearranging, options.infoFile == nil,
+      options.memoryEncryption.vmlinux != nil
+    else { throw .invalid }
+    if options.isDryRun { throw .conflict("--dry-run cannot be used with -g.") }
+    options.action = .generateInfo
+    options.dumpFile = path
+  }
+
   private func settleRearranging(_ options: inout Options, _ operands: [String]) throws(CommandLineError) {
-    guard makesNoDump(options), operands.count == 1 else { throw .invalid }
+    guard makesNoDump(options), operands.count == 1, options.infoFile == nil,
+      options.memoryEncryption.vmlinux == nil
+    else { throw .invalid }
     options.action = .rearrange
     options.dumpFile = operands[0]
   }

@@ -5,6 +5,7 @@ enum Usage {
 
     Usage: \(name) [OPTION].. VMCORE DUMPFILE
            \(name) --dump-dmesg [--partial-dmesg] VMCORE LOGFILE
+           \(name) -g INFO -x VMLINUX
            \(name) -R [--keep-partial] DUMPFILE < FLATTENED
 
     Writes the memory in VMCORE (usually /proc/vmcore) to DUMPFILE, without the pages that
@@ -28,6 +29,9 @@ enum Usage {
       --sme auto|off|require  repair what memory encryption (AMD SME) did to low memory; more
                            options for it are in the manual: --backup-region, --sme-key,
                            --sme-mode, --sme-tweaks, --sme-view, --sme-strip, --system-map
+      -x VMLINUX           take what the vmcore does not tell of its kernel from this file
+      -i INFO              the same from a file that -g wrote
+      -g INFO              write what -x tells to INFO
       --dump-dmesg         write the dead kernel's messages to LOGFILE, or with -F to stdout
       --partial-dmesg      only those since the log was last cleared
       --check-params       check the command line only; touch no file
@@ -35,11 +39,11 @@ enum Usage {
       -h, --help           print this text
 
     Accepted and without effect: -b, --cyclic-buffer, --work-dir.
-    Not supported by this version: -E -x -i -g -e -X --split --splitblock-size
+    Not supported by this version: -E -e -X --split --splitblock-size
       --reassemble --mem-usage --vtop --config --eppic
       --extension --diskset --xen-syms --xen-vmcoreinfo --xen_phys_start.
 
-    Exit status: 0 the dump is complete, 1 it is not.
+    Exit status: 0 the dump is complete, 1 it is not, 2 the kernel is another one.
     """
   }
 }
