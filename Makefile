@@ -1,7 +1,7 @@
 # make build | test | demo | bench | lint | install | install-makedumpfile | clean | clean-lab
 #
 #   STRICT=1             warnings are errors (CI)
-#   PREFIX, DESTDIR      where install puts the program and its manual page
+#   PREFIX, DESTDIR      where install puts the program and its manual pages
 #   VMSIEVE_LAB          where kernels, vmcores and drgn are kept, about 7 GB (default ~/.cache/vmsieve-lab)
 #   RESULTS=FILE         where bench writes its report, besides the terminal
 #   VMSIEVE_SKIP_REAL=1  test without virtual machines
@@ -56,6 +56,7 @@ lint:
 install:
 	install -D -m 755 $(BUILD)/vmsieve $(DESTDIR)$(PREFIX)/sbin/vmsieve
 	install -D -m 644 man/vmsieve.8 $(DESTDIR)$(PREFIX)/share/man/man8/vmsieve.8
+	install -D -m 644 man/vmsieve.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/vmsieve.conf.5
 
 # For tools that insist on the name. A makedumpfile that is there is not replaced.
 install-makedumpfile: install

@@ -36,7 +36,7 @@ enum Collector {
     case .showVersion:
       messages.answer(Program.versionText)
       return .completed
-    case .createDump, .dumpLog, .rearrange, .generateInfo:
+    case .createDump, .dumpLog, .rearrange, .generateInfo, .showMemoryUsage:
       break
     }
     if options.checksOnly { return .completed }
@@ -50,14 +50,17 @@ enum Collector {
     let status: ExitStatus
     do throws(DumpCommandError) {
       let result = try work(options, messages)
-      messages.common("")
-      messages.common(result)
+      if !result.isEmpty {
+        messages.common("")
+        messages.common(result)
+      }
       status = .completed
     } catch {
       messages.error(error.message)
       status = error.status
     }
-    tellEnd(status, messages)
+    // After its table makedumpfile says no more.
+    if status != .completed || options.action != .showMemoryUsage { tellEnd(status, messages) }
     return status
   }
 
@@ -67,6 +70,10 @@ enum Collector {
       try GenerateCommand.run(options, messages)
       return "The vmcoreinfo is saved to \(options.dumpFile)."
     }
+    if options.action == .showMemoryUsage {
+      try MemoryUsageCommand(options, messages).run()
+      return ""
+    }
     if !options.flattens { try DumpTarget.check(options.dumpFile, overwriting: options.overwrites) }
     switch options.action {
     case .dumpLog:
@@ -75,7 +82,7 @@ enum Collector {
     case .rearrange:
       try RearrangeCommand(options, messages).run()
       return "The dumpfile is saved to \(options.dumpFile)."
-    case .createDump, .showHelp, .showVersion, .generateInfo:
+    case .createDump, .showHelp, .showVersion, .generateInfo, .showMemoryUsage:
       try createDump(options: options, messages: messages)
       return options.isDryRun
         ? "This was a dry run: nothing is saved to \(options.targetName)."

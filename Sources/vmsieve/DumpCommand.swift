@@ -33,6 +33,9 @@ struct DumpCommand {
     let knowledge = try KernelKnowledge(source, options, messages)
     if !knowledge.hasInfo { try Self.dealWithoutInfo(options, messages) }
     kernel = knowledge.kernel
+    if let kernel, options.translated != 0 {
+      TranslateRequest.answer(options.translated, kernel, knowledge.memory, messages)
+    }
     // Before anything is filtered: pages of zeros may be noise, and so may page tables.
     var repair = ""
     if let kernel {
@@ -42,8 +45,11 @@ struct DumpCommand {
       memory = knowledge.memory
     }
     let strip: String
-    (output, strip) = try EncryptionCommand.strip(memory, kernel, options.memoryEncryption, messages)
-    eraseInfo = repair + strip
+    let stripped: PhysicalMemory
+    (stripped, strip) = try EncryptionCommand.strip(memory, kernel, options.memoryEncryption, messages)
+    let erased: String
+    (output, erased) = try ErasureCommand.erase(stripped, read: memory, kernel, options, messages)
+    eraseInfo = repair + strip + erased
     threads = Self.threads(options, messages)
   }
 

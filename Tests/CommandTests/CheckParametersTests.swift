@@ -72,6 +72,8 @@ struct CheckParametersTests {
       ("--keep-partial vmcore dump", ""), ("--partial-dmesg vmcore log", ""), ("--dump-dmesg vmcore", ""),
       ("-x vmlinux -i info vmcore dump", ""), ("-g info", ""), ("-g info -x vmlinux dump", ""),
       ("-g info -x vmlinux -d 1", ""), ("-g info -x vmlinux -i other", ""), ("-R -x vmlinux dump", ""),
+      ("--mem-usage", ""), ("--mem-usage /proc/kcore dump", ""),
+      ("--config erase vmcore dump", ""),
       ("-g info -x vmlinux --dry-run", "--dry-run cannot be used with -g.\n"),
     ])
   func conflicts(line: String, sentence: String) throws {
@@ -112,8 +114,7 @@ struct CheckParametersTests {
       ("-X vmcore dump", "-X"), ("--split vmcore a b", "--split"),
       ("--splitblock-size 4096 --split vmcore a b", "--splitblock-size"),
       ("--reassemble a b dump", "--reassemble"),
-      ("--mem-usage /proc/kcore", "--mem-usage"), ("--vtop 0 vmcore dump", "--vtop"),
-      ("--config erase vmcore dump", "--config"), ("--eppic erase vmcore dump", "--eppic"),
+      ("--eppic erase vmcore dump", "--eppic"),
       ("--extension gpu.so vmcore dump", "--extension"), ("--diskset a dump", "--diskset"),
       ("--xen-syms xen vmcore dump", "--xen-syms"), ("--xen-vmcoreinfo xen vmcore dump", "--xen-vmcoreinfo"),
       ("--xen_phys_start 0 vmcore dump", "--xen_phys_start"), ("--message-level 0 -E vmcore dump", "-E"),

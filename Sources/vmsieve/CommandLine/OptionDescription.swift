@@ -34,6 +34,9 @@ struct OptionDescription {
     case vmlinux
     case infoFile
     case generating
+    case translating
+    case memoryUsage
+    case erasing
   }
 
   /// The letter, 0 where there is none.

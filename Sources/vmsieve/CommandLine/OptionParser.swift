@@ -128,6 +128,12 @@ struct OptionParser {
       options.infoFile = argument
     case .generating:
       request.generated = argument
+    case .translating:
+      options.translated = TranslateRequest.parse(argument)
+    case .memoryUsage:
+      request.memoryUsage = true
+    case .erasing:
+      options.erasureFile = argument
     }
   }
 

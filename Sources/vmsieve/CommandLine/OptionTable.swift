@@ -48,6 +48,9 @@ enum OptionTable {
       OptionDescription(letter: "x", takesArgument: true, .applied(.vmlinux)),
       OptionDescription(letter: "i", takesArgument: true, .applied(.infoFile)),
       OptionDescription(letter: "g", takesArgument: true, .applied(.generating)),
+      OptionDescription(name: "vtop", takesArgument: true, .applied(.translating)),
+      OptionDescription(name: "mem-usage", .applied(.memoryUsage)),
+      OptionDescription(name: "config", takesArgument: true, .applied(.erasing)),
     ]
   }
 
@@ -66,7 +69,7 @@ enum OptionTable {
 
   private static var notSupported: [OptionDescription] {
     let split: StaticString = "leave it out and name one dump file: the processors are used all the same"
-    let erase: StaticString = "there is no other way to erase data yet, so use makedumpfile for this dump"
+    let erase: StaticString = "erase with --config, or use makedumpfile for this dump"
     let xen: StaticString = "Xen dumps are not read yet, so use makedumpfile for them"
     return [
       OptionDescription(
@@ -78,12 +81,6 @@ enum OptionTable {
       OptionDescription(name: "split", .refused(advice: split)),
       OptionDescription(name: "splitblock-size", takesArgument: true, .refused(advice: split)),
       OptionDescription(name: "reassemble", .refused(advice: "reassemble split dumps with makedumpfile")),
-      OptionDescription(
-        name: "mem-usage", .refused(advice: "use --dry-run --show-stats on a vmcore, or makedumpfile here")),
-      OptionDescription(
-        name: "vtop", takesArgument: true,
-        .refused(advice: "open the dump with crash and give its vtop command")),
-      OptionDescription(name: "config", takesArgument: true, .refused(advice: erase)),
       OptionDescription(name: "eppic", takesArgument: true, .refused(advice: erase)),
       OptionDescription(name: "extension", takesArgument: true, .refused(advice: "leave it out")),
       OptionDescription(

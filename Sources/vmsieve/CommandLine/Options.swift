@@ -11,6 +11,8 @@ struct Options: Equatable {
     case rearrange
     /// Write the VMCOREINFO of a vmlinux.
     case generateInfo
+    /// Count the pages of a running machine.
+    case showMemoryUsage
     case showHelp
     case showVersion
   }
@@ -46,6 +48,10 @@ struct Options: Equatable {
   var memoryEncryption = SMEOptions()
   /// `-i`: a VMCOREINFO as text.
   var infoFile: String?
+  /// `--config`: what to erase.
+  var erasureFile: String?
+  /// `--vtop`: a virtual address; 0 for none.
+  var translated: UInt64 = 0
   /// What the messages call the place that the output goes to.
   var targetName: String { flattens ? "STDOUT" : dumpFile }
   /// Options that were given and have no meaning here, as a user writes them.

@@ -7,6 +7,7 @@ internal import Vmcore
 struct Request {
   var log = false
   var rearranging = false
+  var memoryUsage = false
   /// `-g`: where the VMCOREINFO of a vmlinux goes.
   var generated: String?
 
@@ -20,11 +21,18 @@ struct Request {
       return
     }
     if options.keepsPartial { throw .invalid }
+    if options.erasureFile != nil, options.memoryEncryption.vmlinux == nil { throw .invalid }
     if options.infoFile != nil, options.memoryEncryption.vmlinux != nil { throw .invalid }
     if options.onlySinceClear, !log { throw .invalid }
     if log {
       if options.isDryRun { throw .conflict("--dry-run cannot be used with --dump-dmesg.") }
       options.action = .dumpLog
+    }
+    if memoryUsage, !log {
+      guard operands.count == 1, !options.flattens else { throw .invalid }
+      options.action = .showMemoryUsage
+      options.vmcore = operands[0]
+      return
     }
     guard operands.count == (options.flattens ? 1 : 2) else { throw .invalid }
     options.vmcore = operands[0]

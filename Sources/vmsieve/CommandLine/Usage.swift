@@ -5,6 +5,7 @@ enum Usage {
 
     Usage: \(name) [OPTION].. VMCORE DUMPFILE
            \(name) --dump-dmesg [--partial-dmesg] VMCORE LOGFILE
+           \(name) --mem-usage /proc/kcore
            \(name) -g INFO -x VMLINUX
            \(name) -R [--keep-partial] DUMPFILE < FLATTENED
 
@@ -32,6 +33,9 @@ enum Usage {
       -x VMLINUX           take what the vmcore does not tell of its kernel from this file
       -i INFO              the same from a file that -g wrote
       -g INFO              write what -x tells to INFO
+      --config FILE        erase what FILE names (man vmsieve.conf); needs -x
+      --vtop ADDR          print the physical address of a virtual one, too
+      --mem-usage          count the pages of this running machine by kind
       --dump-dmesg         write the dead kernel's messages to LOGFILE, or with -F to stdout
       --partial-dmesg      only those since the log was last cleared
       --check-params       check the command line only; touch no file
@@ -40,7 +44,7 @@ enum Usage {
 
     Accepted and without effect: -b, --cyclic-buffer, --work-dir.
     Not supported by this version: -E -e -X --split --splitblock-size
-      --reassemble --mem-usage --vtop --config --eppic
+      --reassemble --eppic
       --extension --diskset --xen-syms --xen-vmcoreinfo --xen_phys_start.
 
     Exit status: 0 the dump is complete, 1 it is not, 2 the kernel is another one.
