@@ -36,7 +36,7 @@ struct KdumpPages: ~Copyable {
 
   mutating func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(MemoryError) {
     let descriptor = try descriptor(of: pfn)
-    guard let codec = descriptor.codec else {
+    guard let codec = Codec(descriptor.flags) else {
       throw .damaged(address(pfn), reason: "page_desc.flags is \(descriptor.flags.rawValue)")
     }
     try show(descriptor, pfn)
@@ -122,16 +122,4 @@ struct KdumpPages: ~Copyable {
 extension PageDescriptor {
   /// The bytes in the file; ``KdumpFile/state(of:)`` has checked that they have an end.
   var range: Range<UInt64> { offset..<offset + UInt64(size) }
-
-  /// What compressed the page; nil for a bit that nobody has defined, or two.
-  var codec: Codec? {
-    switch flags {
-    case .raw: Codec.none
-    case .zlib: .zlib
-    case .lzo: .lzo
-    case .snappy: .snappy
-    case .zstd: .zstd
-    default: nil
-    }
-  }
 }
