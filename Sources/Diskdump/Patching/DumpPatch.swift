@@ -14,7 +14,8 @@ public struct DumpPatch: ~Copyable {
 
   /// - Parameters:
   ///   - original: the dump as it is; it must not come out of a flattened stream.
-  ///   - changed: the same, with layers that change pages.
+  ///   - changed: the same, with layers that change pages, and perhaps with another text of VMCOREINFO of the same
+  ///     length.
   public init(_ original: PhysicalMemory, _ changed: PhysicalMemory) throws(VmcoreError) {
     if original.isFlattened {
       throw .foreign(
@@ -54,6 +55,10 @@ public struct DumpPatch: ~Copyable {
     switch original.source {
     case .elf(let memory):
       try Self.copy(memory.core.file, to: file, progress)
+      let place = original.notes.vmcoreinfoRange.flatMap {
+        memory.core.fileOffset(ofNoteByte: $0.lowerBound)
+      }
+      try writeNotes(vmcoreinfo: place, to: file)
       return try ELFPatcher.run(memory, frames, pages, file)
     case .pages(let store):
       guard let store = store as? KdumpStore else {
@@ -61,11 +66,33 @@ public struct DumpPatch: ~Copyable {
       }
       let slots = try KdumpSlots(store.dump, frames)
       try Self.copy(store.dump.file, to: file, progress)
+      let vmcoreinfo = store.dump.headers.subHeader.vmcoreinfo
+      try writeNotes(vmcoreinfo: vmcoreinfo.isEmpty ? nil : vmcoreinfo.lowerBound, to: file)
       var patcher = KdumpPatcher(store.dump)
       try patcher.run(slots, pages, file)
       try patcher.add(record, to: file)
       return patcher.report
     }
+  }
+
+  /// Writes the text of VMCOREINFO, if it is another one of the same length.
+  private func writeNotes(
+    vmcoreinfo place: UInt64?, to file: borrowing FileDescriptor
+  ) throws(VmcoreError) {
+    guard !Self.isSame(original.notes, changed.notes) else { return }
+    guard let old = original.notes.vmcoreinfoRange, let place, changed.notes.vmcoreinfoRange == old else {
+      throw .foreign(path: original.path, "its notes cannot be changed")
+    }
+    do throws(SystemError) { try Self.write(changed.notes, old, to: file, at: FileOffset(place)) } catch {
+      throw .system(error)
+    }
+  }
+
+  private static func write(
+    _ notes: CoreNotes, _ part: Range<Int>, to file: borrowing FileDescriptor, at place: FileOffset
+  ) throws(SystemError) {
+    let bytes = notes.bytes
+    try file.write(bytes.extracting(part), at: place)
   }
 
   private static func copy(
@@ -87,7 +114,7 @@ public struct DumpPatch: ~Copyable {
   public func check(_ path: String, _ report: PatchReport) throws(VmcoreError) {
     let written = try PhysicalMemory(opening: path, prefersMapping: false)
     guard written.frames.ranges == original.frames.ranges, written.loads == original.loads,
-      Self.isSame(written.notes, original.notes)
+      Self.isSame(written.notes, changed.notes)
     else {
       throw .malformed(path: path, at: FileOffset(0), "its headers came out otherwise than they were")
     }

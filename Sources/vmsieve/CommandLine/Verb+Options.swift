@@ -36,7 +36,9 @@ extension OptionDescription.Setting {
 
   fileprivate var isForReplacing: Bool {
     switch self {
-    case .overwriting, .debugMessages, .messageLevel, .memoryEncryption(.policy): true
+    case .overwriting, .debugMessages, .messageLevel, .memoryEncryption(.policy),
+      .memoryEncryption(.stripping):
+      true
     default: false
     }
   }

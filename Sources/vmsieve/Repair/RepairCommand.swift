@@ -26,13 +26,17 @@ struct RepairCommand {
     }
     let kernel = try opened.knownKernel(for: "without which nothing is known of its memory encryption")
     let undoing = try EncryptionCommand.undoing(opened.memory, kernel, options.memoryEncryption)
-    if undoing.memory.layers.isEmpty {
+    if undoing.memory.layers.isEmpty, !options.memoryEncryption.strips {
       EncryptionCommand.tellEvidence(undoing, messages)
       throw nothingToDo(undoing.investigation)
     }
     try EncryptionCommand.tell(undoing, options.memoryEncryption, messages)
-    let (report, framesInFile) = try write(opened.memory, undoing)
-    tell(report, undoing, of: framesInFile)
+    let (changed, strip) = try EncryptionCommand.strip(
+      undoing.memory, kernel, options.memoryEncryption, messages)
+    if changed.layers.isEmpty { throw nothingToDo(undoing.investigation) }
+    let record = undoing.record + strip
+    let (report, framesInFile) = try write(opened.memory, changed, record)
+    tell(report, undoing, record, of: framesInFile)
   }
 
   private func checkFiles() throws(DumpCommandError) {
@@ -65,18 +69,16 @@ struct RepairCommand {
   }
 
   private func write(
-    _ memory: PhysicalMemory, _ undoing: Undoing
+    _ memory: PhysicalMemory, _ changed: PhysicalMemory, _ record: String
   ) throws(DumpCommandError) -> (report: PatchReport, frames: UInt64) {
     let progress = Progress(messages)
     let report: PatchReport
     let pages: UInt64
     do throws(VmcoreError) {
-      let patch = try DumpPatch(memory, undoing.memory)
+      let patch = try DumpPatch(memory, changed)
       let target = try makeTarget()
       progress.begin(.copyingData)
-      report = try patch.write(to: target.file, record: undoing.record) {
-        progress.update(done: $0, total: $1)
-      }
+      report = try patch.write(to: target.file, record: record) { progress.update(done: $0, total: $1) }
       progress.end()
       if report.changedPages == 0 {
         throw .foreign(path: options.vmcore, "none of the pages that can be repaired is in the dump")
@@ -100,10 +102,10 @@ struct RepairCommand {
 
   // MARK: - What was done
 
-  private func tell(_ report: PatchReport, _ undoing: Undoing, of pages: UInt64) {
+  private func tell(_ report: PatchReport, _ undoing: Undoing, _ record: String, of pages: UInt64) {
     messages.common("")
     messages.common(
-      "Repaired pages  : \(report.changedPages)"
+      (options.memoryEncryption.strips ? "Changed pages   : " : "Repaired pages  : ") + "\(report.changedPages)"
         + (report.appendedPages > 0 ? ", \(report.appendedPages) of them at the end of the file" : ""))
     let left = UInt64(undoing.leftPages)
     messages.common("Unrepaired pages: \(left + report.failedPages)")
@@ -116,7 +118,7 @@ struct RepairCommand {
     if !report.isRecorded {
       messages.debug("the dump's format has no place for a record of the repair")
     }
-    messages.debug("record: \(undoing.record.dropLast())")
+    messages.debug("record: \(record.dropLast())")
     messages.common("")
     messages.common("The repaired dump is saved to \(options.dumpFile).")
     messages.common("")
