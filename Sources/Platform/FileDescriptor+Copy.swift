@@ -26,6 +26,10 @@ extension FileDescriptor {
         progress(done)
       }
     }
+    // What is behind the end of the file looks like a hole.
+    guard try isInProc || kind != .regular || size() >= byteCount else {
+      throw SystemError("read", path, .inputOutput)
+    }
   }
 
   /// Where the next bytes are that are no hole: right there, where the filesystem does not say.
