@@ -27,9 +27,8 @@ extension FileDescriptor {
       }
     }
     // What is behind the end of the file looks like a hole.
-    guard try isInProc || kind != .regular || size() >= byteCount else {
-      throw SystemError("read", path, .inputOutput)
-    }
+    let size = isInProc || kind != .regular ? byteCount : try size()
+    guard size >= byteCount else { throw SystemError("read", path, .inputOutput) }
   }
 
   /// Where the next bytes are that are no hole: right there, where the filesystem does not say.

@@ -26,7 +26,7 @@ struct KdumpPatcher: ~Copyable {
           report.fail(slot.pfn, error)
           continue
         }
-        let stored = try recompressor.compress(pages.newBytes, slot.descriptor.codec ?? .none)
+        let stored = try recompressor.compress(pages.newBytes, Codec(slot.descriptor.flags) ?? .none)
         try put(recompressor.bytes.extracting(first: stored.size), stored.codec, slot, file)
         report.changedPages += 1
       }
