@@ -7,6 +7,7 @@ public struct ELFCore: ~Copyable, Sendable {
   public let loads: [ProgramHeader]
   /// The contents of the PT_NOTE segments, verbatim.
   public let notes: CoreNotes
+  private let noteSegments: [ProgramHeader]
 
   /// More segments than any machine has; each costs 48 bytes here.
   static let mostSegments = 1 << 20
@@ -34,8 +35,20 @@ public struct ELFCore: ~Copyable, Sendable {
     }
     if loads.isEmpty { throw .foreign(path: file.path, "an ELF core without PT_LOAD: it holds no memory") }
     self.notes = try CoreNotes(noteSegments, in: file)
+    self.noteSegments = noteSegments
     self.loads = loads
     self.file = file
+  }
+
+  /// Where in the file a byte of ``notes`` lies; nil where only some of the notes are carried along.
+  public func fileOffset(ofNoteByte place: Int) -> UInt64? {
+    guard notes.omitted.count == 0 else { return nil }
+    var left = UInt64(place)
+    for segment in noteSegments {
+      if left < segment.fileSize { return segment.fileOffset.rawValue + left }
+      left -= segment.fileSize
+    }
+    return nil
   }
 
   /// Bytes of the file as they were when it was opened.

@@ -31,6 +31,7 @@ struct OptionDescription {
     case partialLog
     case rearranging
     case keepingPartial
+    case json
   }
 
   /// The letter, 0 where there is none.

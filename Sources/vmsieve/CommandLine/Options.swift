@@ -9,11 +9,15 @@ struct Options: Equatable {
     case dumpLog
     /// Make a file of a flattened dump.
     case rearrange
+    /// What is in ``Options/verb``.
+    case obeyVerb
     case showHelp
     case showVersion
   }
 
   var action = Action.createDump
+  /// The verb that the line began with.
+  var verb: Verb?
   /// The file to read, usually `/proc/vmcore`.
   var vmcore = ""
   /// The file to write; with ``flattens`` there is none.
@@ -39,6 +43,8 @@ struct Options: Equatable {
   /// Whether all is done except writing.
   var isDryRun = false
   var messageLevel = MessageLevel.default
+  /// Whether a verb answers in JSON.
+  var usesJSON = false
   /// Whether only the command line is looked at: no file is touched.
   var checksOnly = false
   var memoryEncryption = SMEOptions()

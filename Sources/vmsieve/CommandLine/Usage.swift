@@ -6,6 +6,8 @@ enum Usage {
     Usage: \(name) [OPTION].. VMCORE DUMPFILE
            \(name) --dump-dmesg [--partial-dmesg] VMCORE LOGFILE
            \(name) -R [--keep-partial] DUMPFILE < FLATTENED
+           \(name) verify|inspect [--json] DUMP
+           \(name) repair OLD NEW
 
     Writes the memory in VMCORE (usually /proc/vmcore) to DUMPFILE, without the pages that
     nobody needs, in the kdump-compressed format that crash and drgn read.
@@ -33,6 +35,9 @@ enum Usage {
       --check-params       check the command line only; touch no file
       -v                   print the version
       -h, --help           print this text
+
+    verify reads every page of a dump, inspect tells of its memory encryption, repair undoes that
+    in a dump that exists; each answers to --help.
 
     Accepted and without effect: -b, --cyclic-buffer, --work-dir.
     Not supported by this version: -E -x -i -g -e -X --split --splitblock-size
