@@ -1,7 +1,8 @@
-# make build | test | demo | bench | lint | install | install-makedumpfile | clean | clean-lab
+# make build | test | demo | bench | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
 #
 #   STRICT=1             warnings are errors (CI)
-#   PREFIX, DESTDIR      where install puts the program and its manual pages
+#   PREFIX, DESTDIR      where install puts the program, its manual pages and its bash completion
+#   LINK=-static-stdlib  a program that loads its C libraries, where there are no static ones
 #   VMSIEVE_LAB          where kernels, vmcores and drgn are kept, about 7 GB (default ~/.cache/vmsieve-lab)
 #   RESULTS=FILE         where bench writes its report, besides the terminal
 #   VMSIEVE_SKIP_REAL=1  test without virtual machines
@@ -12,13 +13,15 @@ export VMSIEVE_LAB ?= $(HOME)/.cache/vmsieve-lab
 export VMSIEVE ?= $(CURDIR)/$(BUILD)/vmsieve
 
 LAB = Tests/Lab/lab
+LINK = -static-executable
 INSTALL_PACKAGES = Tests/Lab/install-packages
 LIBRARIES = zlib1g-dev liblzo2-dev libsnappy-dev libzstd-dev libdeflate-dev nettle-dev pkg-config binutils
+LINK_FLAGS = $(if $(filter -static-stdlib,$(LINK)),--static-swift-stdlib,-Xswiftc $(LINK))
 SWIFT_FLAGS = $(if $(STRICT),-Xswiftc -warnings-as-errors -Xcc -Werror)
 
-.PHONY: build deps lab test demo bench lint install install-makedumpfile clean clean-lab
+.PHONY: build deps lab test demo bench lint install install-makedumpfile install-integration deb rpm clean clean-lab
 build: deps
-	swift build -c release --product vmsieve -Xswiftc -static-executable $(SWIFT_FLAGS)
+	swift build -c release --product vmsieve $(LINK_FLAGS) $(SWIFT_FLAGS)
 	mkdir -p $(BUILD) && strip -s -o $(BUILD)/vmsieve .build/release/vmsieve
 
 deps:
@@ -51,18 +54,35 @@ bench: build
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
 	@$(INSTALL_PACKAGES) shellcheck
-	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Tests/Lab/demo Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init .ci/run
+	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Tests/Lab/demo Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init .ci/run completions/vmsieve
 
 install:
 	install -D -m 755 $(BUILD)/vmsieve $(DESTDIR)$(PREFIX)/sbin/vmsieve
 	install -D -m 644 man/vmsieve.8 $(DESTDIR)$(PREFIX)/share/man/man8/vmsieve.8
 	install -D -m 644 man/vmsieve.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/vmsieve.conf.5
+	install -D -m 644 completions/vmsieve $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vmsieve
+
+# Lines for the configuration of the distributions' kdump services, to copy from.
+install-integration:
+	mkdir -p $(DESTDIR)$(PREFIX)/share/vmsieve
+	install -m 644 integration/* $(DESTDIR)$(PREFIX)/share/vmsieve/
 
 # For tools that insist on the name. A makedumpfile that is there is not replaced.
 install-makedumpfile: install
 	@target=$(DESTDIR)$(PREFIX)/sbin/makedumpfile; \
 	if [ -e $$target ] && [ ! -L $$target ]; then echo "$$target is there already: move it away first" >&2; exit 1; fi
 	ln -sfn vmsieve $(DESTDIR)$(PREFIX)/sbin/makedumpfile
+
+# The package lands beside this folder, as Debian's tools have it.
+deb:
+	@$(INSTALL_PACKAGES) debhelper dpkg-dev $(LIBRARIES)
+	dpkg-buildpackage -b -us -uc
+
+rpm:
+	@$(INSTALL_PACKAGES) rpm $(LIBRARIES)
+	mkdir -p $(BUILD)/rpm/SOURCES
+	git archive --prefix=vmsieve-0.1.0/ -o $(BUILD)/rpm/SOURCES/vmsieve-0.1.0.tar.gz HEAD
+	rpmbuild -bb $(RPM_FLAGS) --define "_topdir $(CURDIR)/$(BUILD)/rpm" packaging/vmsieve.spec
 
 clean:
 	rm -rf $(BUILD) .build Benchmarks/.build

@@ -66,7 +66,9 @@ let package = Package(
       name: "DiskdumpTests", dependencies: ["Diskdump", "PageCompression", "DumpFixtures", "DumpJudge"]),
     .testTarget(
       name: "DumpPipelineTests",
-      dependencies: ["DumpPipeline", "PageCompression", "DumpFixtures", "DumpJudge"]),
+      dependencies: [
+        "DumpPipeline", "Diskdump", "Platform", "PageCompression", "Vmcore", "DumpFixtures", "DumpJudge",
+      ]),
     .testTarget(
       name: "CommandTests",
       dependencies: ["vmsieve", "Platform", "PageCompression", "Vmcore", "DumpFixtures", "DumpJudge"]),

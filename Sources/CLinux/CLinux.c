@@ -42,3 +42,10 @@ int clinux_usable_processors(void) {
   }
   return 1;
 }
+
+ssize_t clinux_copy_range(int from, off_t from_offset, int to, off_t to_offset, size_t length) {
+  return copy_file_range(from, &from_offset, to, &to_offset, length, 0);
+}
+
+off_t clinux_next_data(int descriptor, off_t offset) { return lseek(descriptor, offset, SEEK_DATA); }
+off_t clinux_next_hole(int descriptor, off_t offset) { return lseek(descriptor, offset, SEEK_HOLE); }

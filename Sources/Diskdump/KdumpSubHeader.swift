@@ -1,6 +1,8 @@
 /// The structure at the second block (`struct kdump_sub_header`, header_version 6, x86_64).
 public struct KdumpSubHeader: Hashable, Sendable {
   public static let byteCount = 104
+  /// Where `offset_eraseinfo` is in the structure; `size_eraseinfo` follows.
+  static let eraseInfoPlace = 64
 
   /// `phys_base`, which is below zero where the kernel lies below its link address.
   public var physicalBase: Int64

@@ -65,16 +65,3 @@ final class PageWorker: @unchecked Sendable {
     }
   }
 }
-
-extension Codec {
-  /// How a page_desc names the codec.
-  var flags: PageDescriptorFlags {
-    switch self {
-    case .none: .raw
-    case .zlib: .zlib
-    case .lzo: .lzo
-    case .snappy: .snappy
-    case .zstd: .zstd
-    }
-  }
-}

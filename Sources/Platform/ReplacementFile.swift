@@ -9,26 +9,30 @@ public struct ReplacementFile: ~Copyable {
   private let target: String
   private var isInPlace = false
 
+  /// Where the file is until it has its name.
+  public var temporaryPath: String { Self.temporaryName(of: target) }
+
   /// - Parameter replacing: whether a file that has the name already gives way.
   public init(_ target: String, replacing: Bool) throws(SystemError) {
     if !replacing, unsafe access(target, F_OK) == 0 {
       throw SystemError("rename", target, .fileExists)
     }
-    let file = try FileDescriptor.create(Self.partialName(target), replacing: true)
+    let file = try FileDescriptor.create(Self.temporaryName(of: target), replacing: true)
     self.file = file
     self.target = target
   }
 
   deinit {
-    if !isInPlace { unsafe _ = unlink(Self.partialName(target)) }
+    if !isInPlace { unsafe _ = unlink(Self.temporaryName(of: target)) }
   }
 
   /// Waits for the disk and gives the file its name.
   public consuming func commit() throws(SystemError) {
     try file.synchronize()
-    guard unsafe rename(Self.partialName(target), target) == 0 else { throw .last("rename", target) }
+    guard unsafe rename(Self.temporaryName(of: target), target) == 0 else { throw .last("rename", target) }
     isInPlace = true
   }
 
-  private static func partialName(_ target: String) -> String { target + ".partial" }
+  /// Where a file that is to have a name is written.
+  public static func temporaryName(of target: String) -> String { target + ".partial" }
 }

@@ -5,13 +5,9 @@ enum Collector {
   static func run(_ arguments: CommandLineArguments) -> ExitStatus {
     Machine.turnWriteSignalsIntoErrors()
     let name = Program.nameInMessages(calledAs: arguments.words.first ?? Program.name)
-    if let verb = Verb.first(of: arguments.words, fileExists: DumpTarget.exists) {
-      switch verb {
-      case .verify: return VerifyCommand.run(arguments, calledAs: name)
-      case .repair, .inspect, .bench: break
-      }
-    }
-    var parser = OptionParser(arguments)
+    var verb = Verb.first(of: arguments.words, fileExists: DumpTarget.exists)
+    if verb?.isAvailable == false { verb = nil }
+    var parser = OptionParser(arguments, verb: verb)
     do throws(CommandLineError) {
       let options = try parser.parse(fileExists: DumpTarget.exists)
       let messages = Messages(
@@ -21,7 +17,7 @@ enum Collector {
       let messages = Messages(
         programName: name, level: parser.options.messageLevel, leavesOutputAlone: parser.options.flattens)
       error.tell(messages)
-      if !parser.options.checksOnly { tellEnd(.failed, messages) }
+      if !parser.options.checksOnly, verb == nil { tellEnd(.failed, messages) }
       return .failed
     }
   }
@@ -31,11 +27,14 @@ enum Collector {
   {
     switch options.action {
     case .showHelp:
-      messages.answer(Usage.text(calledAs: messages.programName))
+      let name = messages.programName
+      messages.answer(options.verb.map { Usage.text(of: $0, calledAs: name) } ?? Usage.text(calledAs: name))
       return .completed
     case .showVersion:
       messages.answer(Program.versionText)
       return .completed
+    case .obeyVerb:
+      return obey(options, messages)
     case .createDump, .dumpLog, .rearrange, .generateInfo, .showMemoryUsage:
       break
     }
@@ -64,6 +63,21 @@ enum Collector {
     return status
   }
 
+  private static func obey(_ options: Options, _ messages: Messages) -> ExitStatus {
+    do throws(DumpCommandError) {
+      switch options.verb {
+      case .verify: return try VerifyCommand.run(options, messages)
+      case .inspect: try InspectCommand(options, messages).run()
+      case .repair: try RepairCommand(options, messages).run()
+      case .bench, nil: preconditionFailure("no such verb gets here")
+      }
+      return .completed
+    } catch {
+      messages.error(error.message)
+      return error.status
+    }
+  }
+
   /// Does what was asked for; returns the sentence that says so.
   private static func work(_ options: Options, _ messages: Messages) throws(DumpCommandError) -> String {
     if options.action == .generateInfo {
@@ -82,7 +96,7 @@ enum Collector {
     case .rearrange:
       try RearrangeCommand(options, messages).run()
       return "The dumpfile is saved to \(options.dumpFile)."
-    case .createDump, .showHelp, .showVersion, .generateInfo, .showMemoryUsage:
+    case .createDump, .obeyVerb, .showHelp, .showVersion, .generateInfo, .showMemoryUsage:
       try createDump(options: options, messages: messages)
       return options.isDryRun
         ? "This was a dry run: nothing is saved to \(options.targetName)."

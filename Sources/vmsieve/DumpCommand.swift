@@ -22,6 +22,8 @@ struct DumpCommand {
   /// What was changed in the pages, for whoever reads the dump.
   private let eraseInfo: String
   private let threads: Int
+  /// `--keep-comm`
+  private let processes: ProcessFrames?
 
   init(_ options: Options, _ messages: Messages) throws(DumpCommandError) {
     let source: PhysicalMemory
@@ -31,7 +33,11 @@ struct DumpCommand {
     self.options = options
     self.messages = messages
     let knowledge = try KernelKnowledge(source, options, messages)
-    if !knowledge.hasInfo { try Self.dealWithoutInfo(options, messages) }
+    if knowledge.info == nil {
+      try Self.dealWithoutInfo(options, messages)
+    } else if let problem = knowledge.problem {
+      messages.warning("\(options.vmcore): \(problem): every page is kept")
+    }
     kernel = knowledge.kernel
     if let kernel, options.translated != 0 {
       TranslateRequest.answer(options.translated, kernel, knowledge.memory, messages)
@@ -51,6 +57,7 @@ struct DumpCommand {
     (output, erased) = try ErasureCommand.erase(stripped, read: memory, kernel, options, messages)
     eraseInfo = repair + strip + erased
     threads = Self.threads(options, messages)
+    processes = try KeepCommand.frames(memory, kernel, options, messages)
   }
 
   /// A vmcore of which nothing is known can be dumped, but its pages cannot be told apart.
@@ -136,7 +143,7 @@ struct DumpCommand {
       filtered.notInFile = memory.frames.count - kept.count
       if let kernel {
         progress.begin(.unnecessaryPages)
-        try PageFilter.run(kernel, level, physical: memory, from: &kept, report: &filtered) {
+        try PageFilter.run(kernel, level, physical: memory, from: &kept, keeping: processes, report: &filtered) {
           progress.update(done: $0, total: $1)
         }
         progress.end()
@@ -144,6 +151,11 @@ struct DumpCommand {
       frames = kept
     } catch { throw .noMemory(error.description) }
     for warning in filtered.warnings { messages.warning(warning) }
+    if let processes {
+      messages.common(
+        "\(filtered.keptOfProcesses) pages of \(processes.processes) processes are kept beyond dump level"
+          + " \(level.rawValue).")
+    }
 
     let bitmapBytes = frames.allocatedBytes
     messages.debug(

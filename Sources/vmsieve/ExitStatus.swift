@@ -1,7 +1,9 @@
-/// makedumpfile's exit statuses.
+/// makedumpfile's exit statuses, and one of our own.
 enum ExitStatus: Int32, Equatable {
   case completed = 0
   case failed = 1
   /// The kernel release that the user or a file named is not the vmcore's.
   case wrongRelease = 2
+  /// `repair` found nothing to repair, and wrote nothing.
+  case nothingToRepair = 3
 }

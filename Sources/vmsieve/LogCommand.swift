@@ -1,4 +1,3 @@
-internal import Diskdump
 internal import Platform
 internal import Vmcore
 
@@ -16,22 +15,11 @@ struct LogCommand {
   private static let pieceSize = 64 << 10
 
   func run() throws(DumpCommandError) {
-    let memory: PhysicalMemory
-    do throws(VmcoreError) {
-      memory = try PhysicalMemory(opening: options.vmcore, prefersMapping: options.mapsVmcore)
-    } catch { throw DumpCommandError(error.description) }
-    let knowledge = try KernelKnowledge(memory, options, messages)
-    guard knowledge.hasInfo else {
-      throw DumpCommandError(
-        "\(options.vmcore) doesn't contain vmcoreinfo, without which the kernel's log cannot be found;"
-          + " specify the kernel's vmlinux with -x or its vmcoreinfo with -i")
-    }
-    guard let kernel = knowledge.kernel else {
-      throw DumpCommandError("\(options.vmcore): the kernel's log cannot be found")
-    }
+    let opened = try OpenedVmcore(options, messages)
+    let kernel = try opened.knownKernel(for: "without which the kernel's log cannot be found")
     var log: KernelLog
     do throws(KernelLogError) {
-      log = try KernelLog(kernel, memory, sinceClear: options.onlySinceClear)
+      log = try KernelLog(kernel, opened.memory, sinceClear: options.onlySinceClear)
     } catch { throw DumpCommandError("\(options.vmcore): \(error)") }
     try save(&log)
   }

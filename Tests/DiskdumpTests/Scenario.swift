@@ -94,17 +94,7 @@ struct Scenario {
       utsname: UtsName(
         nodeName: "crashed", release: "6.1.0-test", version: "#1 SMP", domainName: "(none)"),
       crashTime: 1_700_000_000, processorCount: Int32(processors), physicalBase: -0x1000_0000,
-      dumpLevel: dumpLevel, compression: status, vmcoreinfo: vmcoreinfo, blockSize: blockSize)
-  }
-
-  private var status: DumpStatus {
-    switch codec {
-    case .none: []
-    case .zlib: .zlib
-    case .lzo: .lzo
-    case .snappy: .snappy
-    case .zstd: .zstd
-    }
+      dumpLevel: dumpLevel, compression: codec.status, vmcoreinfo: vmcoreinfo, blockSize: blockSize)
   }
 
   func bitmap(of frames: [UInt64]) throws -> PFNBitmap {
@@ -182,8 +172,6 @@ struct Scenario {
     guard let length = compressor.compress(page.span.bytes, into: &bytes) else {
       return (.data(size: UInt32(blockSize), flags: .raw), page)
     }
-    return (.data(size: UInt32(length), flags: flags), Array(output[..<length]))
+    return (.data(size: UInt32(length), flags: codec.flags), Array(output[..<length]))
   }
-
-  private var flags: PageDescriptorFlags { PageDescriptorFlags(rawValue: status.rawValue) }
 }

@@ -364,7 +364,7 @@ import Vmcore
       BackupCandidate(address: PhysicalAddress(0x3a2c_5000), certainty: .guessed, evidence: "\"quoted\"\n\\"))
     let plan = ConstantSolver(region).plan()
     let object = try #require(
-      try JSONSerialization.jsonObject(with: Data(plan.json.utf8)) as? [String: Any])
+      try JSONSerialization.jsonObject(with: Data(plan.json.text.utf8)) as? [String: Any])
     #expect(object["verdict"] as? String == "repairable")
     #expect(object["backup"] as? String == "0x2ff61000")
     #expect(object["pages_repaired"] as? Int == plan.repairedPages)

@@ -31,6 +31,13 @@ int clinux_open(const char *path, int flags, mode_t mode);
 // fallocate(2), mode 0; ENOSYS and EOPNOTSUPP come back as they are.
 int clinux_allocate(int descriptor, off_t offset, off_t length);
 
+// copy_file_range(2), Linux 4.5.
+ssize_t clinux_copy_range(int from, off_t from_offset, int to, off_t to_offset, size_t length);
+
+// lseek(2) with SEEK_DATA and SEEK_HOLE; they move the descriptor's own position.
+off_t clinux_next_data(int descriptor, off_t offset);
+off_t clinux_next_hole(int descriptor, off_t offset);
+
 // madvise(MADV_POPULATE_READ), Linux 5.14: maps every page of the range now, and says EFAULT where a
 // later access would have raised SIGBUS.
 int clinux_populate_for_reading(void *start, size_t length);

@@ -1,3 +1,5 @@
+internal import Platform
+
 /// The stretches of a dump that arrived, sorted and joined: few, for a stream grows at two places.
 struct ArrivedRanges {
   private(set) var ranges: [Range<UInt64>] = []
@@ -26,12 +28,6 @@ struct ArrivedRanges {
   }
 
   private func firstIndex(endingAtOrAfter offset: UInt64) -> Int {
-    var low = 0
-    var high = ranges.count
-    while low < high {
-      let middle = (low + high) / 2
-      if ranges[middle].upperBound < offset { low = middle + 1 } else { high = middle }
-    }
-    return low
+    ranges.firstIndex(behind: { $0.upperBound >= offset })
   }
 }

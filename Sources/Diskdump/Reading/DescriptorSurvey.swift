@@ -28,7 +28,7 @@ public struct DescriptorSurvey: Hashable, Sendable {
     case .missing, .pastEnd: missing += 1
     case .malformed: malformed += 1
     case .stored:
-      switch descriptor.codec {
+      switch Codec(descriptor.flags) {
       case .zlib: zlib += 1
       case .lzo: lzo += 1
       case .snappy: snappy += 1

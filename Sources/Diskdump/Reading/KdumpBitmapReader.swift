@@ -13,17 +13,23 @@ struct KdumpBitmapReader: ~Copyable {
 
   private var chunkCount: Int { Int((maxMapNumber + UInt64(PFNChunk.frames) - 1) / UInt64(PFNChunk.frames)) }
 
-  /// The frames of a bitmap as ranges.
+  /// The frames of two bitmaps, the first and the second, as ranges: a frame that the dump holds is one that
+  /// the machine had, even if damage took its bit.
+  ///
+  /// - Parameter other: reads the second.
   mutating func ranges(
-    of file: borrowing InputFile, at offset: UInt64, mostRanges: Int
+    of file: borrowing InputFile, at offset: UInt64, and second: UInt64, _ other: inout KdumpBitmapReader,
+    mostRanges: Int
   ) throws(VmcoreError) -> PFNRanges {
     var ranges: [Range<PFN>] = []
     var start: UInt64?
     for chunk in 0..<chunkCount {
       let place = try show(chunk, of: file, at: offset)
+      let otherPlace = try other.show(chunk, of: file, at: second)
       let bytes = window.bytes(place)
+      let otherBytes = other.window.bytes(otherPlace)
       for word in 0..<PFNChunk.byteCount / 8 {
-        let bits: UInt64 = bytes.field(word * 8)
+        let bits = (bytes.field(word * 8) as UInt64) | otherBytes.field(word * 8)
         if bits == (start == nil ? 0 : .max) { continue }
         let first = UInt64(chunk * PFNChunk.frames + word * 64)
         var bit: UInt64 = 0
@@ -32,7 +38,7 @@ struct KdumpBitmapReader: ~Copyable {
           bit += UInt64(rest.trailingZeroBitCount)
           if bit >= 64 { break }
           if let from = start {
-            ranges.append(PFN(from)..<PFN(first + bit))
+            append(from, first + bit, to: &ranges)
             start = nil
           } else {
             start = first + bit
@@ -44,8 +50,14 @@ struct KdumpBitmapReader: ~Copyable {
           path: file.path, at: FileOffset(offset), "the first bitmap is of more than \(mostRanges) pieces")
       }
     }
-    if let from = start { ranges.append(PFN(from)..<PFN(maxMapNumber)) }
+    if let from = start { append(from, maxMapNumber, to: &ranges) }
     return PFNRanges(ranges, maxMapNumber: maxMapNumber)
+  }
+
+  /// Bits at and past max_mapnr do not count, whatever they are.
+  private func append(_ from: UInt64, _ to: UInt64, to ranges: inout [Range<PFN>]) {
+    let end = min(to, maxMapNumber)
+    if from < end { ranges.append(PFN(from)..<PFN(end)) }
   }
 
   /// The frames of a bitmap counted by chunk; bits at and past max_mapnr do not count.

@@ -1,3 +1,4 @@
+internal import PageCompression
 internal import Platform
 internal import Vmcore
 
@@ -17,7 +18,7 @@ extension KdumpFile {
     let size = UInt64(descriptor.size)
     let sizeIsRight =
       descriptor.flags == .raw ? size == headers.blockSize : size > 0 && size <= headers.blockSize
-    guard sizeIsRight, descriptor.codec != nil, descriptor.offset >= dataStart,
+    guard sizeIsRight, Codec(descriptor.flags) != nil, descriptor.offset >= dataStart,
       descriptor.offset <= UInt64(Int64.max) - size
     else { return .malformed }
     return descriptor.offset + size <= file.size ? .stored : .pastEnd

@@ -58,7 +58,8 @@ public final class KdumpFile: Sendable {
     }
 
     var bits = try KdumpBitmapReader(maxMapNumber)
-    frames = try bits.ranges(of: file, at: first, mostRanges: Self.mostRanges)
+    var dumped = try KdumpBitmapReader(maxMapNumber)
+    frames = try bits.ranges(of: file, at: first, and: second, &dumped, mostRanges: Self.mostRanges)
     let ranks = try bits.ranks(of: file, at: second)
     if let split = headers.splitRange {
       firstRank = try bits.rank(of: split.lowerBound, ranks, of: file, at: second)

@@ -15,6 +15,8 @@ struct KdumpPages: ~Copyable {
   private var data: ReadAhead
   /// .. except the one that all pages of zeros share.
   private var shared: ReadAhead
+  /// What a page that is copied as it is stored comes to.
+  private var decoded: PageBuffer
 
   init(_ dump: KdumpFile, _ access: MemoryAccess) throws(SystemError) {
     let ahead = access == .sequential ? 64 << 10 : 0
@@ -22,6 +24,7 @@ struct KdumpPages: ~Copyable {
     let descriptors = try ReadAhead(byteCount: max(ahead, 128 * PageDescriptor.byteCount))
     let data = try ReadAhead(byteCount: max(ahead, dump.pageSize))
     let shared = try ReadAhead(byteCount: dump.pageSize)
+    let decoded = try PageBuffer(byteCount: dump.pageSize)
     let decompressor: PageDecompressor
     do throws(CompressionError) { decompressor = try PageDecompressor() } catch {
       throw SystemError("malloc", error.description, .outOfMemory)
@@ -31,18 +34,17 @@ struct KdumpPages: ~Copyable {
     self.descriptors = descriptors
     self.data = data
     self.shared = shared
+    self.decoded = decoded
     self.dump = dump
   }
 
   mutating func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(MemoryError) {
     let descriptor = try descriptor(of: pfn)
-    guard let codec = descriptor.codec else {
+    guard let codec = Codec(descriptor.flags) else {
       throw .damaged(address(pfn), reason: "page_desc.flags is \(descriptor.flags.rawValue)")
     }
     try show(descriptor, pfn)
-    guard decompress(descriptor, codec, into: &page) else {
-      throw .damaged(address(pfn), reason: "\(descriptor.size) bytes of \(codec.name) do not make a page")
-    }
+    guard decompress(descriptor, codec, into: &page) else { throw noPage(descriptor, codec, pfn) }
   }
 
   mutating func readStored(
@@ -53,8 +55,10 @@ struct KdumpPages: ~Copyable {
     let isAsWanted =
       (descriptor.flags.rawValue == flags && descriptor.size < dump.headers.blockSize)
       || (descriptor.flags == .raw && dump.headers.header.status.rawValue & flags != 0)
-    guard isAsWanted else { return nil }
+    guard isAsWanted, let codec = Codec(descriptor.flags) else { return nil }
     try show(descriptor, pfn)
+    // A page that nobody can decode would else go from dump to dump unnoticed.
+    guard codec == .none || decodes(descriptor, codec) else { throw noPage(descriptor, codec, pfn) }
     copy(descriptor, into: &bytes)
     return PageStoreReader.StoredBytes(byteCount: Int(descriptor.size), flags: descriptor.flags.rawValue)
   }
@@ -92,6 +96,23 @@ struct KdumpPages: ~Copyable {
     guard isThere else { throw .notInFile(address(pfn)) }
   }
 
+  private func noPage(_ descriptor: PageDescriptor, _ codec: Codec, _ pfn: PFN) -> MemoryError {
+    .damaged(address(pfn), reason: "\(descriptor.size) bytes of \(codec.name) do not make a page")
+  }
+
+  private mutating func decodes(_ descriptor: PageDescriptor, _ codec: Codec) -> Bool {
+    if isShared(descriptor) { return Self.decodes(descriptor, codec, shared, &decompressor, in: &decoded) }
+    return Self.decodes(descriptor, codec, data, &decompressor, in: &decoded)
+  }
+
+  private static func decodes(
+    _ descriptor: PageDescriptor, _ codec: Codec, _ window: borrowing ReadAhead,
+    _ decompressor: inout PageDecompressor, in buffer: inout PageBuffer
+  ) -> Bool {
+    var page = buffer.mutableBytes
+    return decompress(descriptor, codec, window, &decompressor, into: &page)
+  }
+
   private mutating func decompress(
     _ descriptor: PageDescriptor, _ codec: Codec, into page: inout MutableRawSpan
   ) -> Bool {
@@ -122,16 +143,4 @@ struct KdumpPages: ~Copyable {
 extension PageDescriptor {
   /// The bytes in the file; ``KdumpFile/state(of:)`` has checked that they have an end.
   var range: Range<UInt64> { offset..<offset + UInt64(size) }
-
-  /// What compressed the page; nil for a bit that nobody has defined, or two.
-  var codec: Codec? {
-    switch flags {
-    case .raw: Codec.none
-    case .zlib: .zlib
-    case .lzo: .lzo
-    case .snappy: .snappy
-    case .zstd: .zstd
-    default: nil
-    }
-  }
 }

@@ -33,7 +33,7 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
   }
 
   /// Lines about erased data are few.
-  private static let mostText = 1 << 20
+  static let mostText = 1 << 20
 
   private static func text(at place: Range<UInt64>, in file: borrowing InputFile) throws(VmcoreError)
     -> String
@@ -45,6 +45,8 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
       return unsafe window.bytes(place).withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
     } catch { throw .system(error) }
   }
+
+  public override var isFlattened: Bool { dump.file.isFlattened }
 
   public override var formatDescription: String {
     "\(dump.file.isFlattened ? "flattened " : "")kdump-compressed dump of \(fileSize) bytes, header_version"

@@ -30,8 +30,21 @@ public struct BackupFinder: Sendable {
     let last = PFN(lowEnd >> memory.geometry.shift)
     guard let range = memory.frames.ranges.last(where: { $0.lowerBound < last }) else { return nil }
     let start = memory.geometry.address(of: range.lowerBound)
-    let end = memory.geometry.address(of: min(range.upperBound, last))
-    return Low(source: start, byteCount: end.rawValue - start.rawValue)
+    let end = memory.geometry.address(of: min(range.upperBound, last)).rawValue - zeros(atEndOf: range, memory)
+    return Low(source: start, byteCount: end - start.rawValue)
+  }
+
+  /// Bytes at the end of the last page that no PT_LOAD had covered: its dump has zeros there, and noise never has a block
+  /// of zeros.
+  private static func zeros(atEndOf range: Range<PFN>, _ memory: PhysicalMemory) -> UInt64 {
+    let last = min(range.upperBound.rawValue, lowEnd >> memory.geometry.shift) - 1
+    guard var reader = try? MemoryReader.scattered(memory) else { return 0 }
+    let bytes = try? reader.withPage(PFN(last)) { page in
+      var blocks = page.byteCount / Block.byteCount
+      while blocks > 0, page.block(blocks - 1) == .zero { blocks -= 1 }
+      return blocks == 0 ? 0 : UInt64(page.byteCount - blocks * Block.byteCount)
+    }
+    return bytes ?? 0
   }
 
   /// Where the backup may lie, the best evidence first.

@@ -61,9 +61,9 @@ public struct Investigation: Sendable {
       files: files, &memory)
     state = EncryptionState(kernel, symbols, &memory)
     evidence += symbols.evidence + ["\(state.evidence): \(state.meaning)"]
+    directMap = kernel.directMap(physical, symbols, &memory)
     guard state.kind == .sme, let low else { return }
 
-    directMap = kernel.directMap(physical, symbols, &memory)
     guard var lowRegion = try Self.read(low, physical) else { return }
     setAttributes(&lowRegion, low, &memory)
     findBackup(low, kernel, physical, symbols, files, region, &lowRegion, &memory)

@@ -23,4 +23,18 @@ public enum LeaveReason: String, Hashable, Sendable, CaseIterable {
   case contradicted
   /// Where the backup lies could be answered in several ways that differ for this page.
   case ambiguous
+
+  /// For messages.
+  public var sentence: String {
+    switch self {
+    case .undamaged: "as the crashed kernel saw it"
+    case .absent: "not in the dump"
+    case .mappedDecrypted: "the crashed kernel had mapped it decrypted: only the key could bring it back"
+    case .attributeUnknown: "how the crashed kernel had mapped it is not known"
+    case .undetermined: "nothing in the dump determines its constant"
+    case .unconfirmed: "fewer than two independent checks speak for its constant"
+    case .contradicted: "its own content speaks against the constant"
+    case .ambiguous: "the places where the backup may lie give different constants"
+    }
+  }
 }

@@ -23,6 +23,11 @@ public struct RepairPlan: Sendable {
     return actions[Int(address.rawValue / LowRegion.pageBytes - start.rawValue / LowRegion.pageBytes)]
   }
 
+  /// Where a page begins, counted from the page of ``start``.
+  public func address(ofPage page: Int) -> PhysicalAddress {
+    PhysicalAddress((start.rawValue / LowRegion.pageBytes + UInt64(page)) * LowRegion.pageBytes)
+  }
+
   /// Pages whose bytes change.
   public var repairedPages: Int {
     actions.count { if case .xor = $0 { true } else { false } }
@@ -31,5 +36,18 @@ public struct RepairPlan: Sendable {
   /// Pages that stay for a reason.
   public func pages(left reason: LeaveReason) -> Int {
     actions.count { $0 == .leave(reason) }
+  }
+
+  /// The pages that stay for a reason, counted from the page of ``start``.
+  public func ranges(left reason: LeaveReason) -> [Range<Int>] {
+    var ranges: [Range<Int>] = []
+    for (page, action) in actions.enumerated() where action == .leave(reason) {
+      if let last = ranges.last, last.upperBound == page {
+        ranges[ranges.count - 1] = last.lowerBound..<page + 1
+      } else {
+        ranges.append(page..<page + 1)
+      }
+    }
+    return ranges
   }
 }

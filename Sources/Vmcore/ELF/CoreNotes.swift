@@ -88,6 +88,16 @@ public final class CoreNotes: Sendable {
     return (vmcoreinfo, processors, offset)
   }
 
+  /// Whether a Xen hypervisor describes itself: its VMCOREINFO, or XEN_ELFNOTE_CRASH_INFO.
+  var isOfXen: Bool {
+    var offset = 0
+    while let note = ELFNote(bytes, at: offset) {
+      if note.name == "VMCOREINFO_XEN" || note.name == "Xen" && note.type == 0x100_0001 { return true }
+      offset = note.range.upperBound
+    }
+    return false
+  }
+
   public var bytes: RawSpan {
     @_lifetime(borrow self)
     get {

@@ -7,6 +7,7 @@ public struct ELFCore: ~Copyable, Sendable {
   public let loads: [ProgramHeader]
   /// The contents of the PT_NOTE segments, verbatim.
   public let notes: CoreNotes
+  private let noteSegments: [ProgramHeader]
 
   /// More segments than any machine has; each costs 48 bytes here.
   static let mostSegments = 1 << 20
@@ -33,9 +34,23 @@ public struct ELFCore: ~Copyable, Sendable {
       }
     }
     if loads.isEmpty { throw .foreign(path: file.path, "an ELF core without PT_LOAD: it holds no memory") }
-    self.notes = try CoreNotes(noteSegments, in: file)
+    let notes = try CoreNotes(noteSegments, in: file)
+    if notes.isOfXen { throw .foreign(path: file.path, ForeignFormat.xen) }
+    self.notes = notes
+    self.noteSegments = noteSegments
     self.loads = loads
     self.file = file
+  }
+
+  /// Where in the file a byte of ``notes`` lies; nil where only some of the notes are carried along.
+  public func fileOffset(ofNoteByte place: Int) -> UInt64? {
+    guard notes.omitted.count == 0 else { return nil }
+    var left = UInt64(place)
+    for segment in noteSegments {
+      if left < segment.fileSize { return segment.fileOffset.rawValue + left }
+      left -= segment.fileSize
+    }
+    return nil
   }
 
   /// Bytes of the file as they were when it was opened.
@@ -46,8 +61,17 @@ public struct ELFCore: ~Copyable, Sendable {
     let count = try read(file, into: &buffer, at: FileOffset(0))
     switch ELFHeader.decode(buffer.bytes.extracting(0..<count)) {
     case .success(let header): return header
-    case .failure(let rejection): throw .foreign(path: file.path, rejection.reason)
+    case .failure(let rejection):
+      let isBackup = try isSadumpBackup(file)
+      throw .foreign(path: file.path, isBackup ? ForeignFormat.sadump : rejection.reason)
     }
+  }
+
+  /// Whether a block of a medium's own precedes sadump's partition header.
+  private static func isSadumpBackup(_ file: borrowing InputFile) throws(VmcoreError) -> Bool {
+    var buffer = try pageBuffer(8)
+    guard try read(file, into: &buffer, at: FileOffset(4096)) == 8 else { return false }
+    return ForeignFormat.isSadump(buffer.bytes)
   }
 
   private static func readProgramHeaders(

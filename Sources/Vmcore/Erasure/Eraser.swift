@@ -12,7 +12,10 @@ public struct Eraser: ~Copyable {
   /// More bytes than the machine has cannot be erased.
   private let mostBytes: UInt64
   private var erased = ErasedMemory()
-  private var lines: [String] = []
+  /// What was erased, by statement; one in a loop erases many times.
+  private var lines: [(statement: Int, line: String)] = []
+  /// Where in the file each statement stands.
+  private let statements: [ErasureScript.Expression: Int]
   private var recordedBytes = 0
   private var unrecorded = 0
   /// Sections that name a module which was not loaded.
@@ -83,14 +86,18 @@ public struct Eraser: ~Copyable {
     self.types = types
     self.memory = memory
     self.variables = variables
+    statements = script.order
     mostBytes = physical.frames.count << physical.geometry.shift
   }
 
   private consuming func result() -> Result {
     var erased = erased
     erased.finish()
-    if unrecorded > 0 { lines.append("erase \(unrecorded) further places\n") }
-    return Result(memory: erased, record: lines.joined(), absentModules: absentModules)
+    // By statements, as makedumpfile writes them.
+    let ordered = lines.indices.sorted { (lines[$0].statement, $0) < (lines[$1].statement, $1) }
+    var record = ordered.map { lines[$0].line }.joined()
+    if unrecorded > 0 { record += "erase \(unrecorded) further places\n" }
+    return Result(memory: erased, record: record, absentModules: absentModules)
   }
 
   // MARK: - Statements
@@ -270,7 +277,7 @@ public struct Eraser: ~Copyable {
       return
     }
     recordedBytes += line.utf8.count
-    lines.append(line)
+    lines.append((statements[target] ?? 0, line))
   }
 
   // MARK: - Expressions
@@ -358,6 +365,22 @@ public struct Eraser: ~Copyable {
 }
 
 extension ErasureScript {
+  /// The place of each statement's object among all.
+  var order: [Expression: Int] {
+    var order: [Expression: Int] = [:]
+    for section in sections {
+      for statement in section.statements {
+        let erases: [Erase]
+        switch statement {
+        case .erase(let erase): erases = [erase]
+        case .loop(_, _, let all): erases = all
+        }
+        for erase in erases where order[erase.target] == nil { order[erase.target] = order.count }
+      }
+    }
+    return order
+  }
+
   /// Symbols that the statements name, those of modules left out.
   var symbols: Set<String> {
     var names: Set<String> = []

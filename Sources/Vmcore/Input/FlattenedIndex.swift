@@ -1,3 +1,5 @@
+internal import Platform
+
 /// Where in a flattened stream each byte of the rearranged dump lies: the records, sorted and freed of
 /// overlaps.
 struct FlattenedIndex: Sendable {
@@ -26,13 +28,7 @@ struct FlattenedIndex: Sendable {
 
   /// The record that holds a byte, or else the next one above it.
   func firstRecord(endingAfter offset: UInt64) -> Int {
-    var low = 0
-    var high = records.count
-    while low < high {
-      let middle = (low + high) / 2
-      if records[middle].end <= offset { low = middle + 1 } else { high = middle }
-    }
-    return low
+    records.firstIndex(behind: { $0.end > offset })
   }
 
   /// Sorts the records. Where several hold a byte, the last in the stream counts, as if they had been written

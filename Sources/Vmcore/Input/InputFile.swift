@@ -101,6 +101,19 @@ public struct InputFile: ~Copyable, Sendable {
     }
   }
 
+  /// Copies the whole file, as long as it was when it was opened.
+  ///
+  /// - Parameter target: an empty file.
+  /// - Throws: an invalid argument for a flattened one, whose bytes are not those of the dump.
+  public func copy(
+    to target: borrowing FileDescriptor, progress: (UInt64) -> Void
+  ) throws(SystemError) {
+    switch content {
+    case .plain(let file): try file.copy(to: target, byteCount: size, progress: progress)
+    case .flattened: throw SystemError("copy", path, .invalidArgument)
+    }
+  }
+
   /// Whether ``map(_:)`` can work at all.
   var canBeMapped: Bool { !isFlattened }
 

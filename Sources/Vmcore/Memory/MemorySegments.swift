@@ -73,13 +73,7 @@ public struct MemorySegments: Sendable {
 
   /// The extent that holds an address, or else the next one above it.
   func firstExtent(endingAfter address: UInt64) -> Int {
-    var low = 0
-    var high = extents.count
-    while low < high {
-      let middle = (low + high) / 2
-      if extents[middle].end <= address { low = middle + 1 } else { high = middle }
-    }
-    return low
+    extents.firstIndex(behind: { $0.end > address })
   }
 
   /// Cuts from each extent what an earlier one covers: the kernel's text lies in two PT_LOADs.

@@ -34,6 +34,9 @@ open class PageStore: @unchecked Sendable {
   /// Whether the dump is all that it was to be.
   open var isComplete: Bool { true }
 
+  /// Whether the dump comes out of a flattened stream.
+  open var isFlattened: Bool { false }
+
   /// The frames that the dump holds.
   open func framesInFile() throws(VmcoreError) -> PFNBitmap {
     preconditionFailure("a store of pages says which it has")

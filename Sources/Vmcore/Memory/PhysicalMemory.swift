@@ -68,6 +68,19 @@ public final class PhysicalMemory: Sendable {
     layers = memory.layers
   }
 
+  /// Whether the dump comes out of a flattened stream.
+  public var isFlattened: Bool {
+    switch source {
+    case .elf(let memory): memory.core.file.isFlattened
+    case .pages(let store): store.isFlattened
+    }
+  }
+
+  /// Whether a layer changes a page on its way from the file.
+  public func changes(_ pfn: PFN) -> Bool {
+    layers.contains { $0.changes(pfn) }
+  }
+
   /// Every frame of which the dump holds all that it should.
   public func framesInFile() throws(VmcoreError) -> PFNBitmap {
     switch source {

@@ -1,3 +1,5 @@
+internal import Platform
+
 /// A set of page frames as few sorted ranges that do not touch: the machine's memory between its holes.
 public struct PFNRanges: PFNSet, Sendable {
   public let maxMapNumber: UInt64
@@ -69,13 +71,7 @@ public struct PFNRanges: PFNSet, Sendable {
   }
 
   func firstRange(endingAfter pfn: PFN) -> Int {
-    var low = 0
-    var high = ranges.count
-    while low < high {
-      let middle = (low + high) / 2
-      if ranges[middle].upperBound <= pfn { low = middle + 1 } else { high = middle }
-    }
-    return low
+    ranges.firstIndex(behind: { $0.upperBound > pfn })
   }
 }
 

@@ -39,6 +39,10 @@ enum CommandLineError: Error, Equatable {
       messages.error("\(option) \(text) is invalid: \(expected)")
     case .notSupported(let option, let advice):
       messages.error("this version does not support \(option): \(advice)")
+    case .verbNotAvailable(let verb) where verb.isAvailable:
+      messages.error(
+        "`\(verb.rawValue)' is not the first word, and there is no file of this name:"
+          + " \(messages.programName) \(verb.rawValue) --help tells how it is used")
     case .verbNotAvailable(let verb):
       messages.error(
         "this version does not have `\(verb.rawValue)', and there is no file of this name; it creates dumps: "

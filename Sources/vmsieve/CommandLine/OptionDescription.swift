@@ -37,6 +37,8 @@ struct OptionDescription {
     case translating
     case memoryUsage
     case erasing
+    case keepingProcesses
+    case json
   }
 
   /// The letter, 0 where there is none.

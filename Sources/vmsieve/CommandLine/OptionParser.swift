@@ -6,6 +6,7 @@ struct OptionParser {
   /// What is known so far: when parsing fails, how to say it is known from the options before the bad one.
   private(set) var options = Options()
   private let arguments: CommandLineArguments
+  private let verb: Verb?
 
   /// More levels than this in one `-d` are refused.
   static let mostDumpLevels = 32
@@ -18,8 +19,11 @@ struct OptionParser {
   private var request = Request()
   private var refused: CommandLineError?
 
-  init(_ arguments: CommandLineArguments) {
+  /// - Parameter verb: what the line begins with; its own options are then the only ones.
+  init(_ arguments: CommandLineArguments, verb: Verb? = nil) {
     self.arguments = arguments
+    self.verb = verb
+    options.verb = verb
   }
 
   /// Reads the whole line. Values are checked in the order given; what is not supported is said only after
@@ -27,14 +31,16 @@ struct OptionParser {
   ///
   /// - Parameter fileExists: looks for a file of that name; called only for a verb's.
   mutating func parse(fileExists: (String) -> Bool) throws(CommandLineError) -> Options {
-    var scanner = OptionScanner(arguments.words, table: OptionTable.all)
+    var words = arguments.words
+    if verb != nil { words.remove(at: 1) }
+    var scanner = OptionScanner(words, table: verb?.options ?? OptionTable.all)
     scan: while true {
       switch scanner.next() {
       case .option(let description, let argument):
         try accept(description, argument)
       case .invalid:
         // `inspect --json FILE` fails here, and not for the reason that getopt gives.
-        if arguments.words.count > 1 { try refuseVerb(arguments.words[1], fileExists: fileExists) }
+        if verb == nil, arguments.words.count > 1 { try refuseVerb(arguments.words[1], fileExists: fileExists) }
         throw .invalid
       case .end:
         break scan
@@ -51,6 +57,13 @@ struct OptionParser {
     if let refused { throw refused }
     if let index = arguments.firstUnreadable { throw .notUTF8(index) }
     let operands = scanner.operands
+    if let verb {
+      guard operands.count == verb.operandCount else { throw .invalid }
+      options.action = .obeyVerb
+      options.vmcore = operands[0]
+      if operands.count > 1 { options.dumpFile = operands[1] }
+      return options
+    }
     if let first = operands.first { try refuseVerb(first, fileExists: fileExists) }
     try request.settle(&options, operands)
     return options
@@ -134,6 +147,10 @@ struct OptionParser {
       request.memoryUsage = true
     case .erasing:
       options.erasureFile = argument
+    case .keepingProcesses:
+      options.keptProcesses += argument.split(separator: ",").map { String($0) }
+    case .json:
+      options.usesJSON = true
     }
   }
 

@@ -56,7 +56,8 @@ enum OptionTable {
 
   /// What makedumpfile does not have.
   private static var own: [OptionDescription] {
-    [OptionDescription(name: "keep-partial", .applied(.keepingPartial))]
+    [OptionDescription(name: "keep-partial", .applied(.keepingPartial)),
+      OptionDescription(name: "keep-comm", takesArgument: true, .applied(.keepingProcesses))]
   }
 
   private static var withoutEffect: [OptionDescription] {
@@ -64,31 +65,30 @@ enum OptionTable {
       OptionDescription(letter: "b", takesArgument: true, .ignored),
       OptionDescription(name: "cyclic-buffer", takesArgument: true, .ignored),
       OptionDescription(name: "work-dir", takesArgument: true, .ignored),
+      OptionDescription(letter: "e", .ignored),
+      OptionDescription(letter: "X", .ignored),
+      OptionDescription(name: "xen-syms", takesArgument: true, .ignored),
+      OptionDescription(name: "xen-vmcoreinfo", takesArgument: true, .ignored),
+      OptionDescription(name: "xen_phys_start", takesArgument: true, .ignored),
     ]
   }
 
   private static var notSupported: [OptionDescription] {
     let split: StaticString = "leave it out and name one dump file: the processors are used all the same"
     let erase: StaticString = "erase with --config, or use makedumpfile for this dump"
-    let xen: StaticString = "Xen dumps are not read yet, so use makedumpfile for them"
     return [
       OptionDescription(
         letter: "E", .refused(advice: "leave it out: the dump is then in the kdump-compressed format")),
-      OptionDescription(
-        letter: "e",
-        .refused(advice: "leave it out: the page structures of excluded pages then stay in the dump")),
-      OptionDescription(letter: "X", .refused(advice: xen)),
       OptionDescription(name: "split", .refused(advice: split)),
       OptionDescription(name: "splitblock-size", takesArgument: true, .refused(advice: split)),
       OptionDescription(name: "reassemble", .refused(advice: "reassemble split dumps with makedumpfile")),
       OptionDescription(name: "eppic", takesArgument: true, .refused(advice: erase)),
-      OptionDescription(name: "extension", takesArgument: true, .refused(advice: "leave it out")),
+      OptionDescription(
+        name: "extension", takesArgument: true,
+        .refused(advice: "leave it out: its pages are then judged as all others are")),
       OptionDescription(
         name: "diskset", takesArgument: true,
         .refused(advice: "sadump is not read, so use makedumpfile for it")),
-      OptionDescription(name: "xen-syms", takesArgument: true, .refused(advice: xen)),
-      OptionDescription(name: "xen-vmcoreinfo", takesArgument: true, .refused(advice: xen)),
-      OptionDescription(name: "xen_phys_start", takesArgument: true, .refused(advice: xen)),
     ]
   }
 }

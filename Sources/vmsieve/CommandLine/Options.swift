@@ -13,11 +13,15 @@ struct Options: Equatable {
     case generateInfo
     /// Count the pages of a running machine.
     case showMemoryUsage
+    /// What is in ``Options/verb``.
+    case obeyVerb
     case showHelp
     case showVersion
   }
 
   var action = Action.createDump
+  /// The verb that the line began with.
+  var verb: Verb?
   /// The file to read, usually `/proc/vmcore`.
   var vmcore = ""
   /// The file to write; with ``flattens`` there is none.
@@ -43,6 +47,8 @@ struct Options: Equatable {
   /// Whether all is done except writing.
   var isDryRun = false
   var messageLevel = MessageLevel.default
+  /// Whether a verb answers in JSON.
+  var usesJSON = false
   /// Whether only the command line is looked at: no file is touched.
   var checksOnly = false
   var memoryEncryption = SMEOptions()
@@ -50,6 +56,8 @@ struct Options: Equatable {
   var infoFile: String?
   /// `--config`: what to erase.
   var erasureFile: String?
+  /// `--keep-comm`: names of processes.
+  var keptProcesses: [String] = []
   /// `--vtop`: a virtual address; 0 for none.
   var translated: UInt64 = 0
   /// What the messages call the place that the output goes to.

@@ -21,6 +21,9 @@ struct Request {
       return
     }
     if options.keepsPartial { throw .invalid }
+    if options.withoutEffect.contains("-e"), !options.withoutEffect.contains("--work-dir") {
+      throw .conflict("-e requires --work-dir")
+    }
     if options.erasureFile != nil, options.memoryEncryption.vmlinux == nil { throw .invalid }
     if options.infoFile != nil, options.memoryEncryption.vmlinux != nil { throw .invalid }
     if options.onlySinceClear, !log { throw .invalid }
@@ -29,7 +32,8 @@ struct Request {
       options.action = .dumpLog
     }
     if memoryUsage, !log {
-      guard operands.count == 1, !options.flattens else { throw .invalid }
+      // As with makedumpfile, a second operand is not looked at.
+      guard operands.count == 1 || (operands.count == 2 && !options.flattens) else { throw .invalid }
       options.action = .showMemoryUsage
       options.vmcore = operands[0]
       return

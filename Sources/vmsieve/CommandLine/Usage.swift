@@ -8,6 +8,8 @@ enum Usage {
            \(name) --mem-usage /proc/kcore
            \(name) -g INFO -x VMLINUX
            \(name) -R [--keep-partial] DUMPFILE < FLATTENED
+           \(name) verify|inspect [--json] DUMP
+           \(name) repair OLD NEW
 
     Writes the memory in VMCORE (usually /proc/vmcore) to DUMPFILE, without the pages that
     nobody needs, in the kdump-compressed format that crash and drgn read.
@@ -34,6 +36,7 @@ enum Usage {
       -i INFO              the same from a file that -g wrote
       -g INFO              write what -x tells to INFO
       --config FILE        erase what FILE names (man vmsieve.conf); needs -x
+      --keep-comm NAME,..  keep the pages of the processes of these names at every dump level
       --vtop ADDR          print the physical address of a virtual one, too
       --mem-usage          count the pages of this running machine by kind
       --dump-dmesg         write the dead kernel's messages to LOGFILE, or with -F to stdout
@@ -42,10 +45,13 @@ enum Usage {
       -v                   print the version
       -h, --help           print this text
 
-    Accepted and without effect: -b, --cyclic-buffer, --work-dir.
-    Not supported by this version: -E -e -X --split --splitblock-size
-      --reassemble --eppic
-      --extension --diskset --xen-syms --xen-vmcoreinfo --xen_phys_start.
+    verify reads every page of a dump, inspect tells of its memory encryption, repair undoes that
+    in a dump that exists; each answers to --help.
+
+    Accepted and without effect: -b, --cyclic-buffer, --work-dir, -e, -X, --xen-syms,
+      --xen-vmcoreinfo, --xen_phys_start.
+    Not supported by this version: -E --split --splitblock-size --reassemble --eppic
+      --extension --diskset.
 
     Exit status: 0 the dump is complete, 1 it is not, 2 the kernel is another one.
     """

@@ -12,4 +12,10 @@ enum Verb: String, CaseIterable, Equatable {
     guard words.count > 1, let verb = Verb(rawValue: words[1]), !fileExists(words[1]) else { return nil }
     return verb
   }
+
+  /// Whether this version obeys it.
+  var isAvailable: Bool { self != .bench }
+
+  /// How many files it is about.
+  var operandCount: Int { self == .repair ? 2 : 1 }
 }

@@ -6,8 +6,11 @@ internal import Vmcore
 struct KernelKnowledge {
   /// The vmcore; with a VMCOREINFO among its notes in any case, if one was found.
   var memory: PhysicalMemory
+  var info: VMCOREINFO?
   /// Nil if pages can only be dumped and not judged.
   var kernel: CrashedKernel?
+  /// Why the kernel is not known, in words that follow the vmcore's path; nil if it is.
+  var problem: String?
 
   /// Nil where nobody knows anything.
   private static func info(
@@ -81,19 +84,16 @@ struct KernelKnowledge {
     guard let (info, notes) = try Self.info(source, options, messages) else {
       messages.describe(source, nil)
       memory = source
-      kernel = nil
+      problem = "it doesn't contain vmcoreinfo, nor does a file that -x or -i names tell it"
       return
     }
+    self.info = info
     messages.describe(source, info)
     memory = notes.map { PhysicalMemory(source, notes: $0) } ?? source
     do throws(CrashedKernel.Unknown) {
       kernel = try CrashedKernel(info, of: memory)
     } catch {
-      messages.warning("\(options.vmcore): \(error): every page is kept")
-      kernel = nil
+      problem = error.description
     }
   }
-
-  /// Whether there is any VMCOREINFO, understood or not.
-  var hasInfo: Bool { memory.notes.vmcoreinfoRange != nil }
 }

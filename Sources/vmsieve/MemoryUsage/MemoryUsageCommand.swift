@@ -1,4 +1,3 @@
-internal import Diskdump
 internal import PageCompression
 internal import Platform
 internal import Vmcore
@@ -19,23 +18,16 @@ struct MemoryUsageCommand {
   }
 
   func run() throws(DumpCommandError) {
-    let source: PhysicalMemory
-    do throws(VmcoreError) {
-      source = try PhysicalMemory(opening: options.vmcore, prefersMapping: options.mapsVmcore)
-    } catch { throw DumpCommandError(error.description) }
-    let knowledge = try KernelKnowledge(source, options, messages)
-    guard let kernel = knowledge.kernel else {
-      throw DumpCommandError(
-        "\(options.vmcore) does not tell what its pages are; specify the kernel's vmlinux with -x")
-    }
+    let opened = try OpenedVmcore(options, messages)
+    let kernel = try opened.knownKernel(for: "without which its pages cannot be told apart")
     if kernel.version < Self.oldest, !options.overwrites {
       throw DumpCommandError(
         "/proc/kcore of Linux \(kernel.release) does not say where memory lies; -f tries all the same")
     }
     if options.translated != 0 {
-      TranslateRequest.answer(options.translated, kernel, knowledge.memory, messages)
+      TranslateRequest.answer(options.translated, kernel, opened.memory, messages)
     }
-    try report(knowledge.memory, kernel)
+    try report(opened.memory, kernel)
   }
 
   private func report(_ memory: PhysicalMemory, _ kernel: CrashedKernel) throws(DumpCommandError) {

@@ -8,20 +8,21 @@ enum EncryptionCommand {
     _ memory: PhysicalMemory, _ kernel: CrashedKernel, _ options: SMEOptions, _ messages: Messages
   ) throws(DumpCommandError) -> (memory: PhysicalMemory, record: String) {
     if options.policy == .off { return (memory, "") }
+    let undoing = try undoing(memory, kernel, options)
+    try tell(undoing, options, messages)
+    return (undoing.memory, undoing.record)
+  }
+
+  /// Finds out what can be done, and says nothing.
+  static func undoing(
+    _ memory: PhysicalMemory, _ kernel: CrashedKernel, _ options: SMEOptions
+  ) throws(DumpCommandError) -> Undoing {
     let investigation: Investigation
     do throws(SymbolError) {
       investigation = try Investigation(kernel, memory, files: options.files, region: options.region)
     } catch { throw DumpCommandError("\(error)") }
-    for line in investigation.evidence { messages.debug("SME: \(line)") }
-
-    if let keyFile = options.keyFile {
-      let undoing = try undo(memory, kernel, investigation, keyFile, options)
-      messages.common("SME: \(undoing.record.dropLast())")
-      return (undoing.memory, undoing.record)
-    }
-    let undoing = Undoing(investigation, memory)
-    try tell(undoing, options.policy, messages)
-    return (undoing.memory, undoing.record)
+    guard let keyFile = options.keyFile else { return Undoing(investigation, memory) }
+    return try undo(memory, kernel, investigation, keyFile, options)
   }
 
   /// Clears the encryption bit in the page tables, if the user wants that.
@@ -66,9 +67,19 @@ enum EncryptionCommand {
     } catch { throw DumpCommandError("\(error)") }
   }
 
-  private static func tell(
-    _ undoing: Undoing, _ policy: SMEOptions.Policy, _ messages: Messages
+  static func tellEvidence(_ undoing: Undoing, _ messages: Messages) {
+    for line in undoing.investigation.evidence { messages.debug("SME: \(line)") }
+  }
+
+  /// Says what is done; throws if that is less than the user required.
+  static func tell(
+    _ undoing: Undoing, _ options: SMEOptions, _ messages: Messages
   ) throws(DumpCommandError) {
+    tellEvidence(undoing, messages)
+    if options.keyFile != nil {
+      messages.common("SME: \(undoing.record.dropLast())")
+      return
+    }
     let state = undoing.investigation.state
     guard let plan = undoing.investigation.plan else {
       if state.kind != .none { messages.common("SME: \(state.meaning)") }
@@ -86,7 +97,7 @@ enum EncryptionCommand {
     let line =
       "\(undoing.leftPages) pages of low memory are noise and cannot be repaired without the key"
       + " (\(plan.verdict.rawValue); -D tells the evidence)"
-    if policy == .require { throw DumpCommandError("--sme require: \(line)") }
+    if options.policy == .require { throw DumpCommandError("--sme require: \(line)") }
     messages.warning(line)
   }
 }

@@ -4,25 +4,12 @@ internal import Vmcore
 
 /// `vmsieve verify [--json] DUMP`: whether every page of a dump can be read.
 enum VerifyCommand {
-  static func run(_ arguments: CommandLineArguments, calledAs name: String) -> ExitStatus {
-    let messages = Messages(programName: name, level: .default)
-    guard let options = VerifyOptions(arguments.words.dropFirst(2)), arguments.firstUnreadable == nil else {
-      messages.common("Commandline parameter is invalid.")
-      messages.common("Usage: \(name) verify [--json] DUMP")
-      return .failed
-    }
-    if options.showsHelp {
-      messages.answer(VerifyOptions.usage(calledAs: name))
-      return .completed
-    }
+  static func run(_ options: Options, _ messages: Messages) throws(DumpCommandError) -> ExitStatus {
     do throws(VmcoreError) {
-      let report = try report(options.dump, messages)
-      messages.answer(options.usesJSON ? report.json : report.text)
+      let report = try report(options.vmcore, messages)
+      messages.answer(options.usesJSON ? report.json.text : report.text)
       return report.isSound ? .completed : .failed
-    } catch {
-      messages.error(error.description)
-      return .failed
-    }
+    } catch { throw DumpCommandError(error.description) }
   }
 
   private static func report(_ path: String, _ messages: Messages) throws(VmcoreError) -> VerifyReport {

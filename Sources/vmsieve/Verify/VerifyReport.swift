@@ -1,4 +1,5 @@
 internal import Diskdump
+internal import Platform
 internal import Vmcore
 
 /// The answer of `verify`.
@@ -58,35 +59,22 @@ struct VerifyReport {
     ]
   }
 
-  /// One object on one line.
-  var json: String {
-    var members = ["\"dump\":\(Self.quoted(path))", "\"format\":\(Self.quoted(format))"]
-    members.append("\"sound\":\(isSound)")
-    members.append("\"complete\":\(isComplete)")
-    for (name, count) in counts {
-      members.append("\"\(name.split(separator: " ").joined(separator: "_"))\":\(count)")
-    }
-    members.append("\"warnings\":[" + warnings.map { Self.quoted($0) }.joined(separator: ",") + "]")
-    let failures = pages.failures.map { pfn, reason in
-      "{\"pfn\":\(pfn.rawValue),\"reason\":\(Self.quoted(reason.description))}"
-    }
-    members.append("\"failures\":[" + failures.joined(separator: ",") + "]")
-    return "{" + members.joined(separator: ",") + "}"
-  }
-
-  /// A JSON string (RFC 8259).
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\u{0}"..<" ":
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
+  var json: JSONObject {
+    var object = JSONObject()
+    object.add("dump", path)
+    object.add("format", format)
+    object.add("sound", isSound)
+    object.add("complete", isComplete)
+    for (name, count) in counts { object.add(name.split(separator: " ").joined(separator: "_"), count) }
+    object.add("warnings", warnings)
+    object.add(
+      "failures",
+      pages.failures.map { pfn, reason in
+        var failure = JSONObject()
+        failure.add("pfn", pfn.rawValue)
+        failure.add("reason", reason.description)
+        return failure
+      })
+    return object
   }
 }

@@ -1,0 +1,137 @@
+public import Platform
+public import Vmcore
+
+/// A dump in which some pages change, and not one other byte that need not.
+///
+/// An ELF core gets the new bytes at every place where it has the old ones. A page of a kdump-compressed dump is compressed
+/// anew as it was before and put where it was, or, if it needs more room, at the end of the file; pages that the dump
+/// does not have stay away.
+public struct DumpPatch: ~Copyable {
+  private let original: PhysicalMemory
+  private let changed: PhysicalMemory
+  /// The frames whose pages the layers touch and the dump has.
+  private let frames: PFNBitmap
+
+  /// - Parameters:
+  ///   - original: the dump as it is; it must not come out of a flattened stream.
+  ///   - changed: the same, with layers that change pages, and perhaps with another text of VMCOREINFO of the same
+  ///     length.
+  public init(_ original: PhysicalMemory, _ changed: PhysicalMemory) throws(VmcoreError) {
+    if original.isFlattened {
+      throw .foreign(
+        path: original.path, "a flattened dump cannot be patched; make a file of it first, with -R")
+    }
+    let inFile = try original.framesInFile()
+    var frames: PFNBitmap
+    do throws(SystemError) { frames = try PFNBitmap(maxMapNumber: original.frames.maxMapNumber) } catch {
+      throw .system(error)
+    }
+    var next = inFile.next(from: PFN(0))
+    while let pfn = next {
+      let following = pfn.advanced(by: 1)
+      if changed.changes(pfn) { frames.insert(pfn..<following) }
+      next = inFile.next(from: following)
+    }
+    self.original = original
+    self.changed = changed
+    self.frames = frames
+    framesInFile = inFile.count
+  }
+
+  /// Pages that the dump has.
+  public let framesInFile: UInt64
+
+  /// Writes the dump with the new pages.
+  ///
+  /// - Parameters:
+  ///   - file: empty, open for reading and writing.
+  ///   - record: lines that say what was done, for the erase info of a kdump-compressed dump.
+  ///   - progress: of copying, in bytes.
+  public func write(
+    to file: borrowing FileDescriptor, record: String, progress: (_ done: UInt64, _ total: UInt64) -> Void
+  ) throws(VmcoreError) -> PatchReport {
+    let pages: PagePair
+    do throws(SystemError) { pages = try PagePair(original, changed) } catch { throw .system(error) }
+    switch original.source {
+    case .elf(let memory):
+      try Self.copy(memory.core.file, to: file, progress)
+      let place = original.notes.vmcoreinfoRange.flatMap {
+        memory.core.fileOffset(ofNoteByte: $0.lowerBound)
+      }
+      try writeNotes(vmcoreinfo: place, to: file)
+      return try ELFPatcher.run(memory, frames, pages, file)
+    case .pages(let store):
+      guard let store = store as? KdumpStore else {
+        throw .foreign(path: original.path, "a dump in a format that cannot be patched")
+      }
+      let slots = try KdumpSlots(store.dump, frames)
+      try Self.copy(store.dump.file, to: file, progress)
+      let vmcoreinfo = store.dump.headers.subHeader.vmcoreinfo
+      try writeNotes(vmcoreinfo: vmcoreinfo.isEmpty ? nil : vmcoreinfo.lowerBound, to: file)
+      var patcher = KdumpPatcher(store.dump)
+      try patcher.run(slots, pages, file)
+      try patcher.add(record, to: file)
+      return patcher.report
+    }
+  }
+
+  /// Writes the text of VMCOREINFO, if it is another one of the same length.
+  private func writeNotes(
+    vmcoreinfo place: UInt64?, to file: borrowing FileDescriptor
+  ) throws(VmcoreError) {
+    guard !Self.isSame(original.notes, changed.notes) else { return }
+    guard let old = original.notes.vmcoreinfoRange, let place, changed.notes.vmcoreinfoRange == old else {
+      throw .foreign(path: original.path, "its notes cannot be changed")
+    }
+    do throws(SystemError) { try Self.write(changed.notes, old, to: file, at: FileOffset(place)) } catch {
+      throw .system(error)
+    }
+  }
+
+  private static func write(
+    _ notes: CoreNotes, _ part: Range<Int>, to file: borrowing FileDescriptor, at place: FileOffset
+  ) throws(SystemError) {
+    let bytes = notes.bytes
+    try file.write(bytes.extracting(part), at: place)
+  }
+
+  private static func copy(
+    _ source: borrowing InputFile, to file: borrowing FileDescriptor, _ progress: (UInt64, UInt64) -> Void
+  ) throws(VmcoreError) {
+    let total = source.size
+    do throws(SystemError) { try source.copy(to: file) { progress($0, total) } } catch {
+      throw .system(error)
+    }
+  }
+
+  private static func isSame(_ left: CoreNotes, _ right: CoreNotes) -> Bool {
+    let bytes = right.bytes
+    return left.bytes.isEqual(to: bytes)
+  }
+
+  /// Reads a patched dump as anybody would: it must be of the same machine, and every page that was to change must be
+  /// what it was to be, but for those that the report says stayed.
+  public func check(_ path: String, _ report: PatchReport) throws(VmcoreError) {
+    let written = try PhysicalMemory(opening: path, prefersMapping: false)
+    guard written.frames.ranges == original.frames.ranges, written.loads == original.loads,
+      Self.isSame(written.notes, changed.notes)
+    else {
+      throw .malformed(path: path, at: FileOffset(0), "its headers came out otherwise than they were")
+    }
+    var different: UInt64 = 0
+    do throws(SystemError) {
+      var pages = try PagePair(written, changed)
+      var next = frames.next(from: PFN(0))
+      while let pfn = next {
+        let isDifferent: Bool
+        do throws(MemoryError) { isDifferent = try pages.read(pfn) } catch { isDifferent = true }
+        if isDifferent { different += 1 }
+        next = frames.next(from: pfn.advanced(by: 1))
+      }
+    } catch { throw .system(error) }
+    guard different == report.failedPages else {
+      throw .malformed(
+        path: path, at: FileOffset(0), "\(different) pages came out otherwise than they were to be")
+    }
+  }
+}

@@ -1,0 +1,85 @@
+internal import CLinux
+
+extension FileDescriptor {
+  /// Copies the first bytes of the file to the same places of another, which is empty: holes stay holes, and where
+  /// the filesystem shares blocks between files, nothing is copied at all.
+  ///
+  /// - Parameters:
+  ///   - byteCount: the target's size afterwards.
+  ///   - progress: called now and then with the bytes that are done.
+  /// - Throws: an input/output error if the file has become shorter than `byteCount`.
+  public func copy(
+    to target: borrowing FileDescriptor, byteCount: UInt64, progress: (UInt64) -> Void
+  ) throws(SystemError) {
+    guard byteCount <= UInt64(Int64.max) else { throw SystemError("copy", path, .fileTooLarge) }
+    try target.truncate(to: byteCount)
+    var way = CopyWay()
+    var done: UInt64 = 0
+    while done < byteCount {
+      let start = nextData(from: done, byteCount)
+      let end = start < byteCount ? nextHole(from: start, byteCount) : byteCount
+      done = start
+      while done < end {
+        let count = try way.copy(self, target, at: done, atMost: end - done)
+        guard count > 0 else { throw SystemError("read", path, .inputOutput) }
+        done += count
+        progress(done)
+      }
+    }
+    // What is behind the end of the file looks like a hole.
+    let size = isInProc || kind != .regular ? byteCount : try size()
+    guard size >= byteCount else { throw SystemError("read", path, .inputOutput) }
+  }
+
+  /// Where the next bytes are that are no hole: right there, where the filesystem does not say.
+  private func nextData(from start: UInt64, _ byteCount: UInt64) -> UInt64 {
+    let next = clinux_next_data(descriptor, off_t(start))
+    if next < 0 { return Errno.current.rawValue == ENXIO ? byteCount : start }
+    return min(max(UInt64(next), start), byteCount)
+  }
+
+  private func nextHole(from start: UInt64, _ byteCount: UInt64) -> UInt64 {
+    let next = clinux_next_hole(descriptor, off_t(start))
+    return next > Int64(start) ? min(UInt64(next), byteCount) : byteCount
+  }
+}
+
+/// In the kernel as long as it takes it, else through memory.
+struct CopyWay: ~Copyable {
+  private static let pieceSize = 4 << 20
+  private var usesKernel = true
+  private var buffer: PageBuffer?
+
+  mutating func copy(
+    _ source: borrowing FileDescriptor, _ target: borrowing FileDescriptor, at offset: UInt64,
+    atMost limit: UInt64
+  ) throws(SystemError) -> UInt64 {
+    let wanted = Int(min(limit, UInt64(Self.pieceSize)))
+    while usesKernel {
+      let count = clinux_copy_range(
+        source.descriptor, off_t(offset), target.descriptor, off_t(offset), wanted)
+      if count > 0 { return UInt64(count) }
+      // Some filesystems say 0 instead of an error: reading tells.
+      if count == 0 || Errno.current != .interrupted { usesKernel = false }
+    }
+    var bytes = try take()
+    let count = try Self.move(source, target, at: FileOffset(offset), wanted, &bytes)
+    buffer = consume bytes
+    return UInt64(count)
+  }
+
+  private mutating func take() throws(SystemError) -> PageBuffer {
+    if let buffer = buffer.take() { return buffer }
+    return try PageBuffer(byteCount: Self.pieceSize)
+  }
+
+  private static func move(
+    _ source: borrowing FileDescriptor, _ target: borrowing FileDescriptor, at offset: FileOffset,
+    _ wanted: Int, _ buffer: inout PageBuffer
+  ) throws(SystemError) -> Int {
+    var bytes = buffer.mutableBytes(in: 0..<wanted)
+    let count = try source.read(into: &bytes, at: offset)
+    try target.write(buffer.bytes.extracting(first: count), at: offset)
+    return count
+  }
+}

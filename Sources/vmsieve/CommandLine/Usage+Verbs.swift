@@ -1,0 +1,67 @@
+extension Usage {
+  /// The answer to `VERB --help`.
+  static func text(of verb: Verb, calledAs name: String) -> String {
+    switch verb {
+    case .verify: verify(name)
+    case .inspect: inspect(name)
+    case .repair: repair(name)
+    case .bench: text(calledAs: name)
+    }
+  }
+
+  private static func verify(_ name: String) -> String {
+    """
+
+    Usage: \(name) verify [--json] DUMP
+
+    Reads every page of DUMP and says whether all of them can be read: a kdump-compressed
+    dump or an ELF core, flattened or not.
+
+      --json       print one JSON object instead of text
+      -h, --help   print this text
+
+    Exit status: 0 the dump is complete and sound, 1 it is not.
+    """
+  }
+
+  private static func inspect(_ name: String) -> String {
+    """
+
+    Usage: \(name) inspect [--json] [OPTION].. VMCORE
+
+    Says what VMCORE tells about memory encryption (AMD SME): how it was used, what it
+    damaged, what can be repaired and why, and which memory was mapped encrypted.
+
+      --json       print one JSON object instead of text
+      --non-mmap   read VMCORE and do not map it
+      --backup-region, --sme-key, --sme-mode, --sme-tweaks, --sme-view, --system-map
+                   as when a dump is made
+      -h, --help   print this text
+
+    Exit status: 0 the question is answered, 1 VMCORE cannot be read.
+    """
+  }
+
+  private static func repair(_ name: String) -> String {
+    """
+
+    Usage: \(name) repair [-f] [OPTION].. OLD NEW
+
+    Writes to NEW what OLD is, an ELF vmcore or a kdump-compressed dump, but with what
+    memory encryption (AMD SME) did to its low memory undone. Every other byte is kept.
+    NEW appears whole or not at all.
+
+      -f                   replace NEW if it exists
+      --sme auto|require   require: write nothing unless all that is damaged can be repaired
+      --non-mmap           read OLD and do not map it
+      --message-level N    sum of 1 progress, 2 common, 4 error, 8 debug (default 7)
+      -D                   print debug messages: the evidence
+      --backup-region, --sme-key, --sme-mode, --sme-tweaks, --sme-view, --sme-strip,
+      --system-map         as when a dump is made
+      -h, --help           print this text
+
+    Exit status: 0 NEW is there, 1 it is not, 3 there was nothing to repair, and NEW is
+    not written.
+    """
+  }
+}

@@ -1,0 +1,45 @@
+extension Verb {
+  /// The options that may stand behind it: some of its own, and of those of a dump the ones that have a meaning.
+  var options: [OptionDescription] {
+    switch self {
+    case .verify, .bench: [Self.json] + OptionTable.all.filter { $0.sets { $0.isForAll } }
+    case .inspect: [Self.json] + OptionTable.all.filter { $0.sets { $0.isForAll || $0.isForReading } }
+    case .repair:
+      OptionTable.all.filter { $0.sets { $0.isForAll || $0.isForReading || $0.isForReplacing } }
+    }
+  }
+
+  private static var json: OptionDescription { OptionDescription(name: "json", .applied(.json)) }
+}
+
+extension OptionDescription {
+  /// Whether the option sets something of a kind.
+  fileprivate func sets(_ isWanted: (Setting) -> Bool) -> Bool {
+    if case .applied(let setting) = treatment { isWanted(setting) } else { false }
+  }
+}
+
+extension OptionDescription.Setting {
+  fileprivate var isForAll: Bool {
+    if case .help = self { true } else { false }
+  }
+
+  /// What says how the vmcore is to be read and understood.
+  fileprivate var isForReading: Bool {
+    switch self {
+    case .readingOnly, .memoryEncryption(.key), .memoryEncryption(.mode), .memoryEncryption(.tweaks),
+      .memoryEncryption(.view), .memoryEncryption(.region), .memoryEncryption(.systemMap):
+      true
+    default: false
+    }
+  }
+
+  fileprivate var isForReplacing: Bool {
+    switch self {
+    case .overwriting, .debugMessages, .messageLevel, .memoryEncryption(.policy),
+      .memoryEncryption(.stripping):
+      true
+    default: false
+    }
+  }
+}

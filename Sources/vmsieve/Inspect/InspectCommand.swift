@@ -1,0 +1,32 @@
+internal import Diskdump
+internal import MemoryEncryption
+internal import Platform
+internal import Vmcore
+
+/// `vmsieve inspect [--json] VMCORE`: what a vmcore tells about memory encryption.
+struct InspectCommand {
+  private let options: Options
+  private let messages: Messages
+
+  init(_ options: Options, _ messages: Messages) {
+    self.options = options
+    self.messages = messages
+  }
+
+  func run() throws(DumpCommandError) {
+    let opened = try OpenedVmcore(options, messages)
+    var undoing: Undoing?
+    var map: EncryptionMap?
+    if let kernel = opened.kernel {
+      let found = try EncryptionCommand.undoing(opened.memory, kernel, options.memoryEncryption)
+      undoing = found
+      if found.investigation.state.mask != 0, let directMap = found.investigation.directMap {
+        do throws(VmcoreError) {
+          map = try EncryptionMap(of: found.memory, directMap: directMap, kernel)
+        } catch { throw DumpCommandError(error.description) }
+      }
+    }
+    let report = InspectReport(opened, undoing, map)
+    messages.answer(options.usesJSON ? report.json.text : report.text)
+  }
+}

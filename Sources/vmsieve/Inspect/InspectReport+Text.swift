@@ -1,0 +1,91 @@
+internal import MemoryEncryption
+internal import Vmcore
+
+extension InspectReport {
+  /// The runs of the C-bit map that are shown; JSON has all of them.
+  private static let mostRuns = 16
+
+  var text: String {
+    var lines = ["\(vmcore.memory.path): \(format)"]
+    lines.append(Self.titled("kernel", vmcore.kernel?.release ?? "unknown"))
+    lines.append(Self.titled("memory", "\(vmcore.memory.frames.count) pages"))
+    if let investigation {
+      let state = investigation.state
+      lines.append(Self.titled("encryption", "\(state.kind.rawValue), \(state.evidence)"))
+      if let low = investigation.low {
+        let end = low.source.rawValue + low.byteCount - 1
+        lines.append(
+          Self.titled("low memory", Self.range(low.source.rawValue, end) + ", \(low.byteCount) bytes"))
+      }
+      if !investigation.candidates.isEmpty {
+        lines.append(Self.titled("backup", "may lie at"))
+        for candidate in investigation.candidates {
+          lines.append(
+            "    \(candidate.address) (\(candidate.certainty.rawValue)): \(candidate.evidence)")
+        }
+      }
+      if let plan = investigation.plan { lines += Self.lines(of: plan) }
+      if !investigation.evidence.isEmpty {
+        lines.append(Self.titled("evidence", ""))
+        lines += investigation.evidence.map { "    \($0)" }
+      }
+    }
+    if let map { lines += Self.lines(of: map) }
+    lines.append("\(vmcore.memory.path): \(sentence)")
+    return lines.joined(separator: "\n")
+  }
+
+  private static func titled(_ name: String, _ text: String) -> String {
+    let title = "  \(name):"
+    return text.isEmpty ? title : title + String(repeating: " ", count: 15 - title.utf8.count) + text
+  }
+
+  private static func range(_ start: UInt64, _ last: UInt64) -> String {
+    String(hexadecimal: start) + "-" + String(hexadecimal: last)
+  }
+
+  private static func lines(of plan: RepairPlan) -> [String] {
+    var lines = [titled("verdict", "\(plan.verdict.rawValue): \(plan.verdict.sentence)")]
+    lines.append(
+      titled("pages", "\(plan.repairedPages) repaired of \(plan.actions.count)")
+        + LeaveReason.allCases.filter { plan.pages(left: $0) > 0 }
+        .map { ", \(plan.pages(left: $0)) \($0.rawValue)" }.joined())
+    if let backup = plan.backup { lines.append(titled("backup", "at \(backup)")) }
+    if !plan.classes.isEmpty { lines.append(titled("classes", "pages that share one constant")) }
+    for found in plan.classes {
+      let checks = Check.allCases.compactMap { check in
+        found.checks[check].map { "\(check.rawValue) \($0)" }
+      }
+      let verdict = found.isAccepted ? "believed" : found.reason?.rawValue ?? "left"
+      lines.append(
+        "    l ^ r = " + String(hexadecimal: found.difference) + ", \(found.pages.count) pages, "
+          + (found.constant.map { "constant \($0)" } ?? "no constant") + ", \(verdict): "
+          + (checks.isEmpty ? "no check" : checks.joined(separator: ", ")))
+    }
+    return lines
+  }
+
+  private static func lines(of map: EncryptionMap) -> [String] {
+    func part(_ attribute: PageAttribute, _ words: String) -> String {
+      let (pages, runs) = map.count(attribute)
+      return "\(pages) pages \(words) (\(runs) runs)"
+    }
+    var lines = [
+      titled(
+        "C-bit map",
+        part(.encrypted, "encrypted") + ", " + part(.decrypted, "decrypted") + ", "
+          + part(.unknown, "not mapped"))
+    ]
+    let others = map.runs.filter { $0.attribute != .encrypted }
+    for run in others.prefix(mostRuns) {
+      let addresses = map.addresses(of: run)
+      lines.append(
+        "    " + range(addresses.lowerBound, addresses.upperBound - 1)
+          + (run.attribute == .decrypted ? " decrypted" : " not mapped"))
+    }
+    if others.count > mostRuns {
+      lines.append("    and \(others.count - mostRuns) runs more: --json has all")
+    }
+    return lines
+  }
+}

@@ -1,0 +1,84 @@
+internal import MemoryEncryption
+internal import Platform
+internal import Vmcore
+
+/// The answer of `inspect`.
+struct InspectReport {
+  let vmcore: OpenedVmcore
+  let undoing: Undoing?
+  let map: EncryptionMap?
+
+  init(_ vmcore: OpenedVmcore, _ undoing: Undoing?, _ map: EncryptionMap?) {
+    self.vmcore = vmcore
+    self.undoing = undoing
+    self.map = map
+  }
+
+  var investigation: Investigation? { undoing?.investigation }
+
+  var format: String {
+    switch vmcore.memory.source {
+    case .elf: "ELF core of \(vmcore.memory.fileSize) bytes"
+    case .pages(let store): store.formatDescription
+    }
+  }
+
+  /// What all of it comes to.
+  var sentence: String {
+    guard let investigation else {
+      return "\(vmcore.problem ?? "the kernel is not known"): what its memory encryption was cannot be said"
+    }
+    guard investigation.state.kind == .sme else { return investigation.state.meaning }
+    guard let plan = investigation.plan else {
+      return "SME was active, but the dump has no memory below 640 KiB that a backup could have damaged"
+    }
+    let counts = "\(plan.repairedPages) pages can be repaired, \(undoing?.leftPages ?? 0) cannot"
+    switch plan.verdict {
+    case .repairable, .partlyRepairable: return "SME was active; \(plan.verdict.sentence): \(counts)"
+    default: return "SME was active; \(plan.verdict.sentence)"
+    }
+  }
+
+  /// One object on one line.
+  var json: JSONObject {
+    var object = JSONObject()
+    object.add("vmcore", vmcore.memory.path)
+    object.add("format", format)
+    object.add("complete", vmcore.memory.isComplete)
+    object.add("release", vmcore.kernel?.release)
+    object.add("pages", vmcore.memory.frames.count)
+    object.add("summary", sentence)
+    object.add("encryption", investigation.map { Self.json($0.state) })
+    var region: JSONObject?
+    if let low = investigation?.low {
+      var found = JSONObject()
+      found.add("start", hexadecimal: low.source.rawValue)
+      found.add("bytes", low.byteCount)
+      region = found
+    }
+    object.add("low_memory", region)
+    object.add("backups", (investigation?.candidates ?? []).map { Self.json($0) })
+    object.add("repair", investigation?.plan?.json)
+    object.add("record", undoing.flatMap { $0.record.isEmpty ? nil : String($0.record.dropLast()) })
+    object.add("evidence", investigation?.evidence ?? [])
+    object.add("c_bit_map", map?.json)
+    return object
+  }
+
+  private static func json(_ state: EncryptionState) -> JSONObject {
+    var object = JSONObject()
+    object.add("kind", state.kind.rawValue)
+    object.add("mask", hexadecimal: state.mask)
+    object.add("evidence", state.evidence)
+    object.add("meaning", state.meaning)
+    return object
+  }
+
+  private static func json(_ candidate: BackupCandidate) -> JSONObject {
+    var object = JSONObject()
+    object.add("address", hexadecimal: candidate.address.rawValue)
+    object.add("certainty", candidate.certainty.rawValue)
+    object.add("evidence", candidate.evidence)
+    return object
+  }
+}

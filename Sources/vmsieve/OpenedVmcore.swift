@@ -1,0 +1,32 @@
+internal import Diskdump
+internal import Vmcore
+
+/// A vmcore, and the kernel that it is of.
+struct OpenedVmcore {
+  let memory: PhysicalMemory
+  let info: VMCOREINFO?
+  let kernel: CrashedKernel?
+  /// Why the kernel is not known, in words that follow the vmcore's path; nil if it is.
+  let problem: String?
+
+  /// Opens a vmcore and says what it is.
+  init(_ options: Options, _ messages: Messages) throws(DumpCommandError) {
+    let source: PhysicalMemory
+    do throws(VmcoreError) {
+      source = try PhysicalMemory(opening: options.vmcore, prefersMapping: options.mapsVmcore)
+    } catch { throw DumpCommandError(error.description) }
+    let knowledge = try KernelKnowledge(source, options, messages)
+    memory = knowledge.memory
+    info = knowledge.info
+    kernel = knowledge.kernel
+    problem = knowledge.problem
+  }
+
+  /// The kernel, for whom nothing can be done without.
+  ///
+  /// - Parameter task: what cannot be done, in words that follow the reason.
+  func knownKernel(for task: String) throws(DumpCommandError) -> CrashedKernel {
+    guard let kernel else { throw DumpCommandError("\(memory.path): \(problem ?? ""), \(task)") }
+    return kernel
+  }
+}

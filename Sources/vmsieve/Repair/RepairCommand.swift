@@ -1,0 +1,142 @@
+internal import Diskdump
+internal import MemoryEncryption
+internal import Platform
+internal import Vmcore
+
+/// `vmsieve repair OLD NEW`: a dump as it is, but for what memory encryption did to it.
+struct RepairCommand {
+  private let options: Options
+  private let messages: Messages
+
+  init(_ options: Options, _ messages: Messages) {
+    self.options = options
+    self.messages = messages
+  }
+
+  func run() throws(DumpCommandError) {
+    try checkFiles()
+    if options.memoryEncryption.policy == .off {
+      throw DumpCommandError("--sme off leaves nothing to repair: use auto or require")
+    }
+    let opened = try OpenedVmcore(options, messages)
+    if opened.memory.isFlattened {
+      throw DumpCommandError(
+        "\(options.vmcore) is flattened: make a file of it first, \(messages.programName) -R FILE < \(options.vmcore)"
+      )
+    }
+    let kernel = try opened.knownKernel(for: "without which nothing is known of its memory encryption")
+    let undoing = try EncryptionCommand.undoing(opened.memory, kernel, options.memoryEncryption)
+    if undoing.memory.layers.isEmpty, !options.memoryEncryption.strips {
+      EncryptionCommand.tellEvidence(undoing, messages)
+      throw nothingToDo(undoing.investigation)
+    }
+    try EncryptionCommand.tell(undoing, options.memoryEncryption, messages)
+    let (changed, strip) = try EncryptionCommand.strip(
+      undoing.memory, kernel, options.memoryEncryption, messages)
+    if changed.layers.isEmpty { throw nothingToDo(undoing.investigation) }
+    let record = undoing.record + strip
+    let (report, framesInFile) = try write(opened.memory, changed, record)
+    tell(report, undoing, record, of: framesInFile)
+  }
+
+  private func checkFiles() throws(DumpCommandError) {
+    // NEW is written beside its place first.
+    let names = [options.dumpFile, ReplacementFile.temporaryName(of: options.dumpFile)]
+    if names.contains(where: { DumpTarget.isSame($0, options.vmcore) }) {
+      throw DumpCommandError("\(options.vmcore) and \(options.dumpFile) are the same file: give NEW another name")
+    }
+    try DumpTarget.check(options.dumpFile, overwriting: options.overwrites)
+  }
+
+  /// Why no page changes.
+  private func nothingToDo(_ investigation: Investigation) -> DumpCommandError {
+    let why: String
+    switch investigation.plan?.verdict {
+    case .undamaged: why = "low memory is as the crashed kernel saw it"
+    case .some(let verdict):
+      return DumpCommandError(
+        "\(options.vmcore): nothing can be repaired (\(verdict.rawValue)): \(verdict.sentence);"
+          + " \(options.dumpFile) is not written")
+    case nil:
+      why =
+        investigation.state.kind == .sme
+        ? "the dump has no memory below 640 KiB that a backup could have damaged"
+        : investigation.state.meaning
+    }
+    return DumpCommandError(
+      "\(options.vmcore): there is nothing to repair: \(why); \(options.dumpFile) is not written",
+      status: .nothingToRepair)
+  }
+
+  private func write(
+    _ memory: PhysicalMemory, _ changed: PhysicalMemory, _ record: String
+  ) throws(DumpCommandError) -> (report: PatchReport, frames: UInt64) {
+    let progress = Progress(messages)
+    let report: PatchReport
+    let pages: UInt64
+    do throws(VmcoreError) {
+      let patch = try DumpPatch(memory, changed)
+      let target = try makeTarget()
+      progress.begin(.copyingData)
+      report = try patch.write(to: target.file, record: record) { progress.update(done: $0, total: $1) }
+      progress.end()
+      if report.changedPages == 0 {
+        throw .foreign(path: options.vmcore, "none of the pages that can be repaired is in the dump")
+      }
+      try patch.check(target.temporaryPath, report)
+      try commit(target)
+      pages = patch.framesInFile
+    } catch { throw DumpCommandError("\(error); \(options.dumpFile) is not written") }
+    return (report, pages)
+  }
+
+  private func makeTarget() throws(VmcoreError) -> ReplacementFile {
+    do throws(SystemError) {
+      return try ReplacementFile(options.dumpFile, replacing: options.overwrites)
+    } catch { throw .system(error) }
+  }
+
+  private func commit(_ target: consuming ReplacementFile) throws(VmcoreError) {
+    do throws(SystemError) { try target.commit() } catch { throw .system(error) }
+  }
+
+  // MARK: - What was done
+
+  private func tell(_ report: PatchReport, _ undoing: Undoing, _ record: String, of pages: UInt64) {
+    messages.common("")
+    messages.common(
+      (options.memoryEncryption.strips ? "Changed pages   : " : "Repaired pages  : ") + "\(report.changedPages)"
+        + (report.appendedPages > 0 ? ", \(report.appendedPages) of them at the end of the file" : ""))
+    let left = UInt64(undoing.leftPages)
+    messages.common("Unrepaired pages: \(left + report.failedPages)")
+    if let plan = undoing.investigation.plan, undoing.repairedPages != nil {
+      for line in Self.lines(of: plan) { messages.common("  \(line)") }
+    }
+    for (pfn, reason) in report.failures { messages.common("  \(pfn): \(reason)") }
+    let others = pages - min(pages, report.changedPages + left + report.failedPages)
+    messages.common("Untouched pages : \(others)")
+    if !report.isRecorded {
+      messages.debug("the dump's format has no place for a record of the repair")
+    }
+    messages.debug("record: \(record.dropLast())")
+    messages.common("")
+    messages.common("The repaired dump is saved to \(options.dumpFile).")
+    messages.common("")
+    messages.common("\(messages.programName) Completed.")
+  }
+
+  /// The pages that stay damaged, by the reason.
+  private static func lines(of plan: RepairPlan) -> [String] {
+    LeaveReason.allCases.filter { $0 != .undamaged && $0 != .absent }.compactMap { reason in
+      let ranges = plan.ranges(left: reason)
+      if ranges.isEmpty { return nil }
+      let first = plan.address(ofPage: 0).rawValue / LowRegion.pageBytes
+      let frames = ranges.map { range in
+        let start = String(hexadecimal: first + UInt64(range.lowerBound))
+        let last = String(hexadecimal: first + UInt64(range.upperBound - 1))
+        return range.count == 1 ? start : "\(start)-\(last)"
+      }
+      return "pfn " + frames.joined(separator: ", ") + ": " + reason.sentence
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import Diskdump
+import DumpFixtures
+import DumpJudge
+import DumpPipeline
+import Foundation
+import PageCompression
+import Platform
+import Vmcore
+
+/// What the pipeline made of a machine.
+struct DumpedMachine {
+  private let file: TemporaryFile
+  let report: PipelineReport?
+  let error: PipelineError?
+  /// Calls of the progress closure: pages done, and of how many.
+  let progress: [(done: UInt64, total: UInt64)]
+
+  init(
+    _ machine: Machine, codec: Codec = .lzo, sharesZeroPages: Bool = true, threads: Int,
+    sizeLimit: UInt64? = nil
+  ) throws {
+    file = try TemporaryFile([])
+    let memory = PhysicalMemory(machine)
+    let description = DumpDescription(
+      utsname: .unknown, crashTime: 0, processorCount: 1, physicalBase: 0,
+      dumpLevel: sharesZeroPages ? 1 : 0, compression: codec.status,
+      vmcoreinfo: memory.notes.vmcoreinfoRange ?? 0..<0)
+    var writer = try DiskdumpWriter(
+      file: try FileDescriptor.create(file.path, replacing: true), description: description,
+      sizeLimit: sizeLimit)
+    var pipeline = DumpPipeline(
+      memory, try machine.framesInFile(), codec, sharesZeroPages: sharesZeroPages)
+    var calls: [(UInt64, UInt64)] = []
+    do throws(PipelineError) {
+      report = try pipeline.run(into: &writer, threads: threads) { calls.append(($0, $1)) }
+      error = nil
+    } catch {
+      report = nil
+      self.error = error
+    }
+    progress = calls
+  }
+
+  var bytes: [UInt8] {
+    get throws { [UInt8](try Data(contentsOf: URL(filePath: file.path))) }
+  }
+
+  func open() throws -> KdumpDump { try KdumpDump(file.path) }
+}

@@ -1,0 +1,66 @@
+import DumpFixtures
+import PageCompression
+import Platform
+import Vmcore
+
+/// Made-up memory, frame by frame, some of which cannot be read.
+final class Machine: PageStore, @unchecked Sendable {
+  let contents: [[UInt8]]
+  /// Pfns whose reading fails.
+  let unreadable: Set<UInt64>
+
+  init(frames count: Int, seed: UInt64 = 1, unreadable: Set<UInt64> = []) throws {
+    var random = SeededGenerator(seed: seed)
+    contents = (0..<count).map { _ in Self.page(&random) }
+    self.unreadable = unreadable
+    var builder = ELFBuilder()
+    builder.notes = [.vmcoreinfo("OSRELEASE=6.1.0-test\nPAGESIZE=4096\n")]
+    builder.segments = [ELFSegment(vaddr: 0, paddr: 0, data: [UInt8](repeating: 0, count: 4096))]
+    let file = try builder.build().write()
+    let memory = try PhysicalMemory(try ELFCore(opening: file.path), prefersMapping: false)
+    super.init(
+      path: "a machine", fileSize: UInt64(count) << 12,
+      frames: PFNRanges([PFN(0)..<PFN(UInt64(count))], maxMapNumber: UInt64(count)), notes: memory.notes,
+      origin: DumpOrigin(
+        utsname: .unknown, crashTime: 0, processorCount: 1, physicalBase: 0, dumpLevel: []))
+  }
+
+  /// Zeros, noise, or something between.
+  private static func page(_ random: inout SeededGenerator) -> [UInt8] {
+    var page = [UInt8](repeating: 0, count: 4096)
+    let step = random.pick([0, 1, 8, 64] as [Int])
+    if step > 0 {
+      for index in stride(from: 0, to: 4096, by: step) {
+        page[index] = UInt8(truncatingIfNeeded: random.next())
+      }
+    }
+    return page
+  }
+
+  override func framesInFile() throws(VmcoreError) -> PFNBitmap {
+    do throws(SystemError) {
+      var bitmap = try PFNBitmap(maxMapNumber: UInt64(contents.count))
+      bitmap.insert(PFN(0)..<PFN(UInt64(contents.count)))
+      return bitmap
+    } catch { throw .system(error) }
+  }
+
+  override func makeReader(_ access: MemoryAccess) throws(SystemError) -> PageStoreReader { Reader(self) }
+
+  private final class Reader: PageStoreReader {
+    private let machine: Machine
+
+    init(_ machine: Machine) {
+      self.machine = machine
+      super.init()
+    }
+
+    override func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(MemoryError) {
+      if machine.unreadable.contains(pfn.rawValue) {
+        throw .damaged(PhysicalAddress(pfn.rawValue << 12), reason: "made so")
+      }
+      let content = machine.contents[Int(pfn.rawValue)]
+      page.copy(content.span.bytes, at: 0)
+    }
+  }
+}
