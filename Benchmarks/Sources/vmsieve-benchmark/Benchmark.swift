@@ -12,7 +12,6 @@ struct Benchmark {
       let report = try Report(CommandLine.arguments.dropFirst().first)
       try describe(field, report)
       try compare(field, report)
-      try scale(field, report)
       try peerThreads(field, report)
     } catch {
       FileHandle.standardError.write(Data("vmsieve-benchmark: \(error)\n".utf8))
@@ -26,9 +25,8 @@ struct Benchmark {
     return codecs.filter { $0.0 == "zlib" || $0.0 == "none" || features.contains("\($0.0)\tenabled") }
   }
 
-  static func options(_ codec: String, _ level: Int, _ threads: Int? = nil) -> [String] {
-    let words = (codec.isEmpty ? [] : [codec]) + ["-d", "\(level)"]
-    return words + (threads.map { ["--num-threads", "\($0)"] } ?? [])
+  static func options(_ codec: String, _ level: Int) -> [String] {
+    (codec.isEmpty ? [] : [codec]) + ["-d", "\(level)"]
   }
 
   static func describe(_ field: Field, _ report: Report) throws {
@@ -44,61 +42,49 @@ struct Benchmark {
     try report.line("* vmcore: \(vmcore.megabytes) MB of a crashed virtual machine, in the page cache")
     try report.line("* output: a new file for each run, on \(field.outputIsMemory ? "tmpfs" : "disk")")
     try report.line(
-      "* Runs in turns, one pair to warm up, then \(field.pairs) that count. Ratios are medians over the pairs, vmsieve to"
+      "* Runs in turns, one round to warm up, then \(field.rounds) that count. Ratios are medians over the rounds, seconds"
     )
-    try report.line(
-      "  makedumpfile: below 1 is better than makedumpfile. Wall and CPU seconds are medians, memory is the peak (ru_maxrss)."
-    )
+    try report.line("  are medians, memory is the peak (ru_maxrss).")
   }
 
   static func compare(_ field: Field, _ report: Report) throws {
+    let peerCodecs = peerCodecs(field).map(\.name)
     try report.line()
-    try report.line("## Each codec that both have, against makedumpfile's single thread")
+    try report.line("## Each codec, with one thread and with two, against makedumpfile's single thread")
+    try report.line()
+    try report.line(
+      "Ratios are vmsieve to makedumpfile: below 1 is better than makedumpfile. `1 : 2` is how many times as fast as one"
+    )
+    try report.line("thread two are.")
     try report.table([
-      "codec", "-d", "threads", "wall ratio", "CPU ratio", "wall s", "its wall s", "CPU s", "its CPU s",
-      "size MB", "its size MB", "memory MB", "its memory MB",
+      "codec", "-d", "wall ratio 1", "wall ratio 2", "CPU ratio 1", "CPU ratio 2", "1 : 2", "wall s 1",
+      "wall s 2", "its wall s", "CPU s 1", "CPU s 2", "its CPU s", "size MB", "its size MB", "memory MB",
+      "its memory MB",
     ])
     for level in levels {
-      for (name, codec) in peerCodecs(field) {
-        for threads in [1, 2] {
-          let contest = Contest(vmsieve: options(codec, level, threads), makedumpfile: options(codec, level))
-          let result = try contest.run(field)
-          try report.row([
-            name, "\(level)", "\(threads)", result.wallRatio.rounded(to: 2),
-            result.processorRatio.rounded(to: 2),
-            result.vmsieveWall.rounded(to: 3), result.makedumpfileWall.rounded(to: 3),
-            result.vmsieveProcessor.rounded(to: 3), result.makedumpfileProcessor.rounded(to: 3),
-            result.vmsieveSize.megabytes, result.makedumpfileSize.megabytes,
-            result.vmsieveMemory.megabytes, result.makedumpfileMemory.megabytes,
-          ])
-        }
+      for (name, codec) in codecs {
+        let contest = try Contest(field, options(codec, level), withPeer: peerCodecs.contains(name))
+        try report.row([name, "\(level)"] + cells(contest))
       }
     }
   }
 
-  /// What a second thread brings, all codecs of vmsieve; the pairs are of vmsieve with itself.
-  static func scale(_ field: Field, _ report: Report) throws {
-    try report.line()
-    try report.line("## vmsieve's two threads against its one")
-    try report.table(["codec", "-d", "times as fast", "one: wall s", "two: wall s", "two: CPU s"])
-    for level in levels {
-      for (name, codec) in codecs {
-        var one: [TimedRun] = []
-        var two: [TimedRun] = []
-        for pair in 0...field.pairs {
-          let a = try field.run(field.vmsieve, options(codec, level, 1))
-          let b = try field.run(field.vmsieve, options(codec, level, 2))
-          guard pair > 0 else { continue }
-          one.append(a)
-          two.append(b)
-        }
-        let speedup = median(zip(one, two).map { $0.wall / $1.wall })
-        try report.row([
-          name, "\(level)", speedup.rounded(to: 2), median(one.map(\.wall)).rounded(to: 3),
-          median(two.map(\.wall)).rounded(to: 3), median(two.map(\.processor)).rounded(to: 3),
-        ])
-      }
+  private static func cells(_ contest: Contest) -> [String] {
+    let (one, two, peer) = (contest.one, contest.two, contest.peer)
+    func against(_ runs: Contest.Runs, _ value: KeyPath<TimedRun, Double>) -> String {
+      peer.isEmpty ? "" : Contest.ratio(runs, peer, value).rounded(to: 2)
     }
+    func seconds(_ runs: Contest.Runs, _ value: KeyPath<TimedRun, Double>) -> String {
+      runs.isEmpty ? "" : runs.median(value).rounded(to: 3)
+    }
+    return [
+      against(one, \.wall), against(two, \.wall), against(one, \.processor), against(two, \.processor),
+      Contest.ratio(one, two, \.wall).rounded(to: 2),
+      seconds(one, \.wall), seconds(two, \.wall), seconds(peer, \.wall),
+      seconds(one, \.processor), seconds(two, \.processor), seconds(peer, \.processor),
+      one.outputSize.megabytes, peer.isEmpty ? "" : peer.outputSize.megabytes,
+      max(one.peakMemory, two.peakMemory).megabytes, peer.isEmpty ? "" : peer.peakMemory.megabytes,
+    ]
   }
 
   /// makedumpfile's own threads spin while they wait: from run to run they take very different times.
@@ -109,13 +95,13 @@ struct Benchmark {
     for (name, codec) in peerCodecs(field) where name != "none" {
       let single = try field.run(field.makedumpfile, options(codec, 31))
       for threads in [1, 2] {
-        var runs: [TimedRun] = []
-        for _ in 0..<3 { runs.append(try field.run(field.makedumpfile, options(codec, 31, threads))) }
-        let walls = runs.map { $0.completed ? $0.wall.rounded(to: 2) : "> \(Int(field.limit))" }
-        let slower = median(runs.map { $0.wall / single.wall })
+        let line = options(codec, 31) + ["--num-threads", "\(threads)"]
+        var runs: Contest.Runs = []
+        for _ in 0..<3 { runs.append(try field.run(field.makedumpfile, line, limit: 60)) }
+        let walls = runs.map { ($0.completed ? "" : "> ") + $0.wall.rounded(to: 2) }
         try report.row([
-          name, "\(threads)", walls.joined(separator: ", "), slower.rounded(to: 1),
-          median(runs.map(\.processor)).rounded(to: 2),
+          name, "\(threads)", walls.joined(separator: ", "),
+          (runs.median(\.wall) / single.wall).rounded(to: 1), runs.median(\.processor).rounded(to: 2),
         ])
       }
     }

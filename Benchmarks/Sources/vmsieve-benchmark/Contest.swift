@@ -1,57 +1,49 @@
 import Foundation
 
-/// Two programs on the same vmcore, in turns: A B A B. A slow minute of the machine then hits both.
+/// vmsieve with one thread, with two, and makedumpfile, on the same vmcore, in turns: a slow minute of the
+/// machine then hits all of them.
 struct Contest {
-  var vmsieve: [String]
-  var makedumpfile: [String]
+  /// Runs of one program, one of each round.
+  typealias Runs = [TimedRun]
 
-  struct Result {
-    /// Medians over the pairs of what vmsieve took for each second of makedumpfile.
-    var wallRatio: Double
-    var processorRatio: Double
-    /// Medians over the runs.
-    var vmsieveWall: Double
-    var makedumpfileWall: Double
-    var vmsieveProcessor: Double
-    var makedumpfileProcessor: Double
-    /// The greatest of the runs.
-    var vmsieveMemory: Int
-    var makedumpfileMemory: Int
-    var vmsieveSize: Int
-    var makedumpfileSize: Int
+  let one: Runs
+  let two: Runs
+  /// Empty where makedumpfile was built without the codec.
+  let peer: Runs
+
+  init(_ field: Field, _ options: [String], withPeer: Bool) throws(BenchmarkFailure) {
+    var runs: [Runs] = [[], [], []]
+    for round in 0...field.rounds {
+      var programs = [1, 2].map { (field.vmsieve, options + ["--num-threads", "\($0)"]) }
+      if withPeer { programs.append((field.makedumpfile, options)) }
+      for (index, (program, arguments)) in programs.enumerated() {
+        let run = try field.run(program, arguments)
+        guard run.completed else {
+          throw BenchmarkFailure("\(program) \(arguments) took more than \(Int(field.limit)) s")
+        }
+        // The first round warms up.
+        if round > 0 { runs[index].append(run) }
+      }
+    }
+    (one, two, peer) = (runs[0], runs[1], runs[2])
   }
 
-  func run(_ field: Field) throws(BenchmarkFailure) -> Result {
-    var ours: [TimedRun] = []
-    var theirs: [TimedRun] = []
-    for pair in 0...field.pairs {
-      let a = try field.run(field.vmsieve, vmsieve)
-      let b = try field.run(field.makedumpfile, makedumpfile)
-      guard a.completed, b.completed else {
-        throw BenchmarkFailure("\(vmsieve) against \(makedumpfile) took more than \(Int(field.limit)) s")
-      }
-      // The first pair warms up.
-      guard pair > 0 else { continue }
-      ours.append(a)
-      theirs.append(b)
-    }
-    let pairs = Array(zip(ours, theirs))
-    return Result(
-      wallRatio: median(pairs.map { $0.wall / $1.wall }),
-      processorRatio: median(pairs.map { $0.processor / $1.processor }),
-      vmsieveWall: median(ours.map(\.wall)),
-      makedumpfileWall: median(theirs.map(\.wall)),
-      vmsieveProcessor: median(ours.map(\.processor)),
-      makedumpfileProcessor: median(theirs.map(\.processor)),
-      vmsieveMemory: ours.map(\.peakMemory).max()!,
-      makedumpfileMemory: theirs.map(\.peakMemory).max()!,
-      vmsieveSize: ours[0].outputSize,
-      makedumpfileSize: theirs[0].outputSize)
+  /// The median over the rounds of what some runs took for each second of others.
+  static func ratio(_ runs: Runs, _ others: Runs, _ value: KeyPath<TimedRun, Double>) -> Double {
+    Contest.median(zip(runs, others).map { $0[keyPath: value] / $1[keyPath: value] })
+  }
+
+  static func median(_ values: [Double]) -> Double {
+    let sorted = values.sorted()
+    let middle = sorted.count / 2
+    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   }
 }
 
-func median(_ values: [Double]) -> Double {
-  let sorted = values.sorted()
-  let middle = sorted.count / 2
-  return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+extension Contest.Runs {
+  func median(_ value: KeyPath<TimedRun, Double>) -> Double { Contest.median(map { $0[keyPath: value] }) }
+
+  /// Bytes, the greatest of the runs.
+  var peakMemory: Int { map(\.peakMemory).max() ?? 0 }
+  var outputSize: Int { first?.outputSize ?? 0 }
 }

@@ -7,8 +7,8 @@ struct Field {
   let vmcore: String
   let output: String
   let outputIsMemory: Bool
-  /// Pairs that count, after one that warms up.
-  let pairs: Int
+  /// Rounds that count, after one that warms up.
+  let rounds: Int
   /// Seconds after which a run is given up.
   let limit: Double
 
@@ -27,7 +27,7 @@ struct Field {
       throw BenchmarkFailure("VMSIEVE_BENCH_VMCORE names no vmcore: run this with make bench")
     }
     self.vmcore = vmcore
-    pairs = environment["VMSIEVE_BENCH_PAIRS"].flatMap(Int.init) ?? 5
+    rounds = environment["VMSIEVE_BENCH_ROUNDS"].flatMap(Int.init) ?? 5
     limit = 180
 
     let size = try Field.readIntoPageCache(vmcore)
@@ -38,8 +38,11 @@ struct Field {
     output = "\(folder)/vmsieve-benchmark-\(getpid())"
   }
 
-  func run(_ program: String, _ options: [String]) throws(BenchmarkFailure) -> TimedRun {
-    try TimedRun(program, options + [vmcore, output], output: output, limit: limit)
+  /// - Parameter limit: seconds after which the run is given up; nil for the usual ones.
+  func run(_ program: String, _ options: [String], limit: Double? = nil) throws(BenchmarkFailure)
+    -> TimedRun
+  {
+    try TimedRun(program, options + [vmcore, output], output: output, limit: limit ?? self.limit)
   }
 
   private static func readIntoPageCache(_ path: String) throws(BenchmarkFailure) -> Int {

@@ -4,8 +4,8 @@ internal import Platform
 ///
 /// A dump is written at two places in turn, pages and their descriptors, so two stretches are gathered and
 /// each goes out as one record when it is long. crash keeps a sorted list of all records and inserts each into
-/// it when it opens the stream, so records are few. It opens a stream of 256,000 as fast as one of 33: the
-/// headers need not wait for the end, and go first, for without them nothing that arrives is worth anything.
+/// it when it opens the stream, so records are few.
+/// The headers go first, for without them nothing that arrives is worth anything.
 /// Pages go out before their descriptors: what arrived of a stream that was cut describes nothing that did not.
 final class FlattenedStream: @unchecked Sendable {
   private var sender: RecordSender
