@@ -18,7 +18,8 @@ enum KeepCommand {
     messages.debug("--keep-comm: \(frames.processes) processes had \(frames.count) pages mapped")
     for name in frames.missing { messages.warning("--keep-comm: there was no process \(name)") }
     if frames.unreachable > 0 {
-      messages.warning("--keep-comm: \(frames.unreachable) page tables cannot be read, so pages may be missing")
+      messages.warning(
+        "--keep-comm: \(frames.unreachable) page tables cannot be read, so pages may be missing")
     }
     return frames
   }

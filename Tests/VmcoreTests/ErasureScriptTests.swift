@@ -15,7 +15,8 @@ struct ErasureScriptTests {
 
   @Test("Sizes are numbers with K or M, integers of the kernel's, or known")
   func erase() throws {
-    let text = "erase a.b\nerase a size 25 erase a size 1K\n erase\tb size 2m # c\nerase p nullify\nerase p size q.r"
+    let text =
+      "erase a.b\nerase a size 25 erase a size 1K\n erase\tb size 2m # c\nerase p nullify\nerase p size q.r"
     let expected: [ErasureScript.Erase] = [
       .init(target: expression("a.b", 1), extent: .automatic),
       .init(target: expression("a", 2), extent: .bytes(25)),
@@ -74,7 +75,8 @@ struct ErasureLayerTests {
       (UInt64(100), UInt64(50), ErasedMemory.letter), (120, 8, 0), (90, 20, ErasedMemory.letter), (80, 8, 0),
       (146, 8, 0), (80, 8, 0), (150, 4, 0),
     ] {
-      #expect(memory.add(start, count: count, filling: filling))
+      let isAdded = memory.add(start, count: count, filling: filling)
+      #expect(isAdded)
     }
     memory.finish()
     #expect(memory.runs.map(\.start) == [80, 90, 150])
@@ -88,8 +90,8 @@ struct ErasureLayerTests {
     let kernel = SyntheticKernel(.v6_1)
     let opened = try OpenedVmcore(kernel.vmcore())
     var erased = ErasedMemory()
-    #expect(erased.add(0x5ff0, count: 0x1020, filling: ErasedMemory.letter))
-    #expect(erased.add(0x8100, count: 8, filling: 0))
+    _ = erased.add(0x5ff0, count: 0x1020, filling: ErasedMemory.letter)
+    _ = erased.add(0x8100, count: 8, filling: 0)
     erased.finish()
     let layer = ErasureLayer(erased, opened.memory.geometry)
     let memory = PhysicalMemory(opened.memory, adding: layer)

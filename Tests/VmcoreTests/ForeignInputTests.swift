@@ -30,7 +30,8 @@ struct ForeignInputTests {
     #expect(try !refusal(medium + medium).contains("sadump"))
   }
 
-  @Test("What a Xen hypervisor's crash left", arguments: [("VMCOREINFO_XEN", UInt32(0)), ("Xen", 0x100_0001)])
+  @Test(
+    "What a Xen hypervisor's crash left", arguments: [("VMCOREINFO_XEN", UInt32(0)), ("Xen", 0x100_0001)])
   func xen(name: String, type: UInt32) throws {
     var builder = SyntheticKernel(.v6_1).elf()
     builder.notes.append(ELFNote(type: type, name: name, descriptor: Array("XEN_VERSION=4.17".utf8)))

@@ -14,7 +14,9 @@ struct KernelKnowledgeTests {
 
   @Test(
     "Its place is found with four and five levels, with KASLR and without, and with encryption",
-    arguments: [(4, UInt64(0), UInt64(0)), (4, 0x1220_0000, 0), (5, 0x3fe0_0000, 0), (4, 0x600_0000, 1 << 47)])
+    arguments: [
+      (4, UInt64(0), UInt64(0)), (4, 0x1220_0000, 0), (5, 0x3fe0_0000, 0), (4, 0x600_0000, 1 << 47),
+    ])
   func place(levels: Int, offset: UInt64, mask: UInt64) throws {
     var configuration = KernelConfiguration(.v6_1)
     configuration.levels = levels
@@ -71,7 +73,8 @@ struct KernelKnowledgeTests {
     let timeless = VMCOREINFO(text).without(["CRASHTIME"]).text
     let stale = VMCOREINFO(text).moved(by: 0x20_0000).text
     for (pfn, copy) in [(UInt64(7), stale), (20, timeless), (30, text)] {
-      kernel.memory.store(Array(copy.utf8) + [UInt8](repeating: 0, count: 4096 - copy.utf8.count), at: pfn << 12)
+      kernel.memory.store(
+        Array(copy.utf8) + [UInt8](repeating: 0, count: 4096 - copy.utf8.count), at: pfn << 12)
     }
     let found = VMCOREINFOSearch.find(in: try OpenedVmcore(kernel.vmcore()).memory)
     #expect(found?.address.rawValue == 30 << 12)
@@ -115,7 +118,8 @@ struct KernelKnowledgeTests {
     #expect(bits.number("PG_slab") == nil)
     #expect(bits.number("PAGE_BUDDY_MAPCOUNT_VALUE") == Int64(KernelGeneration.v6_11.types.buddy))
     #expect(bits.number("PAGE_SLAB_MAPCOUNT_VALUE") == KernelGeneration.v6_11.types.slab.map { Int64($0) })
-    let bytes = try generated("6.16.1", [("PGTY_buddy", 0xf0), ("PGTY_offline", 0xf1), ("PGTY_unaccepted", 0xf7)])
+    let bytes = try generated(
+      "6.16.1", [("PGTY_buddy", 0xf0), ("PGTY_offline", 0xf1), ("PGTY_unaccepted", 0xf7)])
     let types = KernelGeneration.v6_16.types
     #expect(bytes.number("PAGE_BUDDY_MAPCOUNT_VALUE") == Int64(types.buddy))
     #expect(bytes.number("PAGE_OFFLINE_MAPCOUNT_VALUE") == types.offline.map { Int64($0) })

@@ -110,7 +110,9 @@ public struct Eraser: ~Copyable {
       guard let count = list.arrayLength, count > 0 else {
         throw failure(start, "is no array of known length: via or within says how it goes on")
       }
-      guard let size = types.byteCount(of: list.inner(at: 0)) else { throw failure(start, "has no known size") }
+      guard let size = types.byteCount(of: list.inner(at: 0)) else {
+        throw failure(start, "has no known size")
+      }
       for index in 0..<count {
         let element = list.inner(at: list.address &+ UInt64(index) &* size)
         for erase in erases { try self.erase(erase, element) }
@@ -334,7 +336,8 @@ public struct Eraser: ~Copyable {
   /// Passes over a module's section if the module was not loaded; otherwise its data would stay.
   private mutating func checkAbsence(of module: String) throws(Failure) {
     guard let head = variables["modules"], let structure = types.named("module"),
-      let link = types.object("list", of: structure, at: 0), let name = types.object("name", of: structure, at: 0)
+      let link = types.object("list", of: structure, at: 0),
+      let name = types.object("name", of: structure, at: 0)
     else { throw Failure(description: "[\(module)]: the list of modules cannot be found") }
     let modules = ErasureScript.Expression(names: ["modules"], line: 0)
     var at = try word(head.address, modules)

@@ -23,7 +23,8 @@ public final class ProcessFrames: @unchecked Sendable {
   /// - Parameter names: as `ps -o comm` shows them; the kernel keeps 15 bytes of a name.
   /// - Throws: ``SymbolError`` if the list of processes cannot be found or breaks off.
   public init(
-    named names: [String], _ kernel: CrashedKernel, _ physical: PhysicalMemory, files: SymbolFiles = SymbolFiles()
+    named names: [String], _ kernel: CrashedKernel, _ physical: PhysicalMemory,
+    files: SymbolFiles = SymbolFiles()
   ) throws(SymbolError) {
     guard var memory = try? kernel.memory(of: physical),
       var walk = try? UserPages(kernel, physical)
@@ -31,7 +32,8 @@ public final class ProcessFrames: @unchecked Sendable {
     let symbols = try KernelSymbols(Self.symbols, of: kernel, files: files, &memory)
     let types = try KernelTypes(of: kernel, symbols, files: files, &memory)
     guard let start = symbols.address(of: "init_task") else { throw .absent("there is no symbol init_task") }
-    guard let tasks = types.btf.offset("task_struct", "tasks"), let comm = types.btf.offset("task_struct", "comm"),
+    guard let tasks = types.btf.offset("task_struct", "tasks"),
+      let comm = types.btf.offset("task_struct", "comm"),
       let mm = types.btf.offset("task_struct", "mm"), let pgd = types.btf.offset("mm_struct", "pgd")
     else { throw .absent("there are no types task_struct and mm_struct with tasks, comm, mm and pgd") }
 

@@ -32,7 +32,8 @@ struct KernelKnowledge {
     }
     if let build = own.string("BUILD-ID"), let other = named.info.string("BUILD-ID"), build != other {
       throw DumpCommandError(
-        "\(named.path): its build ID is \(other), but the vmcore's kernel has \(build)", status: .wrongRelease)
+        "\(named.path): its build ID is \(other), but the vmcore's kernel has \(build)", status: .wrongRelease
+      )
     }
     guard let moved = named.info.moved(like: own) else { return (own, nil) }
     let both = own.joined(with: moved)
@@ -55,7 +56,8 @@ struct KernelKnowledge {
       } catch { throw DumpCommandError("\(named.path): \(error)") }
     }
     guard let found = VMCOREINFOSearch.find(in: memory) else { return nil }
-    messages.common("\(options.vmcore) doesn't contain vmcoreinfo: it was found in memory at \(found.address)")
+    messages.common(
+      "\(options.vmcore) doesn't contain vmcoreinfo: it was found in memory at \(found.address)")
     return found.info
   }
 

@@ -1,0 +1,111 @@
+import DumpJudge
+import Foundation
+import Testing
+
+@Suite("What is named is erased, and what is named is kept")
+struct ErasureTests {
+  /// Statements that makedumpfile carries out as its manual says. (Of a list it leaves the last element alone where
+  /// there is one only, and of an array of pointers whose length DWARF lacks all of them.)
+  private static let statements = """
+    [vmlinux]
+    erase init_uts_ns.name.nodename
+    erase init_task.comm size 4   # not all of it
+    erase saved_command_line
+    erase log_buf size log_buf_len
+    erase init_task.stack nullify
+    for m in modules within module:list
+      erase m.name
+      erase m.version
+    endfor
+    for t in init_task.tasks.next within task_struct:tasks
+      erase t.comm
+      erase t.cred
+    endfor
+    for f in file_systems via next
+      erase f.name
+    endfor
+    [no_such_module]
+    erase secret
+    """
+
+  private func dump(_ path: String) throws -> (dump: KdumpDump, eraseInfo: [Substring]) {
+    let dump = try KdumpDump(path)
+    let text = dump.bytes(at: dump.header.eraseInfoOffset, count: dump.header.eraseInfoSize) ?? []
+    return (dump, String(decoding: text, as: UTF8.self).split(separator: "\n"))
+  }
+
+  @Test("Every byte of every page is what makedumpfile --config leaves", .enabled(if: Lab.hasKernel("6.1")))
+  func config() throws {
+    let vmcore = try RealVmcore("6.1")
+    let folder = try ScratchFolder()
+    let file = folder.path("erase.conf")
+    try Self.statements.write(toFile: file, atomically: true, encoding: .utf8)
+    let options = "--config \(file) -x \(try Lab.vmlinux("6.1")) -d 31"
+    let run = try vmcore.dump(options, to: folder.path("ours"))
+    #expect(run.output.contains("[no_such_module] is passed over"))
+    try vmcore.reference(options, to: folder.path("theirs"))
+    let (ours, ourInfo) = try dump(folder.path("ours"))
+    let (theirs, theirInfo) = try dump(folder.path("theirs"))
+    var erasedPages = 0
+    var differing: [UInt64] = []
+    let partial = vmcore.partialFrames
+    for pfn in theirs.dumped.frames where ours.dumped.contains(pfn) && !partial.contains(pfn) {
+      let page = try ours.page(pfn)
+      if try theirs.page(pfn) != page { differing.append(pfn) }
+      if let original = vmcore.elf.content(pfn), !original.elementsEqual(page) { erasedPages += 1 }
+    }
+    #expect(differing.isEmpty)
+    #expect(erasedPages > 30)
+    #expect(Set(ourInfo) == Set(theirInfo))
+    #expect(ourInfo.contains("erase t.comm size 16"))
+  }
+
+  @Test(
+    "A name that the kernel does not have ends without a dump",
+    .enabled(if: Lab.hasKernel("6.12")),
+    arguments: [
+      ("erase no_such_symbol", "no_such_symbol"), ("erase init_task.no_such_member", "no_such_member"),
+      ("erase init_task.stack", "no known size"), ("erase init_task.comm nullify", "no pointer"),
+      ("for t in init_task.comm within task_struct:tasks\nerase t.comm\nendfor", "no list_head"),
+      ("erase runqueues", "per-CPU"), ("[virtio_blk]\nerase index_ida", "this module was loaded"),
+      ("forget it", "line 1"),
+    ])
+  func mistakes(statement: String, reason: String) throws {
+    let vmcore = try RealVmcore("6.12")
+    let folder = try ScratchFolder()
+    let file = folder.path("erase.conf")
+    try statement.write(toFile: file, atomically: true, encoding: .utf8)
+    let vmlinux = try Lab.vmlinux("6.12")
+    let run = try ProgramRun.of(
+      Lab.vmsieve, ["--config", file, "-x", vmlinux, "-d", "31", vmcore.path, folder.path("dump")])
+    #expect(run.status == 1)
+    #expect(run.errors.contains(reason), "\(run.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder.path("dump")))
+  }
+
+  @Test(
+    "--keep-comm keeps the pages that drgn finds mapped, and no others",
+    arguments: ["6.1", "6.12", "6.1-la57"])
+  func keep(name: String) throws {
+    guard Lab.hasKernel(String(name.prefix { $0 != "-" })) else { return }
+    let vmcore = try RealVmcore(name)
+    let folder = try ScratchFolder()
+    try vmcore.dump("-l -d 31", to: folder.path("without"))
+    let run = try vmcore.dump("-l -d 31 --keep-comm lab-workload,nobody", to: folder.path("with"))
+    #expect(run.errors.contains("there was no process nobody"))
+    let script = Lab.packageRoot.appending(path: "Tests/Lab/drgn_process.py").path
+    let answer = try ProgramRun.succeeding(
+      try Lab.python(), [script, vmcore.path, try Lab.vmlinux(vmcore.kernel), "lab-workload"],
+      environment: ["DEBUGINFOD_URLS": ""])
+    let mapped = Set(answer.output.split(separator: "\n").compactMap { UInt64($0) })
+    #expect(mapped.count > 1000)
+    let with = try KdumpDump(folder.path("with"))
+    let without = try KdumpDump(folder.path("without"))
+    let lost = mapped.filter { !with.dumped.contains($0) && with.existing.contains($0) }
+    #expect(lost.isEmpty)
+    let extra = with.dumped.subtracting(without.dumped)
+    #expect(!extra.isEmpty && extra.allSatisfy { mapped.contains($0) })
+    let verdict = judge(dump: with, vmcore: vmcore.elf)
+    #expect(verdict.isClean, "\(verdict)")
+  }
+}
