@@ -16,7 +16,7 @@ enum Collector {
     } catch {
       let messages = Messages(
         programName: name, level: parser.options.messageLevel, leavesOutputAlone: parser.options.flattens)
-      error.tell(messages)
+      error.tell(messages, verb: verb)
       if !parser.options.checksOnly, verb == nil { tellEnd(.failed, messages) }
       return .failed
     }

@@ -113,7 +113,8 @@ struct InspectTests {
     let answer = try json(try inspect(damaged(.noise).1, ["--json"]))
     #expect((answer["repair"] as? [String: Any])?["verdict"] as? String == "noEvidence")
     try Data(damaged(.xe).1.bytes).write(to: folder.url.appending(path: "elf"))
-    #expect(try ProgramUnderTest.run(["-l", "-d", "1", "--sme", "off", "elf", "dump"], in: folder.url).status == 0)
+    #expect(
+      try ProgramUnderTest.run(["-l", "-d", "1", "--sme", "off", "elf", "dump"], in: folder.url).status == 0)
     let dump = try json(try ProgramUnderTest.run(["inspect", "--json", "dump"], in: folder.url))
     #expect((dump["repair"] as? [String: Any])?["pages_repaired"] as? Int == 159)
     #expect((dump["format"] as? String)?.hasPrefix("kdump-compressed") == true)

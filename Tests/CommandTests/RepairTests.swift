@@ -114,7 +114,8 @@ struct RepairTests {
     #expect(try !folder.contents.contains { $0.hasPrefix("new") })
   }
 
-  @Test("A user who says where the backup lies is not believed blindly: a wrong place changes no byte wrongly")
+  @Test(
+    "A user who says where the backup lies is not believed blindly: a wrong place changes no byte wrongly")
   func backupRegion() throws {
     #expect(try run("repair --backup-region 0x2ff61000 damaged new").status == 0)
     #expect(try bytes("new") == sound)
@@ -217,7 +218,9 @@ struct RepairTests {
         ["-c", limits, "sh", "/usr/bin/timeout", "-s", "KILL", "20", ProgramUnderTest.path] + verb,
         in: folder.url)
       #expect([0, 1, 3].contains(run.status), "\(name) \(verb[0]): \(run.status) \(run.errors.suffix(300))")
-      let errors = run.errors.split(separator: "\n").filter { $0.hasPrefix("vmsieve: ") && !$0.contains("warning: ") }
+      let errors = run.errors.split(separator: "\n").filter {
+        $0.hasPrefix("vmsieve: ") && !$0.contains("warning: ")
+      }
       #expect(errors.count == (run.status == 0 ? 0 : 1), "\(name): \(run.errors.suffix(300))")
       if verb[0] == "repair" {
         #expect(FileManager.default.fileExists(atPath: folder.path("out")) == (run.status == 0), "\(name)")

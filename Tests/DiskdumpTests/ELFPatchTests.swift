@@ -80,7 +80,8 @@ struct ELFPatchTests {
   @Test("A page that the file does not have to its end stays, as does the file's length")
   func truncated() throws {
     let image = builder([segment(0x10_0000)]).build()
-    let patched = try PatchedDump(Array(image.bytes.dropLast(0x2800)), [0x103: page, 0x10d: page, 0x10f: page])
+    let patched = try PatchedDump(
+      Array(image.bytes.dropLast(0x2800)), [0x103: page, 0x10d: page, 0x10f: page])
     #expect(patched.report.changedPages == 1)
     #expect(patched.new.count == patched.old.count)
     let first = image.segments[0] + 0x3000

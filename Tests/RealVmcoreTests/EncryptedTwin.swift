@@ -7,6 +7,8 @@ import Testing
 /// `T(l ^ r)`: l the address, r where purgatory had copied it to, T the XOR of one constant for each set bit.
 final class EncryptedTwin {
   enum Damage {
+    /// Only what says that the machine had SME: what the first kernel saw.
+    case none
     case xe
     /// Each block differs from every other, as in XEX mode: without the key nothing can be done.
     case noise
@@ -141,6 +143,7 @@ final class EncryptedTwin {
   }
 
   private func damageLowMemory(_ damage: Damage) throws {
+    if case .none = damage { return }
     let low = try Self.low(of: vmcore)
     let backup = try backup(low.size)
     let constants = (0..<48).map { _ in random() & 0xffff_ffff }
@@ -148,6 +151,7 @@ final class EncryptedTwin {
       var first: UInt64
       var second: UInt64
       switch damage {
+      case .none: (first, second) = (0, 0)
       case .noise: (first, second) = (random(), random())
       case .xe:
         let difference = (low.start + place) ^ (backup + place)

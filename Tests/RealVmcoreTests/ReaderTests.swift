@@ -24,7 +24,7 @@ struct ReaderTests {
   static let questions = ["sys", "log", "bt", "ps", "kmem -i"]
 
   /// The answers by question, without the line that names the file.
-  private func askCrash(_ core: String) throws -> [String: String] {
+  func askCrash(_ core: String) throws -> [String: String] {
     let scratch = try ScratchFolder()
     let numbered = ReaderTests.questions.enumerated()
     let script = numbered.map { "\($1) > \(scratch.path("\($0)"))\n" }.joined() + "quit\n"

@@ -3,9 +3,9 @@ public import Vmcore
 
 /// A dump in which some pages change, and not one other byte that need not.
 ///
-/// An ELF core gets the new bytes at every place where it has the old ones. A page of a kdump-compressed dump is compressed
-/// anew as it was before and put where it was, or, if it needs more room, at the end of the file; pages that the dump
-/// does not have stay away.
+/// An ELF core gets the new bytes at every place where it has the old ones. A page of a kdump-compressed dump is
+/// compressed anew as it was before and put where it was, or, if it needs more room, at the end of the file; pages
+/// that the dump does not have stay away.
 public struct DumpPatch: ~Copyable {
   private let original: PhysicalMemory
   private let changed: PhysicalMemory

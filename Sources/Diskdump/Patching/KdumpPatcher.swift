@@ -79,7 +79,8 @@ struct KdumpPatcher: ~Copyable {
   /// header_version 5 was the first with `offset_eraseinfo` and `size_eraseinfo`.
   mutating func add(_ record: String, to file: borrowing FileDescriptor) throws(VmcoreError) {
     let old = dump.headers.subHeader.eraseInfo
-    guard dump.headers.version >= 5, !record.isEmpty, report.changedPages > 0, old.upperBound <= dump.file.size,
+    guard dump.headers.version >= 5, !record.isEmpty, report.changedPages > 0,
+      old.upperBound <= dump.file.size,
       old.count <= KdumpStore.mostText
     else { return }
     do throws(SystemError) {

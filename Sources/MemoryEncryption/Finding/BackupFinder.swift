@@ -30,12 +30,13 @@ public struct BackupFinder: Sendable {
     let last = PFN(lowEnd >> memory.geometry.shift)
     guard let range = memory.frames.ranges.last(where: { $0.lowerBound < last }) else { return nil }
     let start = memory.geometry.address(of: range.lowerBound)
-    let end = memory.geometry.address(of: min(range.upperBound, last)).rawValue - zeros(atEndOf: range, memory)
+    let end =
+      memory.geometry.address(of: min(range.upperBound, last)).rawValue - zeros(atEndOf: range, memory)
     return Low(source: start, byteCount: end - start.rawValue)
   }
 
-  /// Bytes at the end of the last page that no PT_LOAD had covered: its dump has zeros there, and noise never has a block
-  /// of zeros.
+  /// Bytes at the end of the last page that no PT_LOAD had covered: its dump has zeros there, and noise never has a
+  /// block of zeros.
   private static func zeros(atEndOf range: Range<PFN>, _ memory: PhysicalMemory) -> UInt64 {
     let last = min(range.upperBound.rawValue, lowEnd >> memory.geometry.shift) - 1
     guard var reader = try? MemoryReader.scattered(memory) else { return 0 }

@@ -56,7 +56,8 @@ public struct EncryptionMap: Sendable {
 
   /// The physical addresses of a run.
   public func addresses(of run: Run) -> Range<UInt64> {
-    geometry.address(of: run.frames.lowerBound).rawValue..<geometry.address(of: run.frames.upperBound).rawValue
+    geometry.address(of: run.frames.lowerBound)
+      .rawValue..<geometry.address(of: run.frames.upperBound).rawValue
   }
 
   /// The map as one JSON object: counts, and every run.

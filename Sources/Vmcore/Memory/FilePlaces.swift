@@ -2,8 +2,8 @@ internal import Platform
 
 /// Every place of an ELF core's file that holds memory.
 ///
-/// PT_LOADs may overlap in memory: the kernel's text is then in the file twice. In a file that was made to do harm they
-/// may overlap in the file as well.
+/// PT_LOADs may overlap in memory: the kernel's text is then in the file twice. In a file that was made to do harm
+/// they may overlap in the file as well.
 public struct FilePlaces: Sendable {
   /// Memory that lies in the file in one piece.
   private struct Piece {

@@ -19,14 +19,17 @@ enum CommandLineError: Error, Equatable {
   case notUTF8(Int)
 
   /// Says it: what makedumpfile says too goes where it says it, to the common messages.
-  func tell(_ messages: Messages) {
+  ///
+  /// - Parameter verb: what the line began with.
+  func tell(_ messages: Messages, verb: Verb? = nil) {
     switch self {
     case .conflict(let sentence):
       messages.common(sentence)
       CommandLineError.invalid.tell(messages)
     case .invalid:
+      let help = messages.programName + (verb.map { " " + $0.rawValue } ?? "") + " --help"
       messages.common("Commandline parameter is invalid.")
-      messages.common("Try `\(messages.programName) --help' for more information.")
+      messages.common("Try `\(help)' for more information.")
     case .dumpLevel(let level):
       messages.common("Dump_level(\(level)) is invalid.")
     case .tooManyDumpLevels:

@@ -40,7 +40,9 @@ struct OptionParser {
         try accept(description, argument)
       case .invalid:
         // `inspect --json FILE` fails here, and not for the reason that getopt gives.
-        if verb == nil, arguments.words.count > 1 { try refuseVerb(arguments.words[1], fileExists: fileExists) }
+        if verb == nil, arguments.words.count > 1 {
+          try refuseVerb(arguments.words[1], fileExists: fileExists)
+        }
         throw .invalid
       case .end:
         break scan

@@ -43,7 +43,8 @@ struct RepairCommand {
     // NEW is written beside its place first.
     let names = [options.dumpFile, ReplacementFile.temporaryName(of: options.dumpFile)]
     if names.contains(where: { DumpTarget.isSame($0, options.vmcore) }) {
-      throw DumpCommandError("\(options.vmcore) and \(options.dumpFile) are the same file: give NEW another name")
+      throw DumpCommandError(
+        "\(options.vmcore) and \(options.dumpFile) are the same file: give NEW another name")
     }
     try DumpTarget.check(options.dumpFile, overwriting: options.overwrites)
   }
@@ -105,7 +106,8 @@ struct RepairCommand {
   private func tell(_ report: PatchReport, _ undoing: Undoing, _ record: String, of pages: UInt64) {
     messages.common("")
     messages.common(
-      (options.memoryEncryption.strips ? "Changed pages   : " : "Repaired pages  : ") + "\(report.changedPages)"
+      (options.memoryEncryption.strips ? "Changed pages   : " : "Repaired pages  : ")
+        + "\(report.changedPages)"
         + (report.appendedPages > 0 ? ", \(report.appendedPages) of them at the end of the file" : ""))
     let left = UInt64(undoing.leftPages)
     messages.common("Unrepaired pages: \(left + report.failedPages)")
