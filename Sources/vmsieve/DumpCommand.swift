@@ -143,7 +143,9 @@ struct DumpCommand {
       filtered.notInFile = memory.frames.count - kept.count
       if let kernel {
         progress.begin(.unnecessaryPages)
-        try PageFilter.run(kernel, level, physical: memory, from: &kept, keeping: processes, report: &filtered) {
+        try PageFilter.run(
+          kernel, level, physical: memory, from: &kept, keeping: processes, report: &filtered
+        ) {
           progress.update(done: $0, total: $1)
         }
         progress.end()

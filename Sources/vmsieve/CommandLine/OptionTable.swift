@@ -56,8 +56,10 @@ enum OptionTable {
 
   /// What makedumpfile does not have.
   private static var own: [OptionDescription] {
-    [OptionDescription(name: "keep-partial", .applied(.keepingPartial)),
-      OptionDescription(name: "keep-comm", takesArgument: true, .applied(.keepingProcesses))]
+    [
+      OptionDescription(name: "keep-partial", .applied(.keepingPartial)),
+      OptionDescription(name: "keep-comm", takesArgument: true, .applied(.keepingProcesses)),
+    ]
   }
 
   private static var withoutEffect: [OptionDescription] {
