@@ -35,7 +35,7 @@ enum Collector {
       return .completed
     case .obeyVerb:
       return obey(options, messages)
-    case .createDump, .dumpLog, .rearrange:
+    case .createDump, .dumpLog, .rearrange, .reassemble:
       break
     }
     if options.checksOnly { return .completed }
@@ -77,7 +77,7 @@ enum Collector {
 
   /// Does what was asked for; returns the sentence that says so.
   private static func work(_ options: Options, _ messages: Messages) throws(DumpCommandError) -> String {
-    if !options.flattens { try DumpTarget.check(options.dumpFile, overwriting: options.overwrites) }
+    for path in options.dumpFiles { try DumpTarget.check(path, overwriting: options.overwrites) }
     switch options.action {
     case .dumpLog:
       try LogCommand(options, messages).run()
@@ -85,11 +85,14 @@ enum Collector {
     case .rearrange:
       try RearrangeCommand(options, messages).run()
       return "The dumpfile is saved to \(options.dumpFile)."
+    case .reassemble:
+      try ReassembleCommand(options, messages).run()
+      return "The dumpfile is saved to \(options.dumpFile)."
     case .createDump, .obeyVerb, .showHelp, .showVersion:
       try createDump(options: options, messages: messages)
       return options.isDryRun
         ? "This was a dry run: nothing is saved to \(options.targetName)."
-        : "The dumpfile is saved to \(options.targetName)."
+        : "The dumpfile\(options.splitFiles.isEmpty ? " is" : "s are") saved to \(options.targetName)."
     }
   }
 

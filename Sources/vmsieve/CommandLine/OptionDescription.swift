@@ -32,6 +32,10 @@ struct OptionDescription {
     case rearranging
     case keepingPartial
     case json
+    case elf
+    case splitting
+    case splitBlock
+    case reassembling
   }
 
   /// The letter, 0 where there is none.
