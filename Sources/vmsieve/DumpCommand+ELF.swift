@@ -38,17 +38,17 @@ extension DumpCommand {
 
   /// The source's PT_LOADs. A kdump-compressed dump has none: then the machine's memory as its bitmap has it, and
   /// the kernel's image, each where the kernel mapped it.
-  private func elfSegments() -> [ELFSegment] {
-    let loads = memory.loads.compactMap { ELFSegment($0) }
+  private func elfSegments() -> [CoreSegment] {
+    let loads = memory.loads.compactMap { CoreSegment($0) }
     if !loads.isEmpty { return loads }
-    var segments: [ELFSegment] = []
+    var segments: [CoreSegment] = []
     var base: UInt64 = 0
     if let kernel, var kernelMemory = try? kernel.memory(of: memory) {
       base = kernel.directMapping(memory, &kernelMemory) ?? 0
       for range in kernel.image(memory, &kernelMemory).ranges {
         let physical = addresses(range)
         segments.append(
-          ELFSegment(
+          CoreSegment(
             physical: physical,
             virtual: MemorySegments.kernelMap &+ physical.lowerBound &- kernel.physicalBase))
       }
@@ -56,7 +56,7 @@ extension DumpCommand {
     for range in memory.frames.ranges {
       let physical = addresses(range)
       segments.append(
-        ELFSegment(physical: physical, virtual: base == 0 ? 0 : base &+ physical.lowerBound))
+        CoreSegment(physical: physical, virtual: base == 0 ? 0 : base &+ physical.lowerBound))
     }
     return segments
   }

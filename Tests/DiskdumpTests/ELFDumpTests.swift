@@ -10,9 +10,6 @@ import Vmcore
 
 @Suite("ELF cores (-E)")
 struct ELFDumpTests {
-  /// The fixtures have segments too.
-  private typealias Segment = Diskdump.ELFSegment
-
   private static let direct: UInt64 = 0xffff_8880_0000_0000
 
   /// Machines of raw pages, none of them left out for being zeros.
@@ -21,10 +18,10 @@ struct ELFDumpTests {
       maxMapNumber: frames, existing: [PFN(0)..<PFN(frames)], dumpable: dumpable, codec: .none, dumpLevel: 0)
   }
 
-  private func segments(_ scenario: Scenario) -> [Segment] {
+  private func segments(_ scenario: Scenario) -> [CoreSegment] {
     scenario.existing.map { range in
       let physical = range.lowerBound.rawValue * 4096..<range.upperBound.rawValue * 4096
-      return Segment(physical: physical, virtual: Self.direct + physical.lowerBound)
+      return CoreSegment(physical: physical, virtual: Self.direct + physical.lowerBound)
     }
   }
 
@@ -45,7 +42,7 @@ struct ELFDumpTests {
   }
 
   private func write(
-    _ scenario: Scenario, _ path: String, segments: [Segment]? = nil, eraseInfo: String = "",
+    _ scenario: Scenario, _ path: String, segments: [CoreSegment]? = nil, eraseInfo: String = "",
     sizeLimit: UInt64? = nil
   ) throws -> DumpWriteError? {
     var writer = try ELFDumpWriter(
@@ -120,7 +117,7 @@ struct ELFDumpTests {
   func shared() throws {
     let scenario = scenario(Array(0..<600), frames: 600)
     let file = TemporaryPath()
-    let image = Segment(physical: 0x10_0200..<0x12_0000, virtual: 0xffff_ffff_8100_0200)
+    let image = CoreSegment(physical: 0x10_0200..<0x12_0000, virtual: 0xffff_ffff_8100_0200)
     #expect(try write(scenario, file.path, segments: [image] + segments(scenario)) == nil)
     let found = try ELFVmcore(file.path).segments
     #expect(found.count == 2)
@@ -132,7 +129,7 @@ struct ELFDumpTests {
   @Test("More segments than e_phnum can count are counted by section header 0", arguments: [65533, 65534, 65535, 70000])
   func extendedNumbering(count: Int) throws {
     let file = TemporaryPath()
-    let segment = Segment(physical: 0..<4096, virtual: Self.direct)
+    let segment = CoreSegment(physical: 0..<4096, virtual: Self.direct)
     #expect(
       try write(scenario([0], frames: 1), file.path, segments: Array(repeating: segment, count: count)) == nil)
     #expect(try ELFVmcore(file.path).segments.count == count)

@@ -6,7 +6,7 @@ public import Vmcore
 /// The file grows as pages are written, and bit 0 of `e_flags` says that it is incomplete until all of it is on
 /// the disk. So wherever the writing ends, the headers name more than the file has, and say so.
 public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
-  private let segments: [ELFSegment]
+  private let segments: [CoreSegment]
   private let eraseInfo: String
   private let output: DumpOutput
   /// Headers on their way to the file, and zeros.
@@ -37,14 +37,14 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   ///   - sizeLimit: bytes that the file may have at most; nil for no limit.
   /// - Throws: ``DumpWriteError/failed(_:)`` if there is no memory for the writer's buffer.
   public init(
-    file: consuming FileDescriptor, segments: [ELFSegment], eraseInfo: String = "", sizeLimit: UInt64? = nil
+    file: consuming FileDescriptor, segments: [CoreSegment], eraseInfo: String = "", sizeLimit: UInt64? = nil
   ) throws(DumpWriteError) {
     try self.init(segments, eraseInfo, DumpOutput(file: file, sizeLimit: sizeLimit))
   }
 
   /// Makes a writer that sends the dump in the flattened form (`-F`).
   public init(
-    stream: consuming FileDescriptor, segments: [ELFSegment], eraseInfo: String = "",
+    stream: consuming FileDescriptor, segments: [CoreSegment], eraseInfo: String = "",
     sizeLimit: UInt64? = nil
   ) throws(DumpWriteError) {
     let output: DumpOutput
@@ -55,12 +55,12 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   }
 
   /// Makes a writer that only counts (`--dry-run`).
-  public init(countingOnly segments: [ELFSegment], sizeLimit: UInt64? = nil) throws(DumpWriteError) {
+  public init(countingOnly segments: [CoreSegment], sizeLimit: UInt64? = nil) throws(DumpWriteError) {
     try self.init(segments, "", DumpOutput(sizeLimit: sizeLimit))
   }
 
   private init(
-    _ segments: [ELFSegment], _ eraseInfo: String, _ output: consuming DumpOutput
+    _ segments: [CoreSegment], _ eraseInfo: String, _ output: consuming DumpOutput
   ) throws(DumpWriteError) {
     let scratch: PageBuffer
     do throws(SystemError) { scratch = try PageBuffer(byteCount: Self.scratchSize) } catch {

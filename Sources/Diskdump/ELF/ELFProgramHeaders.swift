@@ -17,11 +17,11 @@ struct ELFProgramHeaders: Sendable {
 
   private(set) var loads: [Load] = []
 
-  init(_ segments: [ELFSegment], _ extents: ELFExtents) {
+  init(_ segments: [CoreSegment], _ extents: ELFExtents) {
     for segment in segments { append(segment, extents) }
   }
 
-  private mutating func append(_ segment: ELFSegment, _ extents: ELFExtents) {
+  private mutating func append(_ segment: CoreSegment, _ extents: ELFExtents) {
     let all = segment.physical
     var at = all.lowerBound
     let firstOfSegment = loads.count
@@ -51,7 +51,7 @@ struct ELFProgramHeaders: Sendable {
   }
 
   private func load(
-    _ segment: ELFSegment, _ memory: Range<UInt64>, fileOffset: UInt64, fileSize: UInt64
+    _ segment: CoreSegment, _ memory: Range<UInt64>, fileOffset: UInt64, fileSize: UInt64
   ) -> Load {
     let distance = memory.lowerBound - segment.physical.lowerBound
     let virtual = segment.virtual == 0 ? 0 : segment.virtual &+ distance

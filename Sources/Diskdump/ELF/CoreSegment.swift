@@ -1,7 +1,7 @@
 public import Vmcore
 
 /// A stretch of the crashed machine's memory that an ELF core speaks of: a PT_LOAD without its bytes.
-public struct ELFSegment: Hashable, Sendable {
+public struct CoreSegment: Hashable, Sendable {
   /// Physical addresses (p_paddr, p_memsz).
   public var physical: Range<UInt64>
   /// Where the kernel maps the first of them (p_vaddr); 0 where that is not known.
