@@ -59,6 +59,7 @@ lint:
 install:
 	install -D -m 755 $(BUILD)/vmsieve $(DESTDIR)$(PREFIX)/sbin/vmsieve
 	install -D -m 644 man/vmsieve.8 $(DESTDIR)$(PREFIX)/share/man/man8/vmsieve.8
+	install -D -m 644 man/vmsieve.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/vmsieve.conf.5
 	install -D -m 644 completions/vmsieve $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vmsieve
 
 # Lines for the configuration of the distributions' kdump services, to copy from.

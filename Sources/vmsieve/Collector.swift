@@ -35,7 +35,7 @@ enum Collector {
       return .completed
     case .obeyVerb:
       return obey(options, messages)
-    case .createDump, .dumpLog, .rearrange, .reassemble:
+    case .createDump, .dumpLog, .rearrange, .reassemble, .generateInfo, .showMemoryUsage:
       break
     }
     if options.checksOnly { return .completed }
@@ -49,14 +49,17 @@ enum Collector {
     let status: ExitStatus
     do throws(DumpCommandError) {
       let result = try work(options, messages)
-      messages.common("")
-      messages.common(result)
+      if !result.isEmpty {
+        messages.common("")
+        messages.common(result)
+      }
       status = .completed
     } catch {
       messages.error(error.message)
       status = error.status
     }
-    tellEnd(status, messages)
+    // After its table makedumpfile says no more.
+    if status != .completed || options.action != .showMemoryUsage { tellEnd(status, messages) }
     return status
   }
 
@@ -77,6 +80,14 @@ enum Collector {
 
   /// Does what was asked for; returns the sentence that says so.
   private static func work(_ options: Options, _ messages: Messages) throws(DumpCommandError) -> String {
+    if options.action == .generateInfo {
+      try GenerateCommand.run(options, messages)
+      return "The vmcoreinfo is saved to \(options.dumpFile)."
+    }
+    if options.action == .showMemoryUsage {
+      try MemoryUsageCommand(options, messages).run()
+      return ""
+    }
     for path in options.dumpFiles { try DumpTarget.check(path, overwriting: options.overwrites) }
     switch options.action {
     case .dumpLog:
@@ -88,7 +99,7 @@ enum Collector {
     case .reassemble:
       try ReassembleCommand(options, messages).run()
       return "The dumpfile is saved to \(options.dumpFile)."
-    case .createDump, .obeyVerb, .showHelp, .showVersion:
+    case .createDump, .obeyVerb, .showHelp, .showVersion, .generateInfo, .showMemoryUsage:
       try createDump(options: options, messages: messages)
       return options.isDryRun
         ? "This was a dry run: nothing is saved to \(options.targetName)."

@@ -22,6 +22,8 @@ struct DumpCommand {
   /// What was changed in the pages, for whoever reads the dump.
   private let eraseInfo: String
   let threads: Int
+  /// `--keep-comm`
+  private let processes: ProcessFrames?
 
   init(_ options: Options, _ messages: Messages) throws(DumpCommandError) {
     let source: PhysicalMemory
@@ -30,41 +32,44 @@ struct DumpCommand {
     } catch { throw DumpCommandError(error.description) }
     self.options = options
     self.messages = messages
-    let info = source.vmcoreinfo()
-    messages.describe(source, info)
-    kernel = try Self.kernel(of: source, info, options, messages)
+    let knowledge = try KernelKnowledge(source, options, messages)
+    if knowledge.info == nil {
+      try Self.dealWithoutInfo(options, messages)
+    } else if let problem = knowledge.problem {
+      messages.warning("\(options.vmcore): \(problem): every page is kept")
+    }
+    kernel = knowledge.kernel
+    if let kernel, options.translated != 0 {
+      TranslateRequest.answer(options.translated, kernel, knowledge.memory, messages)
+    }
     // Before anything is filtered: pages of zeros may be noise, and so may page tables.
     var repair = ""
     if let kernel {
-      (memory, repair) = try EncryptionCommand.undo(source, kernel, options.memoryEncryption, messages)
+      (memory, repair) = try EncryptionCommand.undo(
+        knowledge.memory, kernel, options.memoryEncryption, messages)
     } else {
-      memory = source
+      memory = knowledge.memory
     }
     let strip: String
-    (output, strip) = try EncryptionCommand.strip(memory, kernel, options.memoryEncryption, messages)
-    eraseInfo = repair + strip
+    let stripped: PhysicalMemory
+    (stripped, strip) = try EncryptionCommand.strip(memory, kernel, options.memoryEncryption, messages)
+    let erased: String
+    (output, erased) = try ErasureCommand.erase(stripped, read: memory, kernel, options, messages)
+    eraseInfo = repair + strip + erased
     threads = Self.threads(options, messages)
+    processes = try KeepCommand.frames(memory, kernel, options, messages)
   }
 
-  /// The crashed kernel, as far as VMCOREINFO tells; nil if pages can only be dumped and not judged.
-  private static func kernel(
-    of memory: PhysicalMemory, _ info: VMCOREINFO?, _ options: Options, _ messages: Messages
-  ) throws(DumpCommandError) -> CrashedKernel? {
-    guard let info else {
-      if options.dumpLevels.contains(where: { !$0.isDisjoint(with: .needingMemoryMap) }) {
-        throw DumpCommandError(
-          "\(options.vmcore) doesn't contain vmcoreinfo, without which pages cannot be told apart;"
-            + " use -d 0 or -d 1")
-      }
-      messages.warning("\(options.vmcore) doesn't contain vmcoreinfo: readers will need the kernel's vmlinux")
-      return nil
+  /// A vmcore of which nothing is known can be dumped, but its pages cannot be told apart.
+  private static func dealWithoutInfo(
+    _ options: Options, _ messages: Messages
+  ) throws(DumpCommandError) {
+    if options.dumpLevels.contains(where: { !$0.isDisjoint(with: .needingMemoryMap) }) {
+      throw DumpCommandError(
+        "\(options.vmcore) doesn't contain vmcoreinfo, without which pages cannot be told apart;"
+          + " specify the kernel's vmlinux with -x or its vmcoreinfo with -i, or use -d 0 or -d 1")
     }
-    do throws(CrashedKernel.Unknown) {
-      return try CrashedKernel(info, of: memory)
-    } catch {
-      messages.warning("\(options.vmcore): \(error): every page is kept")
-      return nil
-    }
+    messages.warning("\(options.vmcore) doesn't contain vmcoreinfo: readers will need the kernel's vmlinux")
   }
 
   private static func threads(_ options: Options, _ messages: Messages) -> Int {
@@ -142,7 +147,7 @@ struct DumpCommand {
       filtered.notInFile = memory.frames.count - kept.count
       if let kernel {
         progress.begin(.unnecessaryPages)
-        try PageFilter.run(kernel, level, physical: memory, from: &kept, report: &filtered) {
+        try PageFilter.run(kernel, level, physical: memory, from: &kept, keeping: processes, report: &filtered) {
           progress.update(done: $0, total: $1)
         }
         progress.end()
@@ -150,6 +155,11 @@ struct DumpCommand {
       frames = kept
     } catch { throw .noMemory(error.description) }
     for warning in filtered.warnings { messages.warning(warning) }
+    if let processes {
+      messages.common(
+        "\(filtered.keptOfProcesses) pages of \(processes.processes) processes are kept beyond dump level"
+          + " \(level.rawValue).")
+    }
 
     let bitmapBytes = frames.allocatedBytes
     messages.debug(

@@ -11,23 +11,15 @@ struct OpenedVmcore {
 
   /// Opens a vmcore and says what it is.
   init(_ options: Options, _ messages: Messages) throws(DumpCommandError) {
+    let source: PhysicalMemory
     do throws(VmcoreError) {
-      memory = try PhysicalMemory(opening: options.vmcore, prefersMapping: options.mapsVmcore)
+      source = try PhysicalMemory(opening: options.vmcore, prefersMapping: options.mapsVmcore)
     } catch { throw DumpCommandError(error.description) }
-    info = memory.vmcoreinfo()
-    messages.describe(memory, info)
-    guard let info else {
-      kernel = nil
-      problem = "it doesn't contain vmcoreinfo"
-      return
-    }
-    do throws(CrashedKernel.Unknown) {
-      kernel = try CrashedKernel(info, of: memory)
-      problem = nil
-    } catch {
-      kernel = nil
-      problem = error.description
-    }
+    let knowledge = try KernelKnowledge(source, options, messages)
+    memory = knowledge.memory
+    info = knowledge.info
+    kernel = knowledge.kernel
+    problem = knowledge.problem
   }
 
   /// The kernel, for whom nothing can be done without.

@@ -30,6 +30,10 @@ struct CheckParametersTests {
       // What kdump-utils and kdump-tools put in their configuration, as far as it is supported.
       "-l --message-level 7 -d 31 vmcore dump", "-l --message-level 7 -d 31 --num-threads=4 vmcore dump",
       "-c --message-level 1 -d 31 vmcore dump",
+      "-x vmlinux vmcore dump", "-i info vmcore dump", "-g info -x vmlinux", "-x vmlinux --dump-dmesg vmcore log",
+      "--mem-usage /proc/kcore", "--vtop 0x10 vmcore dump", "--config erase -x vmlinux vmcore dump",
+      "--keep-comm sshd,bash vmcore dump", "-e --work-dir . vmcore dump", "-X vmcore dump",
+      "--xen-syms xen vmcore dump", "--xen-vmcoreinfo xen vmcore dump", "--xen_phys_start 0 vmcore dump",
     ])
   func accepted(line: String) throws {
     let run = try check(line)
@@ -79,6 +83,11 @@ struct CheckParametersTests {
       ("--reassemble --split a b dump", ""), ("-R -E dump", ""),
       ("-R", ""), ("-R -c dump", ""), ("-R -d 31 dump", ""), ("-R vmcore dump", ""),
       ("--keep-partial vmcore dump", ""), ("--partial-dmesg vmcore log", ""), ("--dump-dmesg vmcore", ""),
+      ("-x vmlinux -i info vmcore dump", ""), ("-g info", ""), ("-g info -x vmlinux dump", ""),
+      ("-g info -x vmlinux -d 1", ""), ("-g info -x vmlinux -i other", ""), ("-R -x vmlinux dump", ""),
+      ("--mem-usage", ""), ("--mem-usage a b c", ""),
+      ("--config erase vmcore dump", ""), ("-e vmcore dump", "-e requires --work-dir\n"),
+      ("-g info -x vmlinux --dry-run", "--dry-run cannot be used with -g.\n"),
     ])
   func conflicts(line: String, sentence: String) throws {
     let run = try check(line)
@@ -116,14 +125,9 @@ struct CheckParametersTests {
   @Test(
     "What this version does not support is refused here already, by name",
     arguments: [
-      ("-x vmlinux vmcore dump", "-x"),
-      ("-i info vmcore dump", "-i"), ("-g info -x vmlinux", "-g"), ("-e --work-dir . vmcore dump", "-e"),
-      ("-X vmcore dump", "-X"),
-      ("--mem-usage /proc/kcore", "--mem-usage"), ("--vtop 0 vmcore dump", "--vtop"),
-      ("--config erase vmcore dump", "--config"), ("--eppic erase vmcore dump", "--eppic"),
+      ("--eppic erase vmcore dump", "--eppic"),
       ("--extension gpu.so vmcore dump", "--extension"), ("--diskset a dump", "--diskset"),
-      ("--xen-syms xen vmcore dump", "--xen-syms"), ("--xen-vmcoreinfo xen vmcore dump", "--xen-vmcoreinfo"),
-      ("--xen_phys_start 0 vmcore dump", "--xen_phys_start"), ("--message-level 0 -X vmcore dump", "-X"),
+      ("--message-level 0 --eppic x vmcore dump", "--eppic"),
     ])
   func notSupported(line: String, option: String) throws {
     let run = try check(line)

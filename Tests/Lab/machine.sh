@@ -2,7 +2,7 @@
 # The virtual machine: its two initramfs, its boot, its time limit.
 
 # What a caller may change before boot.
-memory=640M reserve=160M cpu=qemu64 file_load='' capture_cpus=1 machine_arguments=() capture_program='' capture_command='' archive=''
+memory=640M reserve=160M cpu=qemu64 file_load='' capture_cpus=1 machine_arguments=() capture_program='' first_programs=() capture_command='' archive=''
 time_limit=${VMSIEVE_LAB_TIMEOUT:-300}
 
 # initramfs FILE PROGRAM...: busybox, the modules for the shared folders and devices, the programs in /bin.
@@ -53,7 +53,7 @@ build_workload() {
   die "the workload of the virtual machine does not compile: a C compiler and libc6-dev are needed"
 }
 
-# boot kdump|guestdump OUT: leaves OUT/vmcore, or what the collector wrote.
+# boot kdump|guestdump|live OUT: leaves OUT/vmcore, or what the collector wrote.
 boot() {
   local mode=$1 out=$2
   mkdir -p "$out"
@@ -64,7 +64,7 @@ boot() {
   mkdir "$work/lab"
   build_workload
   cp "$kernel_dir/vmlinuz" "$here"/guest/*.sh "$work/lab/"
-  initramfs "$work/first.img" "$(PATH=$PATH:/sbin:/usr/sbin command -v kexec)" "$workload"
+  initramfs "$work/first.img" "$(PATH=$PATH:/sbin:/usr/sbin command -v kexec)" "$workload" "${first_programs[@]}"
   initramfs "$work/lab/capture.img" ${capture_program:+"$capture_program"}
   [[ -z $capture_command ]] || printf 'cd /out\n%s\n' "$capture_command" > "$work/lab/collect.sh"
   printf '%s\n' "mode=$mode" "file_load=$file_load" "capture_cpus=$capture_cpus" > "$work/lab/parameters"
@@ -78,7 +78,7 @@ boot() {
   truncate -s $(($(numfmt --from=iec "$memory") + (256 << 20))) "$out/vmcore"
 
   local append="console=ttyS0 panic=1 loglevel=4 mitigations=off"
-  [[ $mode != kdump ]] || append+=" crashkernel=$reserve"
+  [[ $mode = guestdump ]] || append+=" crashkernel=$reserve"
   timeout --foreground -k 10 "$time_limit" qemu-system-x86_64 -accel tcg,thread=multi -cpu "$cpu" -m "$memory" -smp 2 \
     -nographic -no-reboot -net none "${machine_arguments[@]}" -kernel "$work/lab/vmlinuz" -initrd "$work/first.img" -append "$append" \
     -virtfs "local,path=$work/lab,mount_tag=lab,security_model=none,readonly=on" \

@@ -23,14 +23,25 @@ extension CoreNotes {
     guard !vmcoreinfo.isEmpty, vmcoreinfo.count <= mostVMCOREINFO else { return [] }
     var buffer = try ELFCore.pageBuffer(vmcoreinfo.count)
     let count = try ELFCore.read(file, into: &buffer, at: FileOffset(vmcoreinfo.lowerBound))
+    var text: [UInt8] = []
+    for index in 0..<count { text.append(buffer.bytes.littleEndian(at: index, as: UInt8.self) ?? 0) }
+    return vmcoreinfoNote(text)
+  }
+
+  /// An ELF note of this name, type 0, padded.
+  static func vmcoreinfoNote(_ text: [UInt8]) -> [UInt8] {
     var note: [UInt8] = []
     note.append(word: 11)
-    note.append(word: UInt32(count))
+    note.append(word: UInt32(text.count))
     note.append(word: 0)
-    note += Array("VMCOREINFO\0\0".utf8)
-    for index in 0..<count { note.append(buffer.bytes.littleEndian(at: index, as: UInt8.self) ?? 0) }
+    note += Array("VMCOREINFO\0\0".utf8) + text
     while note.count % 4 != 0 { note.append(0) }
     return note
+  }
+
+  /// The notes of a dump and a VMCOREINFO that is not among them.
+  public convenience init(_ notes: CoreNotes, adding info: VMCOREINFO) throws(VmcoreError) {
+    try self.init(notes, extra: Self.vmcoreinfoNote(Array(info.text.utf8)))
   }
 }
 

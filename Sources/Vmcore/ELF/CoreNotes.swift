@@ -59,6 +59,23 @@ public final class CoreNotes: Sendable {
     omitted = notes.omitted
   }
 
+  /// - Parameter extra: a note to put behind the others.
+  init(_ notes: CoreNotes, extra: [UInt8]) throws(VmcoreError) {
+    var buffer = try ELFCore.pageBuffer(notes.byteCount + extra.count)
+    var filled = 0
+    while filled < notes.byteCount {
+      buffer.store(notes.bytes.littleEndian(at: filled, as: UInt8.self) ?? 0, at: filled)
+      filled += 1
+    }
+    for byte in extra {
+      buffer.store(byte, at: filled)
+      filled += 1
+    }
+    (vmcoreinfoRange, processorCount, byteCount) = Self.survey(buffer.bytes.extracting(0..<filled))
+    self.buffer = buffer
+    omitted = notes.omitted
+  }
+
   private static func survey(_ bytes: RawSpan) -> (vmcoreinfo: Range<Int>?, processors: Int, end: Int) {
     var vmcoreinfo: Range<Int>?
     var processors = 0
@@ -69,6 +86,16 @@ public final class CoreNotes: Sendable {
       offset = note.range.upperBound
     }
     return (vmcoreinfo, processors, offset)
+  }
+
+  /// Whether a Xen hypervisor describes itself: its VMCOREINFO, or XEN_ELFNOTE_CRASH_INFO.
+  var isOfXen: Bool {
+    var offset = 0
+    while let note = ELFNote(bytes, at: offset) {
+      if note.name == "VMCOREINFO_XEN" || note.name == "Xen" && note.type == 0x100_0001 { return true }
+      offset = note.range.upperBound
+    }
+    return false
   }
 
   public var bytes: RawSpan {

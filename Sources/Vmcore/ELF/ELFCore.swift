@@ -36,7 +36,9 @@ public struct ELFCore: ~Copyable, Sendable {
       }
     }
     if loads.isEmpty { throw .foreign(path: file.path, "an ELF core without PT_LOAD: it holds no memory") }
-    self.notes = try CoreNotes(noteSegments, in: file)
+    let notes = try CoreNotes(noteSegments, in: file)
+    if notes.isOfXen { throw .foreign(path: file.path, ForeignFormat.xen) }
+    self.notes = notes
     self.noteSegments = noteSegments
     self.loads = loads
     isMarkedIncomplete = header.flags & 1 != 0
@@ -62,8 +64,17 @@ public struct ELFCore: ~Copyable, Sendable {
     let count = try read(file, into: &buffer, at: FileOffset(0))
     switch ELFHeader.decode(buffer.bytes.extracting(0..<count)) {
     case .success(let header): return header
-    case .failure(let rejection): throw .foreign(path: file.path, rejection.reason)
+    case .failure(let rejection):
+      let isBackup = try isSadumpBackup(file)
+      throw .foreign(path: file.path, isBackup ? ForeignFormat.sadump : rejection.reason)
     }
+  }
+
+  /// Whether a block of a medium's own precedes sadump's partition header.
+  private static func isSadumpBackup(_ file: borrowing InputFile) throws(VmcoreError) -> Bool {
+    var buffer = try pageBuffer(8)
+    guard try read(file, into: &buffer, at: FileOffset(4096)) == 8 else { return false }
+    return ForeignFormat.isSadump(buffer.bytes)
   }
 
   private static func readProgramHeaders(

@@ -10,9 +10,17 @@ enum ForeignFormat {
     if start.hasPrefix("makedumpfile") {
       return "a flattened dump; rearrange it first (makedumpfile -R)"
     }
-    if start.hasPrefix("sadump") { return "a sadump file, which cannot be read" }
+    if isSadump(bytes) { return sadump }
     if start.hasPrefix("\u{7f}ELF") { return "an ELF file cut inside its header" }
     return "not an ELF vmcore (it begins with \(hex(bytes, count: min(bytes.byteCount, 8))))"
+  }
+
+  static let sadump = "a dump that sadump made, which is not read; makedumpfile reads it"
+  static let xen = "a dump of a Xen hypervisor, which is not read; makedumpfile reads it"
+
+  /// Whether bytes are those of sadump's partition header: signature1 and signature2.
+  static func isSadump(_ bytes: RawSpan) -> Bool {
+    bytes.littleEndian(at: 0, as: UInt64.self) == 0x706d_7564_6173
   }
 
   private static func hex(_ bytes: RawSpan, count: Int) -> String {

@@ -22,6 +22,9 @@ public struct VMCOREINFO: Sendable {
   /// Lines in their order, for the debug log.
   public var lines: [Substring] { text.split(separator: "\n") }
 
+  /// Keys that the text has.
+  public var keyCount: Int { values.count }
+
   /// The kernel ends every line, and cuts the text where its page is full: a number there may lack digits.
   private static func wholeLines(_ text: String) -> [Substring] {
     let lines = text.split(separator: "\n")

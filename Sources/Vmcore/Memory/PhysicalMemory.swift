@@ -57,6 +57,17 @@ public final class PhysicalMemory: Sendable {
     layers = memory.layers + [layer]
   }
 
+  /// The same memory with other notes.
+  public init(_ memory: PhysicalMemory, notes: CoreNotes) {
+    source = memory.source
+    path = memory.path
+    fileSize = memory.fileSize
+    geometry = memory.geometry
+    frames = memory.frames
+    self.notes = notes
+    layers = memory.layers
+  }
+
   /// Whether the dump comes out of a flattened stream.
   public var isFlattened: Bool {
     switch source {

@@ -6,6 +6,8 @@ public struct FilterReport: Sendable {
   public internal(set) var unaccepted: UInt64 = 0
   /// Frames of the kernel's image that a rule would have left out, and that were kept.
   public internal(set) var keptInKernelImage: UInt64 = 0
+  /// Frames of named processes that a rule would have left out, and that were kept.
+  public internal(set) var keptOfProcesses: UInt64 = 0
   /// Free pages with an order that the buddy allocator does not have; kept.
   public internal(set) var invalidFreeOrders: UInt64 = 0
   /// Compound pages with an order that their place does not allow; taken for single pages.

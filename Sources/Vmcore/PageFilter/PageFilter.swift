@@ -5,6 +5,7 @@ public struct PageFilter: ~Copyable {
   private let rules: PageRules
   private let level: DumpLevel
   private let image: PFNRanges
+  private let processes: ProcessFrames?
   private var group: PageBuffer
   private var report: FilterReport
 
@@ -13,13 +14,15 @@ public struct PageFilter: ~Copyable {
   private static let groupFrames: UInt64 = 512
 
   private init(
-    _ rules: PageRules, _ level: DumpLevel, image: PFNRanges, _ report: FilterReport
+    _ rules: PageRules, _ level: DumpLevel, image: PFNRanges, _ processes: ProcessFrames?,
+    _ report: FilterReport
   ) throws(SystemError) {
     let group = try PageBuffer(byteCount: Int(Self.groupFrames) * rules.pageSize)
     self.group = group
     self.rules = rules
     self.level = level
     self.image = image
+    self.processes = processes
     self.report = report
   }
 
@@ -29,11 +32,12 @@ public struct PageFilter: ~Copyable {
   /// report's warnings.
   ///
   /// - Parameters:
+  ///   - processes: frames that are kept though they are of user pages or cache.
   ///   - report: what was counted before, and what is counted now.
   ///   - progress: called with the frames examined so far.
   public static func run(
     _ kernel: CrashedKernel, _ level: DumpLevel, physical: PhysicalMemory, from frames: inout PFNBitmap,
-    report: inout FilterReport, progress: (_ done: UInt64, _ total: UInt64) -> Void
+    keeping processes: ProcessFrames? = nil, report: inout FilterReport, progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(VmcoreError) {
     let rules: PageRules
     let map: MemoryMap
@@ -50,7 +54,7 @@ public struct PageFilter: ~Copyable {
     }
     let image = kernel.image(physical, &memory)
     var filter = try VmcoreError.wrapping { () throws(SystemError) in
-      try PageFilter(rules, level, image: image, report)
+      try PageFilter(rules, level, image: image, processes, report)
     }
     for section in map.sections {
       filter.scan(section, of: physical.frames, &memory, &frames)
@@ -103,7 +107,7 @@ public struct PageFilter: ~Copyable {
       report.unreadableStructPages += UInt64(wanted.count)
       return wanted.upperBound
     }
-    var verdicts = Verdicts(report, image: image)
+    var verdicts = Verdicts(report, image: image, processes: processes)
     let resume = Self.judge(
       wanted, StructPages(group.bytes, rules), first: first, rules, level, &verdicts, &frames)
     report = verdicts.report

@@ -138,6 +138,17 @@ public struct VmlinuxFile: ~Copyable {
 
   // MARK: - Reading
 
+  func section(_ name: String) -> VmlinuxSection? {
+    names.firstIndex(of: name).map { sections[$0] }
+  }
+
+  /// Reads a part of a section.
+  func read(
+    _ section: VmlinuxSection, at offset: UInt64, count: UInt64
+  ) throws(SymbolError) -> PageBuffer {
+    try Self.read(file, at: section.fileOffset &+ offset, count: count)
+  }
+
   private static func readSections(
     _ file: borrowing FileDescriptor, _ header: RawSpan
   ) throws(SymbolError) -> [VmlinuxSection] {

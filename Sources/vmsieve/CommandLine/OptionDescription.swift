@@ -31,6 +31,13 @@ struct OptionDescription {
     case partialLog
     case rearranging
     case keepingPartial
+    case vmlinux
+    case infoFile
+    case generating
+    case translating
+    case memoryUsage
+    case erasing
+    case keepingProcesses
     case json
     case elf
     case splitting

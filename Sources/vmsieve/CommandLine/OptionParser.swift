@@ -141,6 +141,20 @@ struct OptionParser {
       request.rearranging = true
     case .keepingPartial:
       options.keepsPartial = true
+    case .vmlinux:
+      options.memoryEncryption.vmlinux = argument
+    case .infoFile:
+      options.infoFile = argument
+    case .generating:
+      request.generated = argument
+    case .translating:
+      options.translated = TranslateRequest.parse(argument)
+    case .memoryUsage:
+      request.memoryUsage = true
+    case .erasing:
+      options.erasureFile = argument
+    case .keepingProcesses:
+      options.keptProcesses += argument.split(separator: ",").map { String($0) }
     case .json:
       options.usesJSON = true
     case .elf:

@@ -49,12 +49,19 @@ enum OptionTable {
       OptionDescription(name: "split", .applied(.splitting)),
       OptionDescription(name: "splitblock-size", takesArgument: true, .applied(.splitBlock)),
       OptionDescription(name: "reassemble", .applied(.reassembling)),
+      OptionDescription(letter: "x", takesArgument: true, .applied(.vmlinux)),
+      OptionDescription(letter: "i", takesArgument: true, .applied(.infoFile)),
+      OptionDescription(letter: "g", takesArgument: true, .applied(.generating)),
+      OptionDescription(name: "vtop", takesArgument: true, .applied(.translating)),
+      OptionDescription(name: "mem-usage", .applied(.memoryUsage)),
+      OptionDescription(name: "config", takesArgument: true, .applied(.erasing)),
     ]
   }
 
   /// What makedumpfile does not have.
   private static var own: [OptionDescription] {
-    [OptionDescription(name: "keep-partial", .applied(.keepingPartial))]
+    [OptionDescription(name: "keep-partial", .applied(.keepingPartial)),
+      OptionDescription(name: "keep-comm", takesArgument: true, .applied(.keepingProcesses))]
   }
 
   private static var withoutEffect: [OptionDescription] {
@@ -62,35 +69,24 @@ enum OptionTable {
       OptionDescription(letter: "b", takesArgument: true, .ignored),
       OptionDescription(name: "cyclic-buffer", takesArgument: true, .ignored),
       OptionDescription(name: "work-dir", takesArgument: true, .ignored),
+      OptionDescription(letter: "e", .ignored),
+      OptionDescription(letter: "X", .ignored),
+      OptionDescription(name: "xen-syms", takesArgument: true, .ignored),
+      OptionDescription(name: "xen-vmcoreinfo", takesArgument: true, .ignored),
+      OptionDescription(name: "xen_phys_start", takesArgument: true, .ignored),
     ]
   }
 
   private static var notSupported: [OptionDescription] {
-    let kernelIsKnown: StaticString = "leave it out: the kernel is known from the VMCOREINFO in the vmcore"
-    let erase: StaticString = "there is no other way to erase data yet, so use makedumpfile for this dump"
-    let xen: StaticString = "Xen dumps are not read yet, so use makedumpfile for them"
+    let erase: StaticString = "erase with --config, or use makedumpfile for this dump"
     return [
-      OptionDescription(letter: "x", takesArgument: true, .refused(advice: kernelIsKnown)),
-      OptionDescription(letter: "i", takesArgument: true, .refused(advice: kernelIsKnown)),
-      OptionDescription(letter: "g", takesArgument: true, .refused(advice: "use makedumpfile -g")),
-      OptionDescription(
-        letter: "e",
-        .refused(advice: "leave it out: the page structures of excluded pages then stay in the dump")),
-      OptionDescription(letter: "X", .refused(advice: xen)),
-      OptionDescription(
-        name: "mem-usage", .refused(advice: "use --dry-run --show-stats on a vmcore, or makedumpfile here")),
-      OptionDescription(
-        name: "vtop", takesArgument: true,
-        .refused(advice: "open the dump with crash and give its vtop command")),
-      OptionDescription(name: "config", takesArgument: true, .refused(advice: erase)),
       OptionDescription(name: "eppic", takesArgument: true, .refused(advice: erase)),
-      OptionDescription(name: "extension", takesArgument: true, .refused(advice: "leave it out")),
+      OptionDescription(
+        name: "extension", takesArgument: true,
+        .refused(advice: "leave it out: its pages are then judged as all others are")),
       OptionDescription(
         name: "diskset", takesArgument: true,
         .refused(advice: "sadump is not read, so use makedumpfile for it")),
-      OptionDescription(name: "xen-syms", takesArgument: true, .refused(advice: xen)),
-      OptionDescription(name: "xen-vmcoreinfo", takesArgument: true, .refused(advice: xen)),
-      OptionDescription(name: "xen_phys_start", takesArgument: true, .refused(advice: xen)),
     ]
   }
 }

@@ -9,6 +9,10 @@ struct Options: Equatable {
     case dumpLog
     /// Make a file of a flattened dump.
     case rearrange
+    /// Write the VMCOREINFO of a vmlinux.
+    case generateInfo
+    /// Count the pages of a running machine.
+    case showMemoryUsage
     /// What is in ``Options/verb``.
     case obeyVerb
     /// Make one dump of the files of a split one.
@@ -58,6 +62,14 @@ struct Options: Equatable {
   /// Whether only the command line is looked at: no file is touched.
   var checksOnly = false
   var memoryEncryption = SMEOptions()
+  /// `-i`: a VMCOREINFO as text.
+  var infoFile: String?
+  /// `--config`: what to erase.
+  var erasureFile: String?
+  /// `--keep-comm`: names of processes.
+  var keptProcesses: [String] = []
+  /// `--vtop`: a virtual address; 0 for none.
+  var translated: UInt64 = 0
   /// What the messages call the place that the output goes to.
   var targetName: String {
     if splitFiles.isEmpty { return flattens ? "STDOUT" : dumpFile }

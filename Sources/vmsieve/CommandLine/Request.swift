@@ -9,8 +9,15 @@ struct Request {
   var rearranging = false
   var splitting = false
   var reassembling = false
+  var memoryUsage = false
+  /// `-g`: where the VMCOREINFO of a vmlinux goes.
+  var generated: String?
 
   func settle(_ options: inout Options, _ operands: [String]) throws(CommandLineError) {
+    if let generated {
+      try settleGenerating(&options, operands, generated)
+      return
+    }
     if rearranging {
       try settleRearranging(&options, operands)
       return
@@ -21,6 +28,12 @@ struct Request {
       return
     }
     if options.writesELF, options.compression != .none { throw .invalid }
+    if options.withoutEffect.contains("-e"), !options.withoutEffect.contains("--work-dir") {
+      throw .conflict("-e requires --work-dir")
+    }
+    if options.erasureFile != nil, options.memoryEncryption.vmlinux == nil { throw .invalid }
+    if options.infoFile != nil, options.memoryEncryption.vmlinux != nil { throw .invalid }
+    if options.onlySinceClear, !log { throw .invalid }
     if log {
       if options.isDryRun { throw .conflict("--dry-run cannot be used with --dump-dmesg.") }
       options.action = .dumpLog
@@ -30,7 +43,13 @@ struct Request {
       if splitting { throw .conflict("--num-threads cannot used with --split.") }
       if options.writesELF { throw .conflict("--num-threads cannot used with ELF format.") }
     }
-    if options.onlySinceClear, !log { throw .invalid }
+    if memoryUsage, !log {
+      // As with makedumpfile, a second operand is not looked at.
+      guard operands.count == 1 || (operands.count == 2 && !options.flattens) else { throw .invalid }
+      options.action = .showMemoryUsage
+      options.vmcore = operands[0]
+      return
+    }
     if splitting {
       guard operands.count > 2 else { throw .invalid }
       if options.writesELF {
@@ -49,8 +68,21 @@ struct Request {
     options.compression == .none && options.dumpLevels[0] == [] && !options.flattens && !options.writesELF
   }
 
+  private func settleGenerating(
+    _ options: inout Options, _ operands: [String], _ path: String
+  ) throws(CommandLineError) {
+    guard operands.isEmpty, makesNoDump(options), !rearranging, options.infoFile == nil,
+      options.memoryEncryption.vmlinux != nil
+    else { throw .invalid }
+    if options.isDryRun { throw .conflict("--dry-run cannot be used with -g.") }
+    options.action = .generateInfo
+    options.dumpFile = path
+  }
+
   private func settleRearranging(_ options: inout Options, _ operands: [String]) throws(CommandLineError) {
-    guard makesNoDump(options), operands.count == 1 else { throw .invalid }
+    guard makesNoDump(options), operands.count == 1, options.infoFile == nil,
+      options.memoryEncryption.vmlinux == nil
+    else { throw .invalid }
     options.action = .rearrange
     options.dumpFile = operands[0]
   }

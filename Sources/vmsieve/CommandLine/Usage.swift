@@ -5,6 +5,8 @@ enum Usage {
 
     Usage: \(name) [OPTION].. VMCORE DUMPFILE
            \(name) --dump-dmesg [--partial-dmesg] VMCORE LOGFILE
+           \(name) --mem-usage /proc/kcore
+           \(name) -g INFO -x VMLINUX
            \(name) -R [--keep-partial] DUMPFILE < FLATTENED
            \(name) --split [OPTION].. VMCORE DUMPFILE1 DUMPFILE2 ..
            \(name) --reassemble DUMPFILE1 DUMPFILE2 .. DUMPFILE
@@ -36,6 +38,13 @@ enum Usage {
       --sme auto|off|require  repair what memory encryption (AMD SME) did to low memory; more
                            options for it are in the manual: --backup-region, --sme-key,
                            --sme-mode, --sme-tweaks, --sme-view, --sme-strip, --system-map
+      -x VMLINUX           take what the vmcore does not tell of its kernel from this file
+      -i INFO              the same from a file that -g wrote
+      -g INFO              write what -x tells to INFO
+      --config FILE        erase what FILE names (man vmsieve.conf); needs -x
+      --keep-comm NAME,..  keep the pages of the processes of these names at every dump level
+      --vtop ADDR          print the physical address of a virtual one, too
+      --mem-usage          count the pages of this running machine by kind
       --dump-dmesg         write the dead kernel's messages to LOGFILE, or with -F to stdout
       --partial-dmesg      only those since the log was last cleared
       --check-params       check the command line only; touch no file
@@ -45,12 +54,11 @@ enum Usage {
     verify reads every page of a dump, inspect tells of its memory encryption, repair undoes that
     in a dump that exists; each answers to --help.
 
-    Accepted and without effect: -b, --cyclic-buffer, --work-dir.
-    Not supported by this version: -x -i -g -e -X
-      --mem-usage --vtop --config --eppic
-      --extension --diskset --xen-syms --xen-vmcoreinfo --xen_phys_start.
+    Accepted and without effect: -b, --cyclic-buffer, --work-dir, -e, -X, --xen-syms,
+      --xen-vmcoreinfo, --xen_phys_start.
+    Not supported by this version: --eppic --extension --diskset.
 
-    Exit status: 0 the dump is complete, 1 it is not.
+    Exit status: 0 the dump is complete, 1 it is not, 2 the kernel is another one.
     """
   }
 }

@@ -45,6 +45,11 @@ if [ "$mode" = guestdump ]; then
   touch /out/ready
   sleep 100000
 fi
+if [ "$mode" = live ]; then
+  (cd /out && sh /lab/collect.sh) > /out/collect.log 2>&1
+  echo $? > /out/status
+  return
+fi
 # shellcheck disable=SC2086 # no -s is no argument
 kexec $file_load -p /lab/vmlinuz --initrd=/lab/capture.img \
   --append="console=ttyS0 irqpoll mitigations=off nr_cpus=$capture_cpus reset_devices panic=5" > /out/kexec.log 2>&1

@@ -82,7 +82,7 @@ extension BTF {
   // MARK: - Resolving
 
   /// The type of a name: what can have members first, for names of structures and of typedefs are apart.
-  private func named(_ name: String) -> BTFType? {
+  func named(_ name: String) -> BTFType? {
     let wanted = Array(name.utf8)
     guard !wanted.isEmpty else { return nil }
     let structure = first(named: wanted) { $0.kind == BTFKind.structure || $0.kind == BTFKind.union }
@@ -101,7 +101,7 @@ extension BTF {
     return nil
   }
 
-  private func array(_ type: BTFType) -> (element: UInt32, count: Int)? {
+  func array(_ type: BTFType) -> (element: UInt32, count: Int)? {
     guard let element = bytes.littleEndian(at: type.body, as: UInt32.self),
       let count = bytes.littleEndian(at: type.body + 8, as: UInt32.self)
     else { return nil }
@@ -138,10 +138,10 @@ extension BTF {
   }
 
   /// Members that are looked at for one name: damaged structures may lie inside of each other many times.
-  private static let mostMembers = 100_000
+  static let mostMembers = 100_000
 
   /// A member by its name, looked for in unnamed members too.
-  private func member(
+  func member(
     _ name: [UInt8], of type: BTFType, depth: Int, _ budget: inout Int
   ) -> (bits: Int, width: Int?, type: UInt32)? {
     guard type.kind == BTFKind.structure || type.kind == BTFKind.union, depth < Self.deepest, !name.isEmpty

@@ -1,0 +1,408 @@
+internal import Platform
+
+/// Finds in the crashed kernel's memory what an ``ErasureScript`` names.
+///
+/// A name that the kernel does not have, or memory on the way that the dump lacks, ends it with an error: nothing is
+/// left unerased without a word. A null pointer leads to nothing and is none.
+public struct Eraser: ~Copyable {
+  private let types: BTF
+  private var memory: KernelMemory
+  /// Variables by their names.
+  private let variables: [String: KernelObject]
+  /// More bytes than the machine has cannot be erased.
+  private let mostBytes: UInt64
+  private var erased = ErasedMemory()
+  /// What was erased, by statement; one in a loop erases many times.
+  private var lines: [(statement: Int, line: String)] = []
+  /// Where in the file each statement stands.
+  private let statements: [ErasureScript.Expression: Int]
+  private var recordedBytes = 0
+  private var unrecorded = 0
+  /// Sections that name a module which was not loaded.
+  private var absentModules: [String] = []
+
+  /// Elements of a list: more than this is a list that never ends.
+  private static let mostElements = 4 << 20
+  private static let longestString = 1024
+  private static let mostRecordedBytes = 1 << 20
+
+  /// Why something could not be found.
+  public struct Failure: Error, CustomStringConvertible {
+    public let description: String
+  }
+
+  /// What is to be erased.
+  public struct Result: Sendable {
+    public let memory: ErasedMemory
+    /// Lines of the dump's erase info.
+    public let record: String
+    /// Sections of modules that were not loaded: they are passed over.
+    public let absentModules: [String]
+  }
+
+  /// - Parameter vmlinux: with symbols, `.BTF` and DWARF.
+  public static func run(
+    _ script: ErasureScript, vmlinux path: String, _ kernel: CrashedKernel, _ physical: PhysicalMemory
+  ) throws(Failure) -> Result {
+    var eraser: Eraser
+    do throws(SymbolError) {
+      eraser = try Eraser(script, vmlinux: path, kernel, physical)
+    } catch { throw Failure(description: "\(path): \(error)") }
+    for section in script.sections {
+      guard section.module == ErasureScript.kernel else {
+        try eraser.checkAbsence(of: section.module)
+        continue
+      }
+      for statement in section.statements { try eraser.run(statement) }
+    }
+    return eraser.result()
+  }
+
+  private init(
+    _ script: ErasureScript, vmlinux path: String, _ kernel: CrashedKernel, _ physical: PhysicalMemory
+  ) throws(SymbolError) {
+    let file = try VmlinuxFile(opening: path)
+    _ = try file.identify(kernel)
+    let names = Array(script.symbols).sorted()
+    let values = try file.values(of: names + ["_stext"])
+    guard let linked = values["_stext"], let actual = kernel.info.symbol("_stext") else {
+      throw .absent("it has no _stext, or VMCOREINFO has none")
+    }
+    guard let types = try file.types() else { throw .absent("it has no .BTF (CONFIG_DEBUG_INFO_BTF)") }
+    let declared = try file.variableTypes(at: names.compactMap { values[$0] })
+    var variables: [String: KernelObject] = [:]
+    for name in names {
+      guard let value = values[name] else { throw .absent("there is no symbol \(name)") }
+      guard value >= MemorySegments.kernelMap else {
+        throw .absent("\(name) is a per-CPU variable, which cannot be erased by its name")
+      }
+      guard let type = declared[value] else { throw .absent("the type of \(name) is not in its DWARF") }
+      guard let object = types.object(type, at: value &+ (actual.rawValue &- linked)) else {
+        throw .absent("the type of \(name) is not in its .BTF")
+      }
+      variables[name] = object
+    }
+    guard let memory = try? kernel.memory(of: physical) else { throw .absent("no memory to read the kernel") }
+    self.types = types
+    self.memory = memory
+    self.variables = variables
+    statements = script.order
+    mostBytes = physical.frames.count << physical.geometry.shift
+  }
+
+  private consuming func result() -> Result {
+    var erased = erased
+    erased.finish()
+    // By statements, as makedumpfile writes them.
+    let ordered = lines.indices.sorted { (lines[$0].statement, $0) < (lines[$1].statement, $1) }
+    var record = ordered.map { lines[$0].line }.joined()
+    if unrecorded > 0 { record += "erase \(unrecorded) further places\n" }
+    return Result(memory: erased, record: record, absentModules: absentModules)
+  }
+
+  // MARK: - Statements
+
+  private mutating func run(_ statement: ErasureScript.Statement) throws(Failure) {
+    switch statement {
+    case .erase(let erase): try self.erase(erase, nil)
+    case .loop(_, .array(let start), let erases):
+      guard let list = try find(start, nil) else { return }
+      guard let count = list.arrayLength, count > 0 else {
+        throw failure(start, "is no array of known length: via or within says how it goes on")
+      }
+      guard let size = types.byteCount(of: list.inner(at: 0)) else { throw failure(start, "has no known size") }
+      for index in 0..<count {
+        let element = list.inner(at: list.address &+ UInt64(index) &* size)
+        for erase in erases { try self.erase(erase, element) }
+      }
+    case .loop(_, .chain(let start, let member), let erases):
+      try runChain(start, member, erases)
+    case .loop(_, .list(let start, let structure, let member), let erases):
+      try runList(start, structure, member, erases)
+    }
+  }
+
+  private mutating func runChain(
+    _ start: ErasureScript.Expression, _ member: String, _ erases: [ErasureScript.Erase]
+  ) throws(Failure) {
+    guard let found = try find(start, nil), var element = try pointee(of: found, start) else { return }
+    guard element.layers.isEmpty, case .structure(let structure) = element.base else {
+      throw failure(start, "is neither a structure nor a pointer to one")
+    }
+    guard let link = types.object(member, of: structure, at: 0), link.isPointer else {
+      throw failure(start, "is of a structure without a pointer \(member)")
+    }
+    let first = element.address
+    for _ in 0..<Self.mostElements {
+      for erase in erases { try self.erase(erase, element) }
+      let next = try word(element.address &+ link.address, start)
+      if next == 0 || next == first { return }
+      element.address = next
+    }
+    throw failure(start, "does not end after \(Self.mostElements) elements")
+  }
+
+  private mutating func runList(
+    _ start: ErasureScript.Expression, _ name: String, _ member: String, _ erases: [ErasureScript.Erase]
+  ) throws(Failure) {
+    guard let structure = types.named(name), structure.kind == BTFKind.structure else {
+      throw failure(start, "is to hold structures \(name), which the kernel does not have")
+    }
+    guard let hook = types.object(member, of: structure, at: 0), isListHead(hook) else {
+      throw failure(start, "is to hold structures \(name), which have no list_head \(member)")
+    }
+    // `HEAD.prev` goes backwards, `HEAD.next` is the same as `HEAD`.
+    var head = start
+    var link = "next"
+    if let last = start.names.last, start.names.count > 1, last == "next" || last == "prev" {
+      let parent = ErasureScript.Expression(names: Array(start.names.dropLast()), line: start.line)
+      if let object = try find(parent, nil), isListHead(object) {
+        head = parent
+        link = last
+      }
+    }
+    guard let found = try find(head, nil) else { return }
+    guard let list = try pointee(of: found, head), isListHead(list),
+      case .structure(let node) = list.base, let next = types.object(link, of: node, at: 0)
+    else { throw failure(start, "is no list_head") }
+    var at = try word(list.address &+ next.address, start)
+    for _ in 0..<Self.mostElements {
+      if at == list.address { return }
+      guard at != 0 else { throw failure(start, "breaks off") }
+      let element = KernelObject(address: at &- hook.address, layers: [], base: .structure(structure))
+      for erase in erases { try self.erase(erase, element) }
+      at = try word(at &+ next.address, start)
+    }
+    throw failure(start, "does not end after \(Self.mostElements) elements")
+  }
+
+  private func isListHead(_ object: KernelObject) -> Bool {
+    guard case .structure(let type) = object.base, object.layers.isEmpty || object.layers == [.pointer] else {
+      return false
+    }
+    return types.string(type.nameOffset, is: Array("list_head".utf8))
+  }
+
+  // MARK: - Erasing
+
+  private mutating func erase(
+    _ erase: ErasureScript.Erase, _ element: KernelObject?
+  ) throws(Failure) {
+    let target = erase.target
+    guard let object = try find(target, element) else { return }
+    if case .nullify = erase.extent {
+      var pointer = object
+      if pointer.arrayLength != nil { pointer = pointer.inner(at: pointer.address) }
+      guard pointer.isPointer else { throw failure(target, "is no pointer that could be nullified") }
+      let count = UInt64(object.arrayLength ?? 1) * 8
+      try add(object.address, count, 0, target)
+      record(target, "nullify")
+      return
+    }
+    guard let data = try pointee(of: object, target) else { return }
+    let size: UInt64
+    switch erase.extent {
+    case .bytes(let count): size = count
+    case .value(let expression): size = try value(of: expression, target, element)
+    case .automatic, .nullify: size = try ownSize(of: data, object, target)
+    }
+    if size == 0 { return }
+    guard size <= mostBytes else { throw failure(target, "is said to have \(size) bytes") }
+    try add(data.address, size, ErasedMemory.letter, target)
+    record(target, "size \(size)")
+  }
+
+  /// Bytes of what a statement names, or of the string that it points to.
+  private mutating func ownSize(
+    of data: KernelObject, _ object: KernelObject, _ target: ErasureScript.Expression
+  ) throws(Failure) -> UInt64 {
+    if object.isPointer, data.layers.isEmpty, case .integer(_, isCharacter: true) = data.base {
+      return try stringLength(data.address, target)
+    }
+    if let size = types.byteCount(of: data) { return size }
+    throw failure(target, "is of no known size: say it with size, or nullify a pointer")
+  }
+
+  private mutating func stringLength(
+    _ address: UInt64, _ target: ErasureScript.Expression
+  ) throws(Failure) -> UInt64 {
+    for index in 0..<Self.longestString {
+      let at = address &+ UInt64(index)
+      let word = try word(at & ~7, target)
+      if word >> (at & 7 * 8) & 0xff == 0 { return UInt64(index) }
+    }
+    return UInt64(Self.longestString)
+  }
+
+  /// An integer of the kernel's.
+  private mutating func value(
+    of expression: ErasureScript.Expression, _ target: ErasureScript.Expression, _ element: KernelObject?
+  ) throws(Failure) -> UInt64 {
+    let isOfElement = element != nil && expression.names[0] == target.names[0]
+    guard let object = try find(expression, isOfElement ? element : nil),
+      let number = try pointee(of: object, expression)
+    else { return 0 }
+    guard number.layers.isEmpty, case .integer(let byteCount, _) = number.base, byteCount <= 8 else {
+      throw failure(expression, "is no integer")
+    }
+    guard let word = try? memory.word(VirtualAddress(number.address)) else {
+      throw failure(expression, "lies in memory that the vmcore lacks")
+    }
+    return byteCount == 8 ? word : word & (1 << UInt64(8 * byteCount) - 1)
+  }
+
+  private mutating func add(
+    _ address: UInt64, _ count: UInt64, _ filling: UInt8, _ target: ErasureScript.Expression
+  ) throws(Failure) {
+    var at = address
+    var left = count
+    while left > 0 {
+      guard let mapping = try? memory.mapping(of: VirtualAddress(at)) else {
+        throw failure(target, "reaches to \(VirtualAddress(at)), which is not mapped")
+      }
+      let piece = min(left, mapping.virtual.upperBound - at)
+      let start = mapping.physical.rawValue + (at - mapping.virtual.lowerBound)
+      guard erased.add(start, count: piece, filling: filling) else {
+        throw failure(target, "is one of more than \(ErasedMemory.mostRuns) places")
+      }
+      at &+= piece
+      left -= piece
+    }
+  }
+
+  private mutating func record(_ target: ErasureScript.Expression, _ what: String) {
+    let line = "erase \(target.text) \(what)\n"
+    guard recordedBytes + line.utf8.count <= Self.mostRecordedBytes else {
+      unrecorded += 1
+      return
+    }
+    recordedBytes += line.utf8.count
+    lines.append((statements[target] ?? 0, line))
+  }
+
+  // MARK: - Expressions
+
+  /// What an expression names.
+  ///
+  /// - Parameter element: what its first name stands for, inside of a loop.
+  /// - Returns: nil where a pointer on the way is null.
+  private mutating func find(
+    _ expression: ErasureScript.Expression, _ element: KernelObject?
+  ) throws(Failure) -> KernelObject? {
+    guard var object = element ?? variables[expression.names[0]] else {
+      throw failure(expression, "is unknown")
+    }
+    for name in expression.names.dropFirst() {
+      guard let outer = try pointee(of: object, expression) else { return nil }
+      if outer.arrayLength != nil {
+        throw failure(expression, "asks for \(name) of an array: for goes through its elements")
+      }
+      guard outer.layers.isEmpty, case .structure(let structure) = outer.base else {
+        throw failure(expression, "asks for \(name) of what is no structure")
+      }
+      guard let member = types.object(name, of: structure, at: outer.address) else {
+        throw failure(expression, "asks for \(name), which is no member there")
+      }
+      object = member
+    }
+    return object
+  }
+
+  /// What a pointer points to, or the thing itself if it is none; nil for a null pointer.
+  private mutating func pointee(
+    of object: KernelObject, _ expression: ErasureScript.Expression
+  ) throws(Failure) -> KernelObject? {
+    guard object.isPointer else { return object }
+    let address = try word(object.address, expression)
+    return address == 0 ? nil : object.inner(at: address)
+  }
+
+  private mutating func word(
+    _ address: UInt64, _ expression: ErasureScript.Expression
+  ) throws(Failure) -> UInt64 {
+    do throws(MemoryError) { return try memory.word(VirtualAddress(address)) } catch {
+      throw failure(expression, "cannot be followed: \(error)")
+    }
+  }
+
+  private func failure(_ expression: ErasureScript.Expression, _ what: String) -> Failure {
+    Failure(description: "line \(expression.line): \(expression.text) \(what)")
+  }
+
+  // MARK: - Modules
+
+  /// Passes over a module's section if the module was not loaded; otherwise its data would stay.
+  private mutating func checkAbsence(of module: String) throws(Failure) {
+    guard let head = variables["modules"], let structure = types.named("module"),
+      let link = types.object("list", of: structure, at: 0), let name = types.object("name", of: structure, at: 0)
+    else { throw Failure(description: "[\(module)]: the list of modules cannot be found") }
+    let modules = ErasureScript.Expression(names: ["modules"], line: 0)
+    var at = try word(head.address, modules)
+    var left = Self.mostElements
+    while at != head.address, left > 0 {
+      if try string(at &- link.address &+ name.address, modules) == module {
+        throw Failure(
+          description: "[\(module)]: this module was loaded, and the types of modules are not read")
+      }
+      at = try word(at, modules)
+      left -= 1
+    }
+    absentModules.append(module)
+  }
+
+  private mutating func string(
+    _ address: UInt64, _ expression: ErasureScript.Expression
+  ) throws(Failure) -> String {
+    var bytes: [UInt8] = []
+    while bytes.count < 64 {
+      let at = address &+ UInt64(bytes.count)
+      let byte = UInt8(truncatingIfNeeded: try word(at & ~7, expression) >> (at & 7 * 8))
+      if byte == 0 { break }
+      bytes.append(byte)
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+extension ErasureScript {
+  /// The place of each statement's object among all.
+  var order: [Expression: Int] {
+    var order: [Expression: Int] = [:]
+    for section in sections {
+      for statement in section.statements {
+        let erases: [Erase]
+        switch statement {
+        case .erase(let erase): erases = [erase]
+        case .loop(_, _, let all): erases = all
+        }
+        for erase in erases where order[erase.target] == nil { order[erase.target] = order.count }
+      }
+    }
+    return order
+  }
+
+  /// Symbols that the statements name, those of modules left out.
+  var symbols: Set<String> {
+    var names: Set<String> = []
+    for section in sections {
+      guard section.module == Self.kernel else {
+        names.insert("modules")
+        continue
+      }
+      for statement in section.statements {
+        switch statement {
+        case .erase(let erase): Self.add(erase, variable: nil, to: &names)
+        case .loop(let variable, let list, let erases):
+          names.insert(list.start.names[0])
+          for erase in erases { Self.add(erase, variable: variable, to: &names) }
+        }
+      }
+    }
+    return names
+  }
+
+  private static func add(_ erase: Erase, variable: String?, to names: inout Set<String>) {
+    if erase.target.names[0] != variable { names.insert(erase.target.names[0]) }
+    if case .value(let size) = erase.extent, size.names[0] != variable { names.insert(size.names[0]) }
+  }
+}

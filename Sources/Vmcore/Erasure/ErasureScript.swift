@@ -1,0 +1,86 @@
+/// What `--config` asks to erase: the statements of a file in makedumpfile.conf's syntax.
+///
+/// `erase SYMBOL[.MEMBER...] [size N[K|M] | size SYMBOL[.MEMBER...] | nullify]`, and the same inside of
+/// `for VARIABLE in LIST ... endfor`. A section `[MODULE]` says whose symbols the statements behind it name;
+/// `[vmlinux]` is what a file begins with. `#` begins a comment; line ends mean no more than blanks.
+public struct ErasureScript: Hashable, Sendable {
+  /// `SYMBOL.MEMBER.MEMBER`
+  public struct Expression: Hashable, Sendable {
+    public let names: [String]
+    public let line: Int
+
+    /// As it stands in the file.
+    public var text: String { names.joined(separator: ".") }
+  }
+
+  public enum Extent: Hashable, Sendable {
+    /// What the type says; of a string, up to its end.
+    case automatic
+    case bytes(UInt64)
+    /// As many bytes as an integer of the kernel's says.
+    case value(Expression)
+    /// The pointer itself becomes 0.
+    case nullify
+  }
+
+  public struct Erase: Hashable, Sendable {
+    public let target: Expression
+    public let extent: Extent
+  }
+
+  public enum List: Hashable, Sendable {
+    /// Elements of an array.
+    case array(Expression)
+    /// A chain of structures through a member that points to the next.
+    case chain(Expression, via: String)
+    /// Structures on a `struct list_head` through one of theirs.
+    case list(Expression, structure: String, member: String)
+
+    public var start: Expression {
+      switch self {
+      case .array(let start), .chain(let start, _), .list(let start, _, _): start
+      }
+    }
+  }
+
+  public enum Statement: Hashable, Sendable {
+    case erase(Erase)
+    case loop(variable: String, List, [Erase])
+  }
+
+  public struct Section: Hashable, Sendable {
+    public let module: String
+    public var statements: [Statement]
+  }
+
+  public private(set) var sections: [Section] = []
+
+  /// What is wrong with the file, and in which line.
+  public struct SyntaxError: Error, Equatable, CustomStringConvertible {
+    public let line: Int
+    public let reason: String
+    public var description: String { "line \(line): \(reason)" }
+  }
+
+  public static let kernel = "vmlinux"
+
+  public init(_ text: String) throws(SyntaxError) {
+    var parser = ErasureParser(text)
+    var module = Self.kernel
+    var statements: [Statement] = []
+    while let token = parser.next() {
+      switch token.text {
+      case "erase": statements.append(.erase(try parser.erase(token, in: nil)))
+      case "for": statements.append(try parser.loop(token))
+      default:
+        guard token.text.hasPrefix("[") else {
+          throw SyntaxError(line: token.line, reason: "expected erase or for, and not \(token.text)")
+        }
+        if !statements.isEmpty { sections.append(Section(module: module, statements: statements)) }
+        module = try parser.module(token)
+        statements = []
+      }
+    }
+    if !statements.isEmpty { sections.append(Section(module: module, statements: statements)) }
+  }
+}

@@ -1,0 +1,38 @@
+extension VMCOREINFO {
+  /// The same with the lines of another text behind its own; the first line of a key counts.
+  public func joined(with other: VMCOREINFO) -> VMCOREINFO {
+    VMCOREINFO(Self.text(lines + other.lines))
+  }
+
+  /// The same with its symbols moved by as much as `_stext` lies elsewhere in another text.
+  ///
+  /// - Returns: nil if either has no `SYMBOL(_stext)`.
+  public func moved(like other: VMCOREINFO) -> VMCOREINFO? {
+    guard let own = symbol("_stext"), let actual = other.symbol("_stext") else { return nil }
+    return moved(by: actual.rawValue &- own.rawValue)
+  }
+
+  /// The same with what lies in the kernel's image moved by KASLR's offset.
+  ///
+  /// Data elsewhere, such as what `mem_section` points to, does not move with the image.
+  func moved(by slide: UInt64) -> VMCOREINFO {
+    VMCOREINFO(
+      Self.text(
+        lines.map { line in
+          guard line.hasPrefix("SYMBOL("), let equals = line.firstIndex(of: "="),
+            let value = UInt64(line[line.index(after: equals)...], radix: 16),
+            value >= MemorySegments.kernelMap
+          else { return line }
+          return line[...equals] + String(value &+ slide, radix: 16)
+        }))
+  }
+
+  /// The same without lines of some keys.
+  func without(_ keys: [String]) -> VMCOREINFO {
+    VMCOREINFO(Self.text(lines.filter { line in !keys.contains { line.hasPrefix($0 + "=") } }))
+  }
+
+  private static func text(_ lines: [Substring]) -> String {
+    lines.joined(separator: "\n") + "\n"
+  }
+}

@@ -1,0 +1,99 @@
+internal import Platform
+internal import Vmcore
+
+/// What is known of the crashed kernel: from the vmcore's notes, from the files that the user named, and, where
+/// neither tells, from the memory itself.
+struct KernelKnowledge {
+  /// The vmcore; with a VMCOREINFO among its notes in any case, if one was found.
+  var memory: PhysicalMemory
+  var info: VMCOREINFO?
+  /// Nil if pages can only be dumped and not judged.
+  var kernel: CrashedKernel?
+  /// Why the kernel is not known, in words that follow the vmcore's path; nil if it is.
+  var problem: String?
+
+  /// Nil where nobody knows anything.
+  private static func info(
+    _ memory: PhysicalMemory, _ options: Options, _ messages: Messages
+  ) throws(DumpCommandError) -> (info: VMCOREINFO, notes: CoreNotes?)? {
+    let named = try namedInfo(options)
+    guard let own = memory.vmcoreinfo() else {
+      guard let found = try info(memory, options, named, messages) else { return nil }
+      do throws(VmcoreError) {
+        return (found, try CoreNotes(memory.notes, adding: found))
+      } catch { throw DumpCommandError(error.description) }
+    }
+    guard let named else { return (own, nil) }
+    if let release = own.string("OSRELEASE"), let other = named.info.string("OSRELEASE"),
+      release != other
+    {
+      throw DumpCommandError(
+        "\(named.path): it is of Linux \(other), but the vmcore is of \(release)", status: .wrongRelease)
+    }
+    if let build = own.string("BUILD-ID"), let other = named.info.string("BUILD-ID"), build != other {
+      throw DumpCommandError(
+        "\(named.path): its build ID is \(other), but the vmcore's kernel has \(build)", status: .wrongRelease)
+    }
+    guard let moved = named.info.moved(like: own) else { return (own, nil) }
+    let both = own.joined(with: moved)
+    messages.debug("\(named.path): \(both.keyCount - own.keyCount) keys that VMCOREINFO lacks")
+    return (both, nil)
+  }
+
+  /// VMCOREINFO of a vmcore without the note.
+  private static func info(
+    _ memory: PhysicalMemory, _ options: Options, _ named: (path: String, info: VMCOREINFO)?,
+    _ messages: Messages
+  ) throws(DumpCommandError) -> VMCOREINFO? {
+    if let named {
+      do throws(SymbolError) {
+        let (info, place) = try KernelPlace.locate(named.info, in: memory)
+        messages.common(
+          "\(options.vmcore) doesn't contain vmcoreinfo: it is taken from \(named.path) (KERNELOFFSET="
+            + String(place.slide, radix: 16) + ")")
+        return info
+      } catch { throw DumpCommandError("\(named.path): \(error)") }
+    }
+    guard let found = VMCOREINFOSearch.find(in: memory) else { return nil }
+    messages.common("\(options.vmcore) doesn't contain vmcoreinfo: it was found in memory at \(found.address)")
+    return found.info
+  }
+
+  /// What `-i` or `-x` names.
+  private static func namedInfo(
+    _ options: Options
+  ) throws(DumpCommandError) -> (path: String, info: VMCOREINFO)? {
+    if let path = options.infoFile {
+      do throws(SystemError) {
+        return (path, VMCOREINFO(try TextFile.read(path, atMost: 1 << 20)))
+      } catch { throw DumpCommandError("\(error)") }
+    }
+    guard let path = options.memoryEncryption.vmlinux else { return nil }
+    do throws(SymbolError) {
+      let file = try VmlinuxFile(opening: path)
+      return (path, VMCOREINFO(try file.vmcoreinfo()))
+    } catch {
+      // A file with types alone, such as a copy of /sys/kernel/btf/vmlinux, still serves who asks for types.
+      if case .absent = error { return nil }
+      throw DumpCommandError("\(path): \(error)")
+    }
+  }
+
+  /// Finds the kernel of a vmcore and says what was found.
+  init(_ source: PhysicalMemory, _ options: Options, _ messages: Messages) throws(DumpCommandError) {
+    guard let (info, notes) = try Self.info(source, options, messages) else {
+      messages.describe(source, nil)
+      memory = source
+      problem = "it doesn't contain vmcoreinfo, nor does a file that -x or -i names tell it"
+      return
+    }
+    self.info = info
+    messages.describe(source, info)
+    memory = notes.map { PhysicalMemory(source, notes: $0) } ?? source
+    do throws(CrashedKernel.Unknown) {
+      kernel = try CrashedKernel(info, of: memory)
+    } catch {
+      problem = error.description
+    }
+  }
+}
