@@ -9,13 +9,20 @@ struct DiskdumpLayout: Hashable, Sendable {
   let noteSize: UInt64
   let eraseInfoSize: UInt64
   let pageCount: UInt64
+  /// Descriptors that there is room for. In a file of a split dump they are all pages', not only its own: where
+  /// makedumpfile puts such files together, it knows the page of zeros by its place behind this room.
+  let descriptorRoom: UInt64
 
-  init(blockSize: Int, noteSize: Int, eraseInfoSize: Int = 0, maxMapNumber: UInt64, pageCount: UInt64) {
+  init(
+    blockSize: Int, noteSize: Int, eraseInfoSize: Int = 0, maxMapNumber: UInt64, pageCount: UInt64,
+    descriptorRoom: UInt64? = nil
+  ) {
     precondition(blockSize >= PFNChunk.byteCount && blockSize.nonzeroBitCount == 1)
     self.blockSize = UInt64(blockSize)
     self.noteSize = UInt64(noteSize)
     self.eraseInfoSize = UInt64(eraseInfoSize)
     self.pageCount = pageCount
+    self.descriptorRoom = descriptorRoom ?? pageCount
     subHeaderBlocks = Self.blocks(
       UInt64(KdumpSubHeader.byteCount) + self.noteSize + self.eraseInfoSize, of: self.blockSize)
     bitmapBlocks = Self.blocks(Self.blocks(maxMapNumber, of: 8), of: self.blockSize)
@@ -37,5 +44,6 @@ struct DiskdumpLayout: Hashable, Sendable {
   /// The frames that are in the dump.
   var secondBitmap: UInt64 { firstBitmap + bitmapBlocks * blockSize }
   var descriptors: UInt64 { secondBitmap + bitmapBlocks * blockSize }
-  var data: UInt64 { descriptors + pageCount * UInt64(PageDescriptor.byteCount) }
+  var descriptorsEnd: UInt64 { descriptors + pageCount * UInt64(PageDescriptor.byteCount) }
+  var data: UInt64 { descriptors + descriptorRoom * UInt64(PageDescriptor.byteCount) }
 }

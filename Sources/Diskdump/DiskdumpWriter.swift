@@ -97,6 +97,10 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
     layout.descriptors + index * UInt64(PageDescriptor.byteCount)
   }
 
+  /// Whether the bitmaps cannot be changed any more: those of a stream are sent, and all files of a split dump
+  /// have the same.
+  private var keepsBits: Bool { output.isStream || description.split != nil }
+
   // MARK: - Begin
 
   /// Writes everything that precedes the pages, and reserves room for their descriptors.
@@ -114,7 +118,8 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
     layout = DiskdumpLayout(
       blockSize: description.blockSize, noteSize: notes.byteCount,
       eraseInfoSize: description.eraseInfo.utf8.count, maxMapNumber: maxMapNumber,
-      pageCount: dumpable.count)
+      pageCount: description.split.map { dumpable.count(in: $0) } ?? dumpable.count,
+      descriptorRoom: dumpable.count)
     do throws(DumpWriteError) {
       // A dump without its bitmaps and descriptors is of no use: rather none.
       try output.checkLimit(layout.data + (description.sharesZeroPages ? layout.blockSize : 0))
@@ -139,7 +144,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   private mutating func writeHeader(incomplete: Bool) throws(DumpWriteError) {
     let header = DiskdumpHeader(
       utsname: description.utsname, crashTime: description.crashTime,
-      status: incomplete
+      status: incomplete || description.isIncomplete
         ? description.compression.union(.incomplete) : description.compression.subtracting(.incomplete),
       blockSize: Int32(layout.blockSize), subHeaderBlocks: Int32(layout.subHeaderBlocks),
       bitmapBlocks: UInt32(layout.bitmapBlocks * 2), maxMapNumber: maxMapNumber,
@@ -156,7 +161,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
       physicalBase: description.physicalBase, dumpLevel: description.dumpLevel,
       vmcoreinfo: start + UInt64(description.vmcoreinfo.lowerBound)..<start
         + UInt64(description.vmcoreinfo.upperBound),
-      notes: layout.notes, eraseInfo: layout.eraseInfo, maxMapNumber: maxMapNumber)
+      notes: layout.notes, eraseInfo: layout.eraseInfo, maxMapNumber: maxMapNumber, split: description.split)
     clearScratch(KdumpSubHeader.byteCount)
     var block = scratch.mutableBytes
     subHeader.encode(into: &block)
@@ -173,7 +178,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
 
   private mutating func reserveDescriptors() throws(DumpWriteError) {
     if output.isStream { return }
-    let byteCount = layout.data - layout.descriptors
+    let byteCount = (output.hasHoles ? layout.descriptorsEnd : layout.data) - layout.descriptors
     if output.hasHoles, try output.reserve(from: layout.descriptors, byteCount: byteCount) {
       bytesWritten += byteCount
     } else {
@@ -249,7 +254,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   ) -> (count: Int, dataEnd: UInt64) {
     let zeroPage = PageDescriptor(offset: layout.data, size: UInt32(layout.blockSize), flags: .raw)
     let sharesZeroPages = description.sharesZeroPages
-    let unreadable: PageDescriptor = output.isStream ? .unreadable : .missing
+    let unreadable: PageDescriptor = keepsBits ? .unreadable : .missing
     var end = start
     var count = 0
     var missing = 0
@@ -287,10 +292,12 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   public mutating func finish(dumpable: borrowing PFNBitmap) throws(DumpWriteError) {
     if let failure { throw failure }
     do throws(DumpWriteError) {
-      guard pagesDescribed == layout.pageCount, dumpable.count == layout.pageCount - unreadablePages else {
+      guard pagesDescribed == layout.pageCount,
+        description.split != nil || dumpable.count == layout.pageCount - unreadablePages
+      else {
         throw .pageCount(written: pagesDescribed - unreadablePages, promised: dumpable.count)
       }
-      if unreadablePages > 0, output.isFile { try leaveOutUnreadablePages(dumpable) }
+      if unreadablePages > 0, output.isFile, !keepsBits { try leaveOutUnreadablePages(dumpable) }
       if output.isStream {
         try output.endStream()
         return

@@ -19,11 +19,15 @@ public struct DumpDescription: Hashable, Sendable {
   public var eraseInfo: String
   /// Bytes of a page and of a block: a power of two from 4096.
   public var blockSize: Int
+  /// The frames whose pages the file has, if it is one of a split dump; each has the bitmaps of all.
+  public var split: Range<PFN>?
+  /// Whether pages were lost before: the dump then stays marked incomplete.
+  public var isIncomplete: Bool
 
   public init(
     utsname: UtsName, crashTime: Int64, processorCount: Int32, physicalBase: Int64, dumpLevel: Int32,
     compression: DumpStatus, vmcoreinfo: Range<Int>, eraseInfo: String = "",
-    blockSize: Int = 4096
+    blockSize: Int = 4096, split: Range<PFN>? = nil, isIncomplete: Bool = false
   ) {
     self.utsname = utsname
     self.crashTime = crashTime
@@ -34,6 +38,8 @@ public struct DumpDescription: Hashable, Sendable {
     self.vmcoreinfo = vmcoreinfo
     self.eraseInfo = eraseInfo
     self.blockSize = blockSize
+    self.split = split
+    self.isIncomplete = isIncomplete
   }
 
   /// Whether zero pages share one block.

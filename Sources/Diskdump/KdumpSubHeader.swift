@@ -1,3 +1,5 @@
+public import Vmcore
+
 /// The structure at the second block (`struct kdump_sub_header`, header_version 6, x86_64).
 public struct KdumpSubHeader: Hashable, Sendable {
   public static let byteCount = 104
@@ -16,10 +18,12 @@ public struct KdumpSubHeader: Hashable, Sendable {
   public var eraseInfo: Range<UInt64>
   /// `max_mapnr_64`
   public var maxMapNumber: UInt64
+  /// The frames of one file of a split dump (`split`, `start_pfn_64`, `end_pfn_64`); nil in a whole dump.
+  public var split: Range<PFN>?
 
   public init(
     physicalBase: Int64, dumpLevel: Int32, vmcoreinfo: Range<UInt64>, notes: Range<UInt64>,
-    eraseInfo: Range<UInt64> = 0..<0, maxMapNumber: UInt64
+    eraseInfo: Range<UInt64> = 0..<0, maxMapNumber: UInt64, split: Range<PFN>? = nil
   ) {
     self.physicalBase = physicalBase
     self.dumpLevel = dumpLevel
@@ -27,9 +31,10 @@ public struct KdumpSubHeader: Hashable, Sendable {
     self.notes = notes
     self.eraseInfo = eraseInfo
     self.maxMapNumber = maxMapNumber
+    self.split = split
   }
 
-  /// Writes the C structure over zeros: `split` and the pfns of a split file's range stay zero.
+  /// Writes the C structure over zeros.
   public func encode(into output: inout MutableRawSpan) {
     output.storeBytes(of: physicalBase.littleEndian, toByteOffset: 0, as: Int64.self)
     output.storeBytes(of: dumpLevel.littleEndian, toByteOffset: 8, as: Int32.self)
@@ -44,5 +49,13 @@ public struct KdumpSubHeader: Hashable, Sendable {
     output.storeBytes(of: eraseInfoOffset.littleEndian, toByteOffset: 64, as: UInt64.self)
     output.storeBytes(of: UInt64(eraseInfo.count).littleEndian, toByteOffset: 72, as: UInt64.self)
     output.storeBytes(of: maxMapNumber.littleEndian, toByteOffset: 96, as: UInt64.self)
+    guard let split else { return }
+    output.storeBytes(of: (1 as Int32).littleEndian, toByteOffset: 12, as: Int32.self)
+    for (place, pfn) in [(16, split.lowerBound), (24, split.upperBound)] {
+      // Obsolete: too narrow by their meaning, not by their size.
+      let narrow = UInt64(UInt32(clamping: pfn.rawValue))
+      output.storeBytes(of: narrow.littleEndian, toByteOffset: place, as: UInt64.self)
+      output.storeBytes(of: pfn.rawValue.littleEndian, toByteOffset: place + 64, as: UInt64.self)
+    }
   }
 }

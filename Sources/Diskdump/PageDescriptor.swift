@@ -17,9 +17,12 @@ public struct PageDescriptor: Hashable, Sendable {
   /// The page is missing.
   public static let missing = PageDescriptor(offset: 0, size: 0, flags: .raw)
 
-  /// The page could not be read when its bit was sent already: larger than a page, which crash and makedumpfile
-  /// refuse, and of another size than a raw page's, which libkdumpfile does.
-  static let unreadable = PageDescriptor(offset: 0, size: .max, flags: .raw)
+  /// The page could not be read when its bit was written already: four bytes of the dump's header, said to be a
+  /// zlib stream, which every reader refuses.
+  ///
+  /// An offset or a size of zero would not do: makedumpfile then goes on with the bytes of another page, and
+  /// where it puts split files together it believes any size.
+  static let unreadable = PageDescriptor(offset: 8, size: 4, flags: .zlib)
 
   /// Writes all 24 bytes; `page_flags` is zero.
   public func encode(into output: inout MutableRawSpan, at position: Int) {

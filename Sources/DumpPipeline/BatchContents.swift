@@ -92,7 +92,8 @@ struct BatchContents: ~Copyable {
   static let mostOfZeros = 256
 
   /// Hands the batch to a writer.
-  func append(to writer: inout DiskdumpWriter) throws(DumpWriteError) {
-    try writer.append(data: output.bytes.extracting(0..<byteCount), pages: pages.span)
+  func append<Writer: DumpWriter & ~Copyable>(to writer: inout Writer) throws(DumpWriteError) {
+    try writer.append(
+      data: output.bytes.extracting(0..<byteCount), pages: pages.span, frames: frames.span)
   }
 }

@@ -12,7 +12,7 @@ public struct DumpPipeline: ~Copyable {
   private let codec: Codec
   private let sharesZeroPages: Bool
   private let queue: FrameQueue
-  private let total: UInt64
+  private var total: UInt64
   private var report = PipelineReport()
 
   /// - Parameter frames: the frames to dump: what the filter kept.
@@ -34,8 +34,8 @@ public struct DumpPipeline: ~Copyable {
   ///   - progress: called by the calling thread after each batch.
   /// - Throws: the first error that ends the dump. The writer has abandoned the file then: it is readable up
   ///   to the cut and marked incomplete.
-  public mutating func run(
-    into writer: inout DiskdumpWriter, threads: Int, progress: (_ done: UInt64, _ total: UInt64) -> Void
+  public mutating func run<Writer: DumpWriter & ~Copyable>(
+    into writer: inout Writer, threads: Int, progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(PipelineError) -> PipelineReport {
     do throws(PipelineError) {
       try begin(&writer)
@@ -48,7 +48,47 @@ public struct DumpPipeline: ~Copyable {
     return report
   }
 
-  private func begin(_ writer: inout DiskdumpWriter) throws(PipelineError) {
+  /// Writes one file of a split dump; see ``run(into:threads:progress:)``.
+  ///
+  /// The parts are to be written in order.
+  ///
+  /// - Parameter part: the frames whose pages this file has.
+  public mutating func run<Writer: DumpWriter & ~Copyable>(
+    part: Range<PFN>, into writer: inout Writer, threads: Int,
+    progress: (_ done: UInt64, _ total: UInt64) -> Void
+  ) throws(PipelineError) -> PipelineReport {
+    queue.restart(with: part)
+    return try run(into: &writer, threads: threads, progress: progress)
+  }
+
+  /// Cuts the frames into as many ranges as there are to be files, with about as many pages in each.
+  ///
+  /// - Parameter block: frames that stay together; every border is a multiple of it.
+  public func parts(_ count: Int, block: UInt64) -> [Range<PFN>] {
+    queue.withFrames { SplitPlan.ranges(of: $0, count, block: block) }
+  }
+
+  /// Takes the pages of zeros out before anything is written, for a dump whose headers say which pages there
+  /// are. A page that cannot be read stays.
+  public mutating func excludeZeroPages(
+    progress: (_ done: UInt64, _ total: UInt64) -> Void
+  ) throws(PipelineError) {
+    var reader: MemoryReader
+    do throws(SystemError) { reader = try MemoryReader.sequential(memory) } catch {
+      throw .noMemory(error.description)
+    }
+    var done: UInt64 = 0
+    let all = total
+    let removed = queue.removeAll { pfn in
+      done += 1
+      if done % UInt64(BatchContents.capacity) == 0 { progress(done, all) }
+      return (try? reader.withPage(pfn) { isZeroPage($0) }) ?? false
+    }
+    report.excludedZeroPages = removed
+    total -= removed
+  }
+
+  private func begin<Writer: DumpWriter & ~Copyable>(_ writer: inout Writer) throws(PipelineError) {
     let notes = memory.notes
     do throws(DumpWriteError) {
       try queue.withFrames { (frames) throws(DumpWriteError) in
@@ -57,14 +97,14 @@ public struct DumpPipeline: ~Copyable {
     } catch { throw .write(error) }
   }
 
-  private func finish(_ writer: inout DiskdumpWriter) throws(PipelineError) {
+  private func finish<Writer: DumpWriter & ~Copyable>(_ writer: inout Writer) throws(PipelineError) {
     do throws(DumpWriteError) {
       try queue.withFrames { (frames) throws(DumpWriteError) in try writer.finish(dumpable: frames) }
     } catch { throw .write(error) }
   }
 
-  private mutating func copy(
-    into writer: inout DiskdumpWriter, threads: Int, progress: (_ done: UInt64, _ total: UInt64) -> Void
+  private mutating func copy<Writer: DumpWriter & ~Copyable>(
+    into writer: inout Writer, threads: Int, progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(PipelineError) {
     let own = try PageWorker(memory, codec, sharesZeroPages: sharesZeroPages)
     let ring = BatchRing(try makeBatches(for: threads), queue)
@@ -110,8 +150,8 @@ public struct DumpPipeline: ~Copyable {
     } catch { throw .noMemory(error.description) }
   }
 
-  private mutating func write(
-    _ batch: borrowing BatchContents, into writer: inout DiskdumpWriter,
+  private mutating func write<Writer: DumpWriter & ~Copyable>(
+    _ batch: borrowing BatchContents, into writer: inout Writer,
     progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(PipelineError) {
     do throws(DumpWriteError) { try batch.append(to: &writer) } catch { throw .write(error) }

@@ -4,6 +4,8 @@ public import Vmcore
 public struct PipelineReport: Sendable {
   /// Pages of zeros that share one stored page.
   public internal(set) var zeroPages: UInt64 = 0
+  /// Pages of zeros that were left out before anything was written.
+  public internal(set) var excludedZeroPages: UInt64 = 0
   /// Pages that could not be read and are not in the dump.
   public internal(set) var unreadablePages: UInt64 = 0
   /// The first of them, and why.

@@ -35,7 +35,7 @@ enum Collector {
       return .completed
     case .obeyVerb:
       return obey(options, messages)
-    case .createDump, .dumpLog, .rearrange, .generateInfo, .showMemoryUsage:
+    case .createDump, .dumpLog, .rearrange, .reassemble, .generateInfo, .showMemoryUsage:
       break
     }
     if options.checksOnly { return .completed }
@@ -88,7 +88,7 @@ enum Collector {
       try MemoryUsageCommand(options, messages).run()
       return ""
     }
-    if !options.flattens { try DumpTarget.check(options.dumpFile, overwriting: options.overwrites) }
+    for path in options.dumpFiles { try DumpTarget.check(path, overwriting: options.overwrites) }
     switch options.action {
     case .dumpLog:
       try LogCommand(options, messages).run()
@@ -96,11 +96,14 @@ enum Collector {
     case .rearrange:
       try RearrangeCommand(options, messages).run()
       return "The dumpfile is saved to \(options.dumpFile)."
+    case .reassemble:
+      try ReassembleCommand(options, messages).run()
+      return "The dumpfile is saved to \(options.dumpFile)."
     case .createDump, .obeyVerb, .showHelp, .showVersion, .generateInfo, .showMemoryUsage:
       try createDump(options: options, messages: messages)
       return options.isDryRun
         ? "This was a dry run: nothing is saved to \(options.targetName)."
-        : "The dumpfile is saved to \(options.targetName)."
+        : "The dumpfile\(options.splitFiles.isEmpty ? " is" : "s are") saved to \(options.targetName)."
     }
   }
 

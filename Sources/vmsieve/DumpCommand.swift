@@ -12,16 +12,16 @@ func createDump(options: Options, messages: Messages) throws(DumpCommandError) {
 
 /// One dump: from a vmcore to a file, at the next dump level when there is no room.
 struct DumpCommand {
-  private let options: Options
-  private let messages: Messages
+  let options: Options
+  let messages: Messages
   /// What is read to learn what a page is.
-  private let memory: PhysicalMemory
+  let memory: PhysicalMemory
   /// What is written: the same, but perhaps for the encryption bit in page tables.
   private let output: PhysicalMemory
-  private let kernel: CrashedKernel?
+  let kernel: CrashedKernel?
   /// What was changed in the pages, for whoever reads the dump.
   private let eraseInfo: String
-  private let threads: Int
+  let threads: Int
   /// `--keep-comm`
   private let processes: ProcessFrames?
 
@@ -87,6 +87,7 @@ struct DumpCommand {
     var replaces = options.overwrites
     var levels = options.dumpLevels[...]
     while let level = levels.popFirst() {
+      try createParts(replacing: replaces)
       let file = try createFile(replacing: replaces)
       do throws(PipelineError) {
         try dump(withEarlier(level), to: file)
@@ -119,12 +120,15 @@ struct DumpCommand {
     if options.flattens {
       return "; the stream has no end record, and is worth what -R --keep-partial saves of it"
     }
+    if !options.splitFiles.isEmpty {
+      return "; the dump is incomplete: of the files, those before the full one are whole"
+    }
     return "; \(options.dumpFile) is marked incomplete: what was written before can be read"
   }
 
   /// The dump's file, empty, or stdout; nil for a dry run.
   private func createFile(replacing: Bool) throws(DumpCommandError) -> FileDescriptor? {
-    if options.isDryRun { return nil }
+    if options.isDryRun || !options.splitFiles.isEmpty { return nil }
     if options.flattens, StandardStream.output.isTerminal {
       throw DumpCommandError("stdout is a terminal; -F writes the dump there: name a file or a pipe")
     }
@@ -163,18 +167,28 @@ struct DumpCommand {
     messages.debug(
       "memory: \(threads) threads of at most \(PipelineMemory.bytesPerThread(options.compression)) bytes each,"
         + " page bitmap of \(bitmapBytes) bytes")
-    progress.begin(.copyingData)
-    var writer = try makeWriter(level, file)
     var pipeline = DumpPipeline(
-      output, frames, options.compression, sharesZeroPages: level.contains(.zeroPages))
-    let copied = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
+      output, frames, options.compression,
+      sharesZeroPages: level.contains(.zeroPages) && !options.writesELF)
+    let copied: PipelineReport
+    let bytesWritten: UInt64
+    if options.writesELF {
+      (copied, bytesWritten) = try writeELF(level, to: file, &pipeline, progress)
+    } else if !options.splitFiles.isEmpty {
+      (copied, bytesWritten) = try writeParts(describe(level), &pipeline, progress)
+    } else {
+      progress.begin(.copyingData)
+      var writer = try makeWriter(level, file)
+      copied = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
+      bytesWritten = writer.bytesWritten
+    }
     progress.end()
     if let (pfn, reason) = copied.firstFailure {
       messages.warning(
         "\(copied.unreadablePages) pages could not be read and are not in the dump, the first: \(pfn), \(reason)"
       )
     }
-    let statistics = DumpStatistics(memory.frames, filtered, copied, bytesWritten: writer.bytesWritten)
+    let statistics = DumpStatistics(memory.frames, filtered, copied, bytesWritten: bytesWritten)
     for line in statistics.lines { messages.report(line) }
   }
 
@@ -193,7 +207,7 @@ struct DumpCommand {
     } catch { throw .write(error) }
   }
 
-  private func describe(_ level: DumpLevel) -> DumpDescription {
+  func describe(_ level: DumpLevel) -> DumpDescription {
     let origin = memory.origin
     var names = origin?.utsname ?? .unknown
     if names.release.isEmpty, let kernel, var kernelMemory = try? kernel.memory(of: memory) {

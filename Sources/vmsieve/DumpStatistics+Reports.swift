@@ -8,7 +8,7 @@ extension DumpStatistics {
   ) {
     totalPFNs = frames.maxMapNumber
     holePFNs = frames.maxMapNumber - frames.count
-    zeroPages = copied.zeroPages
+    zeroPages = copied.zeroPages + copied.excludedZeroPages
     cachePages = filtered[.cache]
     privateCachePages = filtered[.privateCache]
     userPages = filtered[.user]

@@ -23,7 +23,9 @@ struct CheckParametersTests {
       "--work-dir /nowhere vmcore dump", "--dump-dmesg vmcore log", "--dump vmcore log",
       "--dump-dmesg --partial-dmesg vmcore log", "-F --dump-dmesg vmcore", "-F vmcore", "-lFd31 vmcore",
       "-F -l --num-threads 2 vmcore", "-R dump", "-R -f -d 0 dump", "-R --dump-dmesg dump",
-      "-R --keep-partial dump", "--dump-dmesg -l -d 31 vmcore log", "-- vmcore dump", "-- -l -d", "- -",
+      "-R --keep-partial dump", "-E vmcore dump", "-F -E -d 31 vmcore", "-E --num-threads 0 vmcore dump",
+      "--split vmcore a b", "--split --splitblock-size 4096 -ld31 vmcore a b c", "--splitblock-size 3 vmcore dump",
+      "--reassemble a b dump", "--reassemble dump", "--reassemble -f -d 0 --num-threads 2 a b dump", "--dump-dmesg -l -d 31 vmcore log", "-- vmcore dump", "-- -l -d", "- -",
       "/ /",
       // What kdump-utils and kdump-tools put in their configuration, as far as it is supported.
       "-l --message-level 7 -d 31 vmcore dump", "-l --message-level 7 -d 31 --num-threads=4 vmcore dump",
@@ -72,6 +74,13 @@ struct CheckParametersTests {
     "What excludes each other is named, before the two lines",
     arguments: [
       ("--dump-dmesg --dry-run vmcore log", "--dry-run cannot be used with --dump-dmesg.\n"),
+      ("-E --num-threads 2 vmcore dump", "--num-threads cannot used with ELF format.\n"),
+      ("--split --num-threads 2 vmcore a b", "--num-threads cannot used with --split.\n"),
+      ("--split -E vmcore a b", "Options for splitting dumpfile cannot be used with Elf format.\n"),
+      ("--reassemble --dry-run a b dump", "--dry-run cannot be used with --reassemble.\n"),
+      ("-E -l vmcore dump", ""), ("-zE vmcore dump", ""), ("--split vmcore a", ""), ("--reassemble", ""),
+      ("--reassemble -c a b dump", ""), ("--reassemble -d 31 a b dump", ""), ("--reassemble -E a b dump", ""),
+      ("--reassemble --split a b dump", ""), ("-R -E dump", ""),
       ("-R", ""), ("-R -c dump", ""), ("-R -d 31 dump", ""), ("-R vmcore dump", ""),
       ("--keep-partial vmcore dump", ""), ("--partial-dmesg vmcore log", ""), ("--dump-dmesg vmcore", ""),
       ("-x vmlinux -i info vmcore dump", ""), ("-g info", ""), ("-g info -x vmlinux dump", ""),
@@ -87,7 +96,9 @@ struct CheckParametersTests {
     #expect(run.errors == "")
   }
 
-  @Test("With -F all of it is on stderr", arguments: ["-F --dump-dmesg vmcore log", "vmcore dump -F", "-F"])
+  @Test("With -F all of it is on stderr", arguments: [
+      "-F --dump-dmesg vmcore log", "vmcore dump -F", "-F", "-F --split vmcore a b", "--reassemble -F a b c",
+    ])
   func standardError(line: String) throws {
     let run = try check(line)
     #expect(run.status == 1)
@@ -114,13 +125,9 @@ struct CheckParametersTests {
   @Test(
     "What this version does not support is refused here already, by name",
     arguments: [
-      ("-E vmcore dump", "-E"),
-      ("--split vmcore a b", "--split"),
-      ("--splitblock-size 4096 --split vmcore a b", "--splitblock-size"),
-      ("--reassemble a b dump", "--reassemble"),
       ("--eppic erase vmcore dump", "--eppic"),
       ("--extension gpu.so vmcore dump", "--extension"), ("--diskset a dump", "--diskset"),
-      ("--message-level 0 -E vmcore dump", "-E"),
+      ("--message-level 0 --eppic x vmcore dump", "--eppic"),
     ])
   func notSupported(line: String, option: String) throws {
     let run = try check(line)

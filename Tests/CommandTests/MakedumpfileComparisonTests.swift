@@ -22,7 +22,7 @@ private struct CommandLineGenerator {
   }
 
   private mutating func words() -> [String] {
-    switch Int.random(in: 0..<25, using: &random) {
+    switch Int.random(in: 0..<28, using: &random) {
     case 0...3: [pick(["-c", "-l", "-p", "-z", "-f", "-D", "-lfD", "-zc", "-fcDl"])]
     case 4...6: ["-d", number()]
     case 7: ["-d" + number()]
@@ -38,6 +38,9 @@ private struct CommandLineGenerator {
     case 17: [pick(["-b", "--cyclic-buffer", "--cy", "--work-dir", "--w"]), number()]
     case 18:
       [pick(["--dump-dmesg", "--dump", "--du", "--partial-dmesg", "--p", "-F", "-lF", "-F", "-R", "-Rf"])]
+    case 25: [pick(["-E", "-E", "-fE", "-lE", "--split", "--split", "--reassemble", "--rea"])]
+    case 26: [pick(["--splitblock-size", "--splitb"]), number()]
+    case 27: [pick(["/nowhere/a", "/nowhere/b"])]
     case 19: [pick(["-v", "-h", "--help", "-lv"])]
     case 20: [pick(["--foo", "-Q", "-o", "--dry-run=1", "--m", "--n", "--d", "--sp", "-d", "--", "-"])]
     default: [pick(["/nowhere/vmcore", "/nowhere/dump", "a b", "", "x"])]
@@ -100,8 +103,10 @@ struct MakedumpfileComparisonTests {
       }
       // The texts of help and version are each program's own.
       if !theirs.output.contains("enabled") {
-        #expect(
-          ours.output == theirs.output.replacingOccurrences(of: "makedumpfile", with: "vmsieve"), "\(words)")
+        // Without any operand makedumpfile asks for room for -1 files.
+        let said = theirs.output.replacingOccurrences(
+          of: "Can't allocate memory for splitting_info.\n", with: "")
+        #expect(ours.output == said.replacingOccurrences(of: "makedumpfile", with: "vmsieve"), "\(words)")
       }
       compared += 1
       if ours.status == 0 { accepted += 1 }

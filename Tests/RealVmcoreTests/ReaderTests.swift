@@ -21,15 +21,38 @@ struct ReaderTests {
     }
   }
 
+  @Test(
+    "crash: the same of an ELF core, of one of a kdump-compressed dump, and of the files of a split dump",
+    .enabled(if: Lab.hasKernel("6.1")))
+  func crashOtherFormats() throws {
+    let vmcore = try RealVmcore("6.1")
+    let scratch = try ScratchFolder()
+    let raw = try askCrash(vmcore.path)
+    try vmcore.dump("-E -d 31", to: scratch.path("elf"))
+    try vmcore.dump("-l -d 31", to: scratch.path("dump"))
+    try ProgramRun.succeeding(Lab.vmsieve, ["-E", "-d", "31", scratch.path("dump"), scratch.path("back")])
+    let files = ["one", "two", "three"].map { scratch.path($0) }
+    try ProgramRun.succeeding(Lab.vmsieve, ["-l", "-d", "31", "--split", vmcore.path] + files)
+    for cores in [[scratch.path("elf")], [scratch.path("back")], files] {
+      let ours = try askCrash(cores)
+      for question in ReaderTests.questions {
+        #expect(ours[question] == raw[question], "\(question) of \(cores)")
+      }
+    }
+  }
+
   static let questions = ["sys", "log", "bt", "ps", "kmem -i"]
 
   /// The answers by question, without the line that names the file.
-  func askCrash(_ core: String) throws -> [String: String] {
+  func askCrash(_ core: String) throws -> [String: String] { try askCrash([core]) }
+
+  /// As ``askCrash(_:)``, of all files of a split dump.
+  private func askCrash(_ cores: [String]) throws -> [String: String] {
     let scratch = try ScratchFolder()
     let numbered = ReaderTests.questions.enumerated()
     let script = numbered.map { "\($1) > \(scratch.path("\($0)"))\n" }.joined() + "quit\n"
     let run = try ProgramRun.succeeding(
-      try Lab.tool("crash"), ["-s", try Lab.vmlinux("6.1"), core], input: script, within: 180)
+      try Lab.tool("crash"), ["-s", try Lab.vmlinux("6.1")] + cores, input: script, within: 180)
     var answers: [String: String] = [:]
     for (number, question) in numbered {
       let text = try? String(contentsOfFile: scratch.path("\(number)"), encoding: .utf8)
@@ -59,6 +82,19 @@ struct ReaderTests {
     let lines = zip(ours.split(separator: "\n"), raw.split(separator: "\n"))
     let first = lines.first { $0 != $1 }
     #expect(ours == raw, "first difference: \(String(describing: first))")
+  }
+
+  @Test("drgn: the same of an ELF core, and of one of a kdump-compressed dump", arguments: ["6.1", "6.12"])
+  func drgnELF(name: String) throws {
+    guard Lab.hasKernel(name) else { return }
+    let vmcore = try RealVmcore(name)
+    let scratch = try ScratchFolder()
+    try vmcore.dump("-E -d 31", to: scratch.path("elf"))
+    try vmcore.dump("-l -d 31", to: scratch.path("dump"))
+    try ProgramRun.succeeding(Lab.vmsieve, ["-E", "-d", "31", scratch.path("dump"), scratch.path("back")])
+    let raw = try askDrgn(vmcore.path, vmcore.kernel)
+    #expect(try askDrgn(scratch.path("elf"), vmcore.kernel) == raw)
+    #expect(try askDrgn(scratch.path("back"), vmcore.kernel) == raw)
   }
 
   private func askDrgn(_ core: String, _ kernel: String) throws -> String {

@@ -115,4 +115,26 @@ import Vmcore
       #expect(ranges.kind(ofChunk: chunk) == expected)
     }
   }
+
+  @Test(arguments: 0..<UInt64(20))
+  func `the first absent frame, and the number of frames in a range, are a Set's`(seed: UInt64) throws {
+    var generator = SeededGenerator(seed: seed)
+    let limit = 1 + generator.below(100_000)
+    var bitmap = try PFNBitmap(maxMapNumber: limit)
+    var model: Set<UInt64> = []
+    for _ in 0..<8 {
+      let start = min(Self.place(limit, &generator), limit)
+      let end = min(start + generator.pick([1, 63, 64, 65, 512, 32_768, 70_000] as [UInt64]), limit)
+      bitmap.insert(PFN(start)..<PFN(end))
+      model.formUnion(start..<end)
+    }
+    for _ in 0..<40 {
+      let from = Self.place(limit, &generator)
+      let absent = bitmap.firstAbsent(from: PFN(from))
+      #expect(absent.rawValue == (from..<max(from, limit)).first { !model.contains($0) } ?? limit)
+      let to = max(from, Self.place(limit, &generator))
+      let count = bitmap.count(in: PFN(from)..<PFN(to))
+      #expect(count == UInt64((from..<to).count { model.contains($0) }))
+    }
+  }
 }

@@ -11,7 +11,7 @@ public struct DescriptorSurvey: Hashable, Sendable {
   public internal(set) var lzo: UInt64 = 0
   public internal(set) var snappy: UInt64 = 0
   public internal(set) var zstd: UInt64 = 0
-  /// Pages of zeros that share the first stored page.
+  /// Pages of zeros that share the first stored page of their file.
   public internal(set) var sharedZeros: UInt64 = 0
   /// Pages with no bytes: offset 0, or a descriptor or bytes behind the end of the file.
   public internal(set) var missing: UInt64 = 0
@@ -35,7 +35,7 @@ public struct DescriptorSurvey: Hashable, Sendable {
       case .zstd: zstd += 1
       default:
         raw += 1
-        if descriptor.offset == dump.dataStart, dump.headers.subHeader.dumpLevel & 1 != 0 { sharedZeros += 1 }
+        if descriptor.offset == dump.sharedPage, dump.headers.subHeader.dumpLevel & 1 != 0 { sharedZeros += 1 }
       }
     }
   }

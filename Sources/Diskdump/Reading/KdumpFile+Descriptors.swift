@@ -64,7 +64,7 @@ extension KdumpFile {
       while number > start {
         number -= 1
         guard let last = try descriptor(number, &window), state(of: last) != .missing else { return false }
-        if last.offset > dataStart { return state(of: last) != .pastEnd }
+        if last.offset > sharedPage { return state(of: last) != .pastEnd }
       }
       end = start
     }

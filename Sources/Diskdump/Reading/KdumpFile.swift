@@ -80,6 +80,12 @@ public final class KdumpFile: Sendable {
   /// Where the data of pages may begin.
   var dataStart: UInt64 { descriptors + pageCount * UInt64(PageDescriptor.byteCount) }
 
+  /// Where the page lies that all pages of zeros share, if there is one. In a file of a split dump it is behind
+  /// the room for the descriptors of all files' pages.
+  var sharedPage: UInt64 {
+    headers.splitRange == nil ? dataStart : descriptors + ranks.total * UInt64(PageDescriptor.byteCount)
+  }
+
   func descriptorOffset(_ index: UInt64) -> UInt64 {
     descriptors + index * UInt64(PageDescriptor.byteCount)
   }

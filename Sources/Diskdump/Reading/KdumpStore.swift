@@ -54,6 +54,14 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
   }
 
   public override var warnings: [String] {
+    guard let split = dump.headers.splitRange else { return damage }
+    return damage + [
+      "one file of a split dump, with the pages from \(split.lowerBound) to \(split.upperBound) only"
+    ]
+  }
+
+  /// What is wrong with the file itself.
+  var damage: [String] {
     var lines = dump.file.warnings
     let status = dump.headers.header.status
     if status.contains(.incomplete) { lines.append("the dump is marked incomplete: pages are missing") }
@@ -61,10 +69,6 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
     if status.contains(.excludedVmemmap) {
       lines.append(
         "page structures were left out of the dump (-e): what their pages were used for is not known")
-    }
-    if let split = dump.headers.splitRange {
-      lines.append(
-        "one file of a split dump, with the pages from \(split.lowerBound) to \(split.upperBound) only")
     }
     return lines
   }

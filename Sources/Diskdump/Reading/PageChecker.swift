@@ -19,6 +19,8 @@ public final class PageChecker: @unchecked Sendable {
   public init(_ memory: PhysicalMemory) throws(VmcoreError) {
     if case .pages(let store) = memory.source, let store = store as? KdumpStore {
       frames = try store.dump.describedFrames()
+    } else if case .pages(let store) = memory.source, let store = store as? KdumpSetStore {
+      frames = try store.describedFrames()
     } else {
       frames = try memory.framesInFile()
     }

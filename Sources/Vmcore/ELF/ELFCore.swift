@@ -8,6 +8,8 @@ public struct ELFCore: ~Copyable, Sendable {
   /// The contents of the PT_NOTE segments, verbatim.
   public let notes: CoreNotes
   private let noteSegments: [ProgramHeader]
+  /// Bit 0 of `e_flags`, by which a program that writes vmcores says that it did not come to the end.
+  public let isMarkedIncomplete: Bool
 
   /// More segments than any machine has; each costs 48 bytes here.
   static let mostSegments = 1 << 20
@@ -39,6 +41,7 @@ public struct ELFCore: ~Copyable, Sendable {
     self.notes = notes
     self.noteSegments = noteSegments
     self.loads = loads
+    isMarkedIncomplete = header.flags & 1 != 0
     self.file = file
   }
 

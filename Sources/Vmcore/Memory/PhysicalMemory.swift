@@ -108,7 +108,7 @@ public final class PhysicalMemory: Sendable {
   /// What is wrong with the dump, a line each, in words that follow its path.
   public var warnings: [String] {
     switch source {
-    case .elf(let memory): memory.core.file.warnings + memory.segments.warnings
+    case .elf(let memory): memory.core.file.warnings + memory.core.warnings + memory.segments.warnings
     case .pages(let store): store.warnings
     }
   }
@@ -116,7 +116,8 @@ public final class PhysicalMemory: Sendable {
   /// Whether the dump is all that it was to be, as far as its headers and its size tell.
   public var isComplete: Bool {
     switch source {
-    case .elf(let memory): memory.core.file.isWhole && memory.segments.bytesPastEndOfFile == 0
+    case .elf(let memory):
+      memory.core.file.isWhole && memory.segments.bytesPastEndOfFile == 0 && !memory.core.isMarkedIncomplete
     case .pages(let store): store.isComplete
     }
   }
@@ -138,6 +139,12 @@ extension ELFMemory {
     for range in segments.frames.ranges { frames.insert(range) }
     for range in segments.framesNotInFile.ranges { frames.remove(range) }
     return frames
+  }
+}
+
+extension ELFCore {
+  var warnings: [String] {
+    isMarkedIncomplete ? ["the dump is marked incomplete: pages are missing"] : []
   }
 }
 

@@ -120,6 +120,57 @@ public struct PFNBitmap: ~Copyable, PFNSet, @unchecked Sendable {
     return nil
   }
 
+  /// The first frame at or after a frame that is not in the set; ``maxMapNumber`` is none.
+  public func firstAbsent(from pfn: PFN) -> PFN {
+    var at = pfn.rawValue
+    while at < maxMapNumber {
+      let index = chunkIndex(PFN(at))
+      let chunkStart = UInt64(index) * UInt64(PFNChunk.frames)
+      guard let words = unsafe words(ofChunk: index) else {
+        if entry(index) == Self.clearChunk { return PFN(at) }
+        at = chunkStart + UInt64(PFNChunk.frames)
+        continue
+      }
+      var word = Int(at - chunkStart) / 64
+      var bits = unsafe ~words[word] & (UInt64.max << (at % 64))
+      while bits == 0 {
+        word += 1
+        if word == PFNChunk.words { break }
+        bits = unsafe ~words[word]
+      }
+      if bits != 0 {
+        return PFN(min(chunkStart + UInt64(word * 64 + bits.trailingZeroBitCount), maxMapNumber))
+      }
+      at = chunkStart + UInt64(PFNChunk.frames)
+    }
+    return PFN(maxMapNumber)
+  }
+
+  /// Frames of the set that lie in a range.
+  public func count(in range: Range<PFN>) -> UInt64 {
+    var total: UInt64 = 0
+    var at = range.lowerBound.rawValue
+    let end = min(range.upperBound.rawValue, maxMapNumber)
+    while at < end {
+      let index = chunkIndex(PFN(at))
+      let chunkStart = UInt64(index) * UInt64(PFNChunk.frames)
+      let stop = min(end, chunkStart + UInt64(PFNChunk.frames))
+      if let words = unsafe words(ofChunk: index) {
+        while at < stop {
+          let wordStart = at & ~63
+          let wordEnd = min(wordStart + 64, stop)
+          let mask = (UInt64.max >> (64 - (wordEnd - at))) << (at - wordStart)
+          total += unsafe UInt64((words[Int(wordStart - chunkStart) / 64] & mask).nonzeroBitCount)
+          at = wordEnd
+        }
+      } else {
+        if entry(index) == Self.fullChunk { total += stop - at }
+        at = stop
+      }
+    }
+    return total
+  }
+
   public func kind(ofChunk index: Int) -> PFNChunkKind {
     switch entry(index) {
     case Self.clearChunk: .clear

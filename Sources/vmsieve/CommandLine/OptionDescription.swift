@@ -39,6 +39,10 @@ struct OptionDescription {
     case erasing
     case keepingProcesses
     case json
+    case elf
+    case splitting
+    case splitBlock
+    case reassembling
   }
 
   /// The letter, 0 where there is none.

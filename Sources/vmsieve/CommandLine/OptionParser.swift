@@ -60,10 +60,14 @@ struct OptionParser {
     if let index = arguments.firstUnreadable { throw .notUTF8(index) }
     let operands = scanner.operands
     if let verb {
-      guard operands.count == verb.operandCount else { throw .invalid }
+      guard verb.operandCounts.contains(operands.count) else { throw .invalid }
       options.action = .obeyVerb
       options.vmcore = operands[0]
-      if operands.count > 1 { options.dumpFile = operands[1] }
+      if verb == .verify {
+        options.parts = Array(operands.dropFirst())
+      } else if operands.count > 1 {
+        options.dumpFile = operands[1]
+      }
       return options
     }
     if let first = operands.first { try refuseVerb(first, fileExists: fileExists) }
@@ -153,6 +157,14 @@ struct OptionParser {
       options.keptProcesses += argument.split(separator: ",").map { String($0) }
     case .json:
       options.usesJSON = true
+    case .elf:
+      options.writesELF = true
+    case .splitting:
+      request.splitting = true
+    case .splitBlock:
+      options.splitBlock = Self.number(argument)
+    case .reassembling:
+      request.reassembling = true
     }
   }
 

@@ -29,6 +29,7 @@ enum OptionTable {
       OptionDescription(letter: "l", .applied(.compression(.lzo))),
       OptionDescription(letter: "p", .applied(.compression(.snappy))),
       OptionDescription(letter: "z", .applied(.compression(.zstd))),
+      OptionDescription(letter: "E", .applied(.elf)),
       OptionDescription(letter: "d", takesArgument: true, .applied(.dumpLevels)),
       OptionDescription(letter: "f", .applied(.overwriting)),
       OptionDescription(letter: "F", .applied(.flattening)),
@@ -38,13 +39,16 @@ enum OptionTable {
       OptionDescription(letter: "h", name: "help", .applied(.help)),
       OptionDescription(letter: "L", takesArgument: true, .applied(.sizeLimit)),
       OptionDescription(name: "message-level", takesArgument: true, .applied(.messageLevel)),
-      OptionDescription(name: "num-threads", takesArgument: true, .applied(.threads)),
       OptionDescription(name: "non-mmap", .applied(.readingOnly)),
+      OptionDescription(name: "num-threads", takesArgument: true, .applied(.threads)),
       OptionDescription(name: "dry-run", .applied(.dryRun)),
       OptionDescription(name: "show-stats", .applied(.statistics)),
       OptionDescription(name: "check-params", .applied(.checkingOnly)),
       OptionDescription(name: "dump-dmesg", .applied(.log)),
       OptionDescription(name: "partial-dmesg", .applied(.partialLog)),
+      OptionDescription(name: "split", .applied(.splitting)),
+      OptionDescription(name: "splitblock-size", takesArgument: true, .applied(.splitBlock)),
+      OptionDescription(name: "reassemble", .applied(.reassembling)),
       OptionDescription(letter: "x", takesArgument: true, .applied(.vmlinux)),
       OptionDescription(letter: "i", takesArgument: true, .applied(.infoFile)),
       OptionDescription(letter: "g", takesArgument: true, .applied(.generating)),
@@ -76,14 +80,8 @@ enum OptionTable {
   }
 
   private static var notSupported: [OptionDescription] {
-    let split: StaticString = "leave it out and name one dump file: the processors are used all the same"
     let erase: StaticString = "erase with --config, or use makedumpfile for this dump"
     return [
-      OptionDescription(
-        letter: "E", .refused(advice: "leave it out: the dump is then in the kdump-compressed format")),
-      OptionDescription(name: "split", .refused(advice: split)),
-      OptionDescription(name: "splitblock-size", takesArgument: true, .refused(advice: split)),
-      OptionDescription(name: "reassemble", .refused(advice: "reassemble split dumps with makedumpfile")),
       OptionDescription(name: "eppic", takesArgument: true, .refused(advice: erase)),
       OptionDescription(
         name: "extension", takesArgument: true,

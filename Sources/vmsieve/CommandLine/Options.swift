@@ -15,6 +15,8 @@ struct Options: Equatable {
     case showMemoryUsage
     /// What is in ``Options/verb``.
     case obeyVerb
+    /// Make one dump of the files of a split one.
+    case reassemble
     case showHelp
     case showVersion
   }
@@ -28,6 +30,14 @@ struct Options: Equatable {
   var dumpFile = ""
   /// Whether the output goes to stdout, a dump in the flattened form (`-F`).
   var flattens = false
+  /// The files to write with `--split`, two or more; ``dumpFile`` is the first of them.
+  var splitFiles: [String] = []
+  /// What stays together in a split dump, in KiB; 0 leaves the choice to the program.
+  var splitBlock: Int32 = 0
+  /// The files of a split dump that ``Action/reassemble`` puts together, or those to verify beside ``vmcore``.
+  var parts: [String] = []
+  /// Whether the dump is an ELF core.
+  var writesELF = false
   /// Whether what arrived of a stream that was cut is kept.
   var keepsPartial = false
   /// Whether only messages since the log was last cleared are wanted.
@@ -61,7 +71,15 @@ struct Options: Equatable {
   /// `--vtop`: a virtual address; 0 for none.
   var translated: UInt64 = 0
   /// What the messages call the place that the output goes to.
-  var targetName: String { flattens ? "STDOUT" : dumpFile }
+  var targetName: String {
+    if splitFiles.isEmpty { return flattens ? "STDOUT" : dumpFile }
+    return splitFiles.dropLast().joined(separator: ", ") + ", and " + splitFiles[splitFiles.count - 1]
+  }
+  /// Every file that is to be written.
+  var dumpFiles: [String] {
+    if !splitFiles.isEmpty { return splitFiles }
+    return flattens ? [] : [dumpFile]
+  }
   /// Options that were given and have no meaning here, as a user writes them.
   var withoutEffect: [String] = []
 }

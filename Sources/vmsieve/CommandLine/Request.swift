@@ -7,6 +7,8 @@ internal import Vmcore
 struct Request {
   var log = false
   var rearranging = false
+  var splitting = false
+  var reassembling = false
   var memoryUsage = false
   /// `-g`: where the VMCOREINFO of a vmlinux goes.
   var generated: String?
@@ -21,6 +23,11 @@ struct Request {
       return
     }
     if options.keepsPartial { throw .invalid }
+    if reassembling {
+      try settleReassembling(&options, operands)
+      return
+    }
+    if options.writesELF, options.compression != .none { throw .invalid }
     if options.withoutEffect.contains("-e"), !options.withoutEffect.contains("--work-dir") {
       throw .conflict("-e requires --work-dir")
     }
@@ -31,6 +38,11 @@ struct Request {
       if options.isDryRun { throw .conflict("--dry-run cannot be used with --dump-dmesg.") }
       options.action = .dumpLog
     }
+    if splitting, options.flattens { throw .invalid }
+    if options.threads != nil {
+      if splitting { throw .conflict("--num-threads cannot used with --split.") }
+      if options.writesELF { throw .conflict("--num-threads cannot used with ELF format.") }
+    }
     if memoryUsage, !log {
       // As with makedumpfile, a second operand is not looked at.
       guard operands.count == 1 || (operands.count == 2 && !options.flattens) else { throw .invalid }
@@ -38,14 +50,22 @@ struct Request {
       options.vmcore = operands[0]
       return
     }
-    guard operands.count == (options.flattens ? 1 : 2) else { throw .invalid }
+    if splitting {
+      guard operands.count > 2 else { throw .invalid }
+      if options.writesELF {
+        throw .conflict("Options for splitting dumpfile cannot be used with Elf format.")
+      }
+      options.splitFiles = Array(operands[1...])
+    } else {
+      guard operands.count == (options.flattens ? 1 : 2) else { throw .invalid }
+    }
     options.vmcore = operands[0]
     if !options.flattens { options.dumpFile = operands[1] }
   }
 
   /// What says how a dump is to be made has no place where one is only put together.
   private func makesNoDump(_ options: Options) -> Bool {
-    options.compression == .none && options.dumpLevels[0] == [] && !options.flattens
+    options.compression == .none && options.dumpLevels[0] == [] && !options.flattens && !options.writesELF
   }
 
   private func settleGenerating(
@@ -65,5 +85,14 @@ struct Request {
     else { throw .invalid }
     options.action = .rearrange
     options.dumpFile = operands[0]
+  }
+
+  /// makedumpfile takes a line without any file to put together for a good one; it fails later.
+  private func settleReassembling(_ options: inout Options, _ operands: [String]) throws(CommandLineError) {
+    guard makesNoDump(options), !splitting, let target = operands.last else { throw .invalid }
+    if options.isDryRun { throw .conflict("--dry-run cannot be used with --reassemble.") }
+    options.action = .reassemble
+    options.dumpFile = target
+    options.parts = Array(operands.dropLast())
   }
 }

@@ -12,10 +12,10 @@ extension Usage {
   private static func verify(_ name: String) -> String {
     """
 
-    Usage: \(name) verify [--json] DUMP
+    Usage: \(name) verify [--json] DUMP ..
 
     Reads every page of DUMP and says whether all of them can be read: a kdump-compressed
-    dump or an ELF core, flattened or not.
+    dump or an ELF core, flattened or not, or all files of a split dump.
 
       --json       print one JSON object instead of text
       -h, --help   print this text

@@ -8,6 +8,8 @@ enum Usage {
            \(name) --mem-usage /proc/kcore
            \(name) -g INFO -x VMLINUX
            \(name) -R [--keep-partial] DUMPFILE < FLATTENED
+           \(name) --split [OPTION].. VMCORE DUMPFILE1 DUMPFILE2 ..
+           \(name) --reassemble DUMPFILE1 DUMPFILE2 .. DUMPFILE
            \(name) verify|inspect [--json] DUMP
            \(name) repair OLD NEW
 
@@ -18,10 +20,14 @@ enum Usage {
       -d LEVEL[,LEVEL..]   leave out pages: 1 zero, 2 cache, 4 private cache, 8 user, 16 free,
                            or a sum of these (0 to 31; default 0); further levels are tried
                            when the dump of the one before did not fit
+      -E                   write an ELF core, which gdb reads too; not with a compression
       -L SIZE              write at most SIZE bytes (suffixes K M G T P E)
       -F                   write to stdout, in the flattened form, and every message to stderr
       -R                   make DUMPFILE of the flattened dump on stdin
       --keep-partial       of a flattened dump that was cut, keep what arrived
+      --split              write several files with about as many pages each
+      --splitblock-size K  cut between blocks of K KiB of memory only (default: 16 MiB)
+      --reassemble         make one dump of the files of a split one
       -f                   overwrite DUMPFILE if it exists
       --num-threads N      compress with N threads (default: as many as usable processors)
       --non-mmap           read VMCORE and do not map it
@@ -50,8 +56,7 @@ enum Usage {
 
     Accepted and without effect: -b, --cyclic-buffer, --work-dir, -e, -X, --xen-syms,
       --xen-vmcoreinfo, --xen_phys_start.
-    Not supported by this version: -E --split --splitblock-size --reassemble --eppic
-      --extension --diskset.
+    Not supported by this version: --eppic --extension --diskset.
 
     Exit status: 0 the dump is complete, 1 it is not, 2 the kernel is another one.
     """

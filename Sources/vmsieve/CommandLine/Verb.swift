@@ -16,6 +16,12 @@ enum Verb: String, CaseIterable, Equatable {
   /// Whether this version obeys it.
   var isAvailable: Bool { self != .bench }
 
-  /// How many files it is about.
-  var operandCount: Int { self == .repair ? 2 : 1 }
+  /// How many files it may be about: a split dump is verified as a whole, all its files together.
+  var operandCounts: ClosedRange<Int> {
+    switch self {
+    case .repair: 2...2
+    case .verify: 1...Int.max
+    case .inspect, .bench: 1...1
+    }
+  }
 }

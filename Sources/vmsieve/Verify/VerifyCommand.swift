@@ -2,18 +2,23 @@ internal import Diskdump
 internal import Platform
 internal import Vmcore
 
-/// `vmsieve verify [--json] DUMP`: whether every page of a dump can be read.
+/// `vmsieve verify [--json] DUMP ..`: whether every page of a dump can be read.
 enum VerifyCommand {
   static func run(_ options: Options, _ messages: Messages) throws(DumpCommandError) -> ExitStatus {
     do throws(VmcoreError) {
-      let report = try report(options.vmcore, messages)
+      let report = try report([options.vmcore] + options.parts, messages)
       messages.answer(options.usesJSON ? report.json.text : report.text)
       return report.isSound ? .completed : .failed
     } catch { throw DumpCommandError(error.description) }
   }
 
-  private static func report(_ path: String, _ messages: Messages) throws(VmcoreError) -> VerifyReport {
-    let memory = try PhysicalMemory(opening: path, prefersMapping: true)
+  private static func report(_ paths: [String], _ messages: Messages) throws(VmcoreError) -> VerifyReport {
+    let memory: PhysicalMemory
+    if paths.count == 1 {
+      memory = try PhysicalMemory(opening: paths[0], prefersMapping: true)
+    } else {
+      memory = PhysicalMemory(try KdumpSetStore(opening: paths))
+    }
     let checker = try PageChecker(memory)
     let progress = Progress(messages)
     progress.begin(.readingPages)

@@ -1,17 +1,17 @@
 import Foundation
 
 /// A small filesystem of its own, unmounted with its owner. Needs the rights to mount.
-final class MountedFilesystem {
-  enum Kind: CaseIterable {
+public final class MountedFilesystem {
+  public enum Kind: CaseIterable, Sendable {
     case tmpfs
     /// Through a loop device, and without fallocate(2).
     case ext2
   }
 
-  let folder: String
+  public let folder: String
   private let image: String
 
-  init(_ kind: Kind, byteCount: Int) throws {
+  public init(_ kind: Kind, byteCount: Int) throws {
     folder = NSTemporaryDirectory() + "/vmsieve-mount-\(UUID().uuidString)"
     image = folder + ".image"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -19,7 +19,7 @@ final class MountedFilesystem {
     case .tmpfs:
       try Self.run("mount", "-t", "tmpfs", "-o", "size=\(byteCount)", "none", folder)
     case .ext2:
-      try Data(count: byteCount).write(to: URL(fileURLWithPath: image))
+      try Self.run("truncate", "-s", "\(byteCount)", image)
       try Self.run("mkfs.ext2", "-q", "-F", "-m", "0", image)
       try Self.run("mount", "-o", "loop", image, folder)
     }
@@ -32,7 +32,7 @@ final class MountedFilesystem {
   }
 
   /// Whether this machine lets the tests mount both kinds.
-  static let isPossible: Bool = Kind.allCases.allSatisfy {
+  public static let isPossible: Bool = Kind.allCases.allSatisfy {
     (try? MountedFilesystem($0, byteCount: 1 << 20)) != nil
   }
 

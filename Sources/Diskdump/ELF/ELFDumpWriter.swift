@@ -1,0 +1,292 @@
+public import Platform
+public import Vmcore
+
+/// Writes an ELF core (`-E`): the source's segments, without the pages that are left out.
+///
+/// The file grows as pages are written, and bit 0 of `e_flags` says that it is incomplete until all of it is on
+/// the disk. So wherever the writing ends, the headers name more than the file has, and say so.
+public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
+  private let segments: [CoreSegment]
+  private let eraseInfo: String
+  private let output: DumpOutput
+  /// Headers on their way to the file, and zeros.
+  private var scratch: PageBuffer
+  private var headers = ELFDumpHeaders(loadCount: 0, noteSize: 0)
+  private var extents = ELFExtents()
+  private var hasBegun = false
+  /// The extent of the last page.
+  private var latest = 0
+  private var failure: DumpWriteError?
+  /// Behind the last page that was written.
+  private var dataEnd: UInt64 = 0
+  private var pageCount: UInt64 = 0
+  private var pagesAppended: UInt64 = 0
+  private var isMarkedComplete = false
+  /// Pages that could not be read: they have a place, and are zeros there.
+  public private(set) var unreadablePages: UInt64 = 0
+  public private(set) var bytesWritten: UInt64 = 0
+
+  private static let pageSize = 4096
+  private static let scratchSize = 64 << 10
+
+  /// Makes a writer that owns a file open for writing.
+  ///
+  /// - Parameters:
+  ///   - segments: what the source speaks of, in its order.
+  ///   - eraseInfo: what was changed in the pages, a line each; it becomes a note.
+  ///   - sizeLimit: bytes that the file may have at most; nil for no limit.
+  /// - Throws: ``DumpWriteError/failed(_:)`` if there is no memory for the writer's buffer.
+  public init(
+    file: consuming FileDescriptor, segments: [CoreSegment], eraseInfo: String = "", sizeLimit: UInt64? = nil
+  ) throws(DumpWriteError) {
+    try self.init(segments, eraseInfo, DumpOutput(file: file, sizeLimit: sizeLimit))
+  }
+
+  /// Makes a writer that sends the dump in the flattened form (`-F`).
+  public init(
+    stream: consuming FileDescriptor, segments: [CoreSegment], eraseInfo: String = "",
+    sizeLimit: UInt64? = nil
+  ) throws(DumpWriteError) {
+    let output: DumpOutput
+    do throws(SystemError) { output = try DumpOutput(stream: stream, sizeLimit: sizeLimit) } catch {
+      throw DumpWriteError(error)
+    }
+    try self.init(segments, eraseInfo, output)
+  }
+
+  /// Makes a writer that only counts (`--dry-run`).
+  public init(countingOnly segments: [CoreSegment], sizeLimit: UInt64? = nil) throws(DumpWriteError) {
+    try self.init(segments, "", DumpOutput(sizeLimit: sizeLimit))
+  }
+
+  private init(
+    _ segments: [CoreSegment], _ eraseInfo: String, _ output: consuming DumpOutput
+  ) throws(DumpWriteError) {
+    let scratch: PageBuffer
+    do throws(SystemError) { scratch = try PageBuffer(byteCount: Self.scratchSize) } catch {
+      throw .failed(error)
+    }
+    self.scratch = scratch
+    self.segments = segments
+    self.eraseInfo = eraseInfo
+    self.output = output
+  }
+
+  // MARK: - Begin
+
+  public mutating func begin(
+    notes: RawSpan, existing: PFNRanges, dumpable: borrowing PFNBitmap
+  ) throws(DumpWriteError) {
+    let extents = ELFExtents(dumpable, existing: existing, pageSize: Self.pageSize)
+    let programs = ELFProgramHeaders(segments, extents)
+    let extra = ELFEraseNote.bytes(eraseInfo)
+    headers = ELFDumpHeaders(
+      loadCount: programs.loads.count, noteSize: UInt64(notes.byteCount + extra.count))
+    pageCount = dumpable.count
+    do throws(DumpWriteError) {
+      // Headers without pages are of no use: rather nothing.
+      try output.checkLimit(headers.data)
+      try output.makeEmpty(size: 0)
+      try writeHeader(isIncomplete: !output.isStream)
+      try writeProgramHeaders(programs.loads)
+      try output.write(notes, at: headers.notes)
+      if !extra.isEmpty {
+        try unsafe output.write(extra.span.bytes, at: headers.notes + UInt64(notes.byteCount))
+      }
+      let end = headers.notes + headers.noteSize
+      try writeZeros(end..<headers.data)
+    } catch {
+      failure = error
+      throw error
+    }
+    dataEnd = headers.data
+    bytesWritten = headers.data
+    self.extents = extents
+    hasBegun = true
+  }
+
+  private mutating func writeHeader(isIncomplete: Bool) throws(DumpWriteError) {
+    clearScratch(ELFDumpHeaders.headerByteCount)
+    let headers = headers
+    var bytes = scratch.mutableBytes
+    headers.encodeHeader(isIncomplete: isIncomplete, into: &bytes)
+    try output.write(scratch.bytes.extracting(first: ELFDumpHeaders.headerByteCount), at: 0)
+  }
+
+  private mutating func writeProgramHeaders(_ loads: [ELFProgramHeaders.Load]) throws(DumpWriteError) {
+    let size = ELFDumpHeaders.programHeaderByteCount
+    clearScratch(size)
+    encodeNote()
+    try output.write(scratch.bytes.extracting(first: size), at: headers.programHeaders)
+    let capacity = scratch.byteCount / size
+    var done = 0
+    while done < loads.count {
+      let count = min(loads.count - done, capacity)
+      clearScratch(count * size)
+      encode(loads[done..<done + count])
+      let place = headers.programHeaders + UInt64((1 + done) * size)
+      try output.write(scratch.bytes.extracting(first: count * size), at: place)
+      done += count
+    }
+    if headers.isExtended {
+      clearScratch(ELFDumpHeaders.headerByteCount)
+      encodeSectionHeader()
+      try output.write(
+        scratch.bytes.extracting(first: Int(headers.notes - headers.sectionHeader)), at: headers.sectionHeader)
+    }
+  }
+
+  private mutating func encodeNote() {
+    let headers = headers
+    var bytes = scratch.mutableBytes
+    headers.encodeNote(into: &bytes)
+  }
+
+  private mutating func encodeSectionHeader() {
+    let headers = headers
+    var bytes = scratch.mutableBytes
+    headers.encodeSectionHeader(into: &bytes)
+  }
+
+  private mutating func encode(_ loads: ArraySlice<ELFProgramHeaders.Load>) {
+    let headers = headers
+    var bytes = scratch.mutableBytes
+    var position = 0
+    for load in loads {
+      headers.encode(load, into: &bytes, at: position)
+      position += ELFDumpHeaders.programHeaderByteCount
+    }
+  }
+
+  // MARK: - Pages
+
+  public mutating func append(
+    data: RawSpan, pages: Span<StoredPage>, frames: Span<PFN>
+  ) throws(DumpWriteError) {
+    if let failure { throw failure }
+    precondition(frames.count == pages.count)
+    guard hasBegun, UInt64(pages.count) <= pageCount - pagesAppended else {
+      let error = DumpWriteError.pageCount(
+        written: pagesAppended + UInt64(pages.count), promised: pageCount)
+      failure = error
+      throw error
+    }
+    var index = 0
+    var taken = 0
+    while index < pages.count {
+      guard isData(pages[index]) else {
+        unreadablePages += 1
+        index += 1
+        continue
+      }
+      let start = offset(of: frames[index])
+      var count = 1
+      while index + count < pages.count, isData(pages[index + count]),
+        offset(of: frames[index + count]) == start + UInt64(count * Self.pageSize)
+      {
+        count += 1
+      }
+      let end = taken + count * Self.pageSize
+      try write(data.extracting(taken..<end), at: start)
+      taken = end
+      index += count
+    }
+    pagesAppended += UInt64(pages.count)
+  }
+
+  /// Whether a page has bytes: pages of zeros have been left out before, and are none of those promised.
+  private func isData(_ page: StoredPage) -> Bool {
+    switch page {
+    case .data(let size, let flags):
+      precondition(flags == .raw && size == UInt32(Self.pageSize))
+      return true
+    case .unreadable: return false
+    case .zero: preconditionFailure("a page of zeros has no place")
+    }
+  }
+
+  /// File offset of a frame's page.
+  private mutating func offset(of pfn: PFN) -> UInt64 {
+    var hint = latest
+    let offset = extents.offset(of: pfn, hint: &hint)
+    latest = hint
+    return headers.data + offset
+  }
+
+  private mutating func write(_ bytes: RawSpan, at start: UInt64) throws(DumpWriteError) {
+    do throws(DumpWriteError) { try fill(to: start) } catch {
+      failure = error
+      throw error
+    }
+    let (written, error) = output.writeAsMuchAsPossible(bytes, at: start)
+    let whole = written / Self.pageSize * Self.pageSize
+    if whole > 0 {
+      dataEnd = start + UInt64(whole)
+      bytesWritten += UInt64(whole)
+    }
+    if let error {
+      failure = error
+      throw error
+    }
+  }
+
+  /// Writes the zeros of short gaps where a hole cannot stand for them.
+  private mutating func fill(to end: UInt64) throws(DumpWriteError) {
+    guard !output.hasHoles, dataEnd < end else { return }
+    try writeZeros(dataEnd..<end)
+    bytesWritten += end - dataEnd
+    dataEnd = end
+  }
+
+  private mutating func writeZeros(_ range: Range<UInt64>) throws(DumpWriteError) {
+    clearScratch(Int(min(UInt64(range.count) + 7, UInt64(scratch.byteCount))))
+    var at = range.lowerBound
+    while at < range.upperBound {
+      let count = min(range.upperBound - at, UInt64(scratch.byteCount))
+      try output.write(scratch.bytes.extracting(first: Int(count)), at: at)
+      at += count
+    }
+  }
+
+  private mutating func clearScratch(_ byteCount: Int) {
+    let words = min(byteCount + 7, scratch.byteCount) / 8
+    var bytes = scratch.mutableBytes
+    for word in 0..<words {
+      bytes.storeBytes(of: 0, toByteOffset: word * 8, as: UInt64.self)
+    }
+  }
+
+  // MARK: - End
+
+  public mutating func finish(dumpable: borrowing PFNBitmap) throws(DumpWriteError) {
+    if let failure { throw failure }
+    do throws(DumpWriteError) {
+      guard hasBegun, pagesAppended == pageCount else {
+        throw .pageCount(written: pagesAppended, promised: pageCount)
+      }
+      let end = headers.data + extents.byteCount
+      try fill(to: end)
+      if output.isStream {
+        try output.endStream()
+        return
+      }
+      // The last pages may be ones that could not be read.
+      if dataEnd < end { try output.truncate(to: end) }
+      dataEnd = max(dataEnd, end)
+      try output.synchronize()
+      isMarkedComplete = true
+      try writeHeader(isIncomplete: false)
+      try output.synchronize()
+    } catch {
+      failure = error
+      throw error
+    }
+  }
+
+  public mutating func abandon() {
+    guard hasBegun else { return }
+    if isMarkedComplete { try? writeHeader(isIncomplete: true) }
+    try? output.truncate(to: dataEnd)
+    try? output.synchronize()
+  }
+}

@@ -1,0 +1,68 @@
+internal import Diskdump
+internal import DumpPipeline
+internal import Platform
+internal import Vmcore
+
+extension DumpCommand {
+  /// Writes the pages as an ELF core (`-E`).
+  ///
+  /// - Parameter file: nil for a dry run.
+  func writeELF(
+    _ level: DumpLevel, to file: consuming FileDescriptor?, _ pipeline: inout DumpPipeline,
+    _ progress: Progress
+  ) throws(PipelineError) -> (report: PipelineReport, bytesWritten: UInt64) {
+    if level.contains(.zeroPages) {
+      // The headers, which come first, say which pages there are.
+      progress.begin(.zeroPages)
+      try pipeline.excludeZeroPages { progress.update(done: $0, total: $1) }
+      progress.end()
+    }
+    var writer: ELFDumpWriter
+    do throws(DumpWriteError) {
+      let segments = elfSegments()
+      let text = describe(level).eraseInfo
+      if let file {
+        writer =
+          options.flattens
+          ? try ELFDumpWriter(
+            stream: file, segments: segments, eraseInfo: text, sizeLimit: options.sizeLimit)
+          : try ELFDumpWriter(file: file, segments: segments, eraseInfo: text, sizeLimit: options.sizeLimit)
+      } else {
+        writer = try ELFDumpWriter(countingOnly: segments, sizeLimit: options.sizeLimit)
+      }
+    } catch { throw .write(error) }
+    progress.begin(.copyingData)
+    let report = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
+    return (report, writer.bytesWritten)
+  }
+
+  /// The source's PT_LOADs. A kdump-compressed dump has none: then the machine's memory as its bitmap has it, and
+  /// the kernel's image, each where the kernel mapped it.
+  private func elfSegments() -> [CoreSegment] {
+    let loads = memory.loads.compactMap { CoreSegment($0) }
+    if !loads.isEmpty { return loads }
+    var segments: [CoreSegment] = []
+    var base: UInt64 = 0
+    if let kernel, var kernelMemory = try? kernel.memory(of: memory) {
+      base = kernel.directMapping(memory, &kernelMemory) ?? 0
+      for range in kernel.image(memory, &kernelMemory).ranges {
+        let physical = addresses(range)
+        segments.append(
+          CoreSegment(
+            physical: physical,
+            virtual: MemorySegments.kernelMap &+ physical.lowerBound &- kernel.physicalBase))
+      }
+    }
+    for range in memory.frames.ranges {
+      let physical = addresses(range)
+      segments.append(
+        CoreSegment(physical: physical, virtual: base == 0 ? 0 : base &+ physical.lowerBound))
+    }
+    return segments
+  }
+
+  private func addresses(_ frames: Range<PFN>) -> Range<UInt64> {
+    memory.geometry.address(of: frames.lowerBound).rawValue..<memory.geometry.address(of: frames.upperBound)
+      .rawValue
+  }
+}

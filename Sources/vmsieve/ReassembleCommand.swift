@@ -1,0 +1,73 @@
+internal import Diskdump
+internal import DumpPipeline
+internal import PageCompression
+internal import Platform
+internal import Vmcore
+
+/// Makes one dump of the files of a split one (`--reassemble`). Pages are copied as they are stored.
+struct ReassembleCommand {
+  private let options: Options
+  private let messages: Messages
+
+  init(_ options: Options, _ messages: Messages) {
+    self.options = options
+    self.messages = messages
+  }
+
+  func run() throws(DumpCommandError) {
+    guard !options.parts.isEmpty else {
+      throw DumpCommandError("--reassemble: name the files of the split dump, and then \(options.dumpFile)")
+    }
+    let set: KdumpSetStore
+    let frames: PFNBitmap
+    do throws(VmcoreError) {
+      set = try KdumpSetStore(opening: options.parts)
+      frames = try set.framesInFile()
+    } catch { throw DumpCommandError(error.description) }
+    let memory = PhysicalMemory(set)
+    for warning in set.warnings { messages.warning(warning) }
+
+    let codec = Codec.allCases.first { $0 != .none && set.status.contains($0.status) } ?? .none
+    let file: FileDescriptor
+    do throws(SystemError) {
+      file = try FileDescriptor.create(options.dumpFile, replacing: options.overwrites)
+    } catch { throw DumpCommandError("\(error)") }
+    let progress = Progress(messages)
+    progress.begin(.copyingData)
+    do throws(PipelineError) {
+      var writer = try makeWriter(file, describe(set, codec))
+      var pipeline = DumpPipeline(
+        memory, frames, codec, sharesZeroPages: set.origin.dumpLevel.contains(.zeroPages))
+      let copied = try pipeline.run(into: &writer, threads: options.threads ?? 1) {
+        progress.update(done: $0, total: $1)
+      }
+      progress.end()
+      if let (pfn, reason) = copied.firstFailure {
+        messages.warning(
+          "\(copied.unreadablePages) pages could not be read and are not in the dump, the first: \(pfn),"
+            + " \(reason)")
+      }
+    } catch {
+      throw DumpCommandError(
+        "\(error); \(options.dumpFile) is marked incomplete: what was written before can be read")
+    }
+  }
+
+  private func makeWriter(
+    _ file: consuming FileDescriptor, _ description: DumpDescription
+  ) throws(PipelineError) -> DiskdumpWriter {
+    do throws(DumpWriteError) {
+      return try DiskdumpWriter(file: file, description: description)
+    } catch { throw .write(error) }
+  }
+
+  private func describe(_ set: KdumpSetStore, _ codec: Codec) -> DumpDescription {
+    DumpDescription(
+      utsname: set.origin.utsname, crashTime: set.origin.crashTime,
+      processorCount: set.origin.processorCount, physicalBase: Int64(bitPattern: set.origin.physicalBase),
+      dumpLevel: Int32(set.origin.dumpLevel.rawValue),
+      compression: codec.status.union(set.status.intersection(.excludedVmemmap)),
+      vmcoreinfo: set.notes.vmcoreinfoRange ?? 0..<0, eraseInfo: set.origin.eraseInfo,
+      isIncomplete: !set.isComplete)
+  }
+}
