@@ -37,7 +37,8 @@ public struct PageFilter: ~Copyable {
   ///   - progress: called with the frames examined so far.
   public static func run(
     _ kernel: CrashedKernel, _ level: DumpLevel, physical: PhysicalMemory, from frames: inout PFNBitmap,
-    keeping processes: ProcessFrames? = nil, report: inout FilterReport, progress: (_ done: UInt64, _ total: UInt64) -> Void
+    keeping processes: ProcessFrames? = nil, report: inout FilterReport,
+    progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(VmcoreError) {
     let rules: PageRules
     let map: MemoryMap

@@ -60,10 +60,12 @@ enum DWARF {
     case 0x01: value.number = cursor.number(UInt64.self)  // addr
     case 0x03: blockSize = UInt64(cursor.number(UInt16.self))  // block2
     case 0x04: blockSize = UInt64(cursor.number(UInt32.self))  // block4
-    case 0x05, 0x12, 0x26, 0x2a: value.number = UInt64(cursor.number(UInt16.self))  // data2, ref2, strx2, addrx2
+    // data2, ref2, strx2, addrx2
+    case 0x05, 0x12, 0x26, 0x2a: value.number = UInt64(cursor.number(UInt16.self))
     case 0x06, 0x13, 0x17, 0x28, 0x2c:  // data4, ref4, sec_offset, strx4, addrx4
       value.number = UInt64(cursor.number(UInt32.self))
-    case 0x07, 0x14, 0x20, 0x24: value.number = cursor.number(UInt64.self)  // data8, ref8, ref_sig8, ref_sup8
+    // data8, ref8, ref_sig8, ref_sup8
+    case 0x07, 0x14, 0x20, 0x24: value.number = cursor.number(UInt64.self)
     case 0x08:  // string
       let start = cursor.at
       cursor.skipString()
@@ -73,12 +75,14 @@ enum DWARF {
     case 0x0a: blockSize = UInt64(cursor.number(UInt8.self))  // block1
     case 0x0b, 0x0c, 0x11, 0x25, 0x29:  // data1, flag, ref1, strx1, addrx1
       value.number = UInt64(cursor.number(UInt8.self))
-    case 0x0d, 0x0f, 0x15, 0x1a, 0x1b, 0x22, 0x23:  // sdata, udata, ref_udata, strx, addrx, loclistx, rnglistx
+    // sdata, udata, ref_udata, strx, addrx, loclistx, rnglistx
+    case 0x0d, 0x0f, 0x15, 0x1a, 0x1b, 0x22, 0x23:
       value.number = cursor.uleb()
     case 0x0e:  // strp
       value.number = UInt64(cursor.number(UInt32.self))
       value.strings = .debugStr
-    case 0x10, 0x1c, 0x1d:  // ref_addr, ref_sup4, strp_sup: places outside of the unit, which are not followed
+    // ref_addr, ref_sup4, strp_sup: places outside of the unit, which are not followed
+    case 0x10, 0x1c, 0x1d:
       _ = cursor.number(UInt32.self)
       value.number = .max
     case 0x19: value.number = 1  // flag_present
