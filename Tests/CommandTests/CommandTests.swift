@@ -118,7 +118,7 @@ struct CommandTests {
 
   @Test(
     "A verb of a later version fails with a line that says so",
-    arguments: ["repair", "inspect", "bench"])
+    arguments: ["bench"])
   func verbs(verb: String) throws {
     let folder = try ScratchFolder()
     for arguments in [[verb, "dump"], [verb, "--json", "dump"]] {
@@ -127,6 +127,18 @@ struct CommandTests {
       #expect(run.output == "\nvmsieve Failed.\n")
       #expect(run.errors.contains("vmsieve: this version does not have `\(verb)'"))
     }
+  }
+
+  @Test(
+    "A verb with the wrong number of files names its own help, and one behind an option says that it goes first",
+    arguments: ["repair", "inspect", "verify"])
+  func misusedVerbs(verb: String) throws {
+    let folder = try ScratchFolder()
+    let wrong = try ProgramUnderTest.run([verb, "a", "b", "c"], in: folder.url)
+    #expect(wrong.status == 1 && wrong.errors == "")
+    #expect(wrong.output.hasSuffix("Try `vmsieve \(verb) --help' for more information.\n"))
+    let late = try ProgramUnderTest.run(["-D", verb, "a"], in: folder.url)
+    #expect(late.status == 1 && late.errors.contains("`\(verb)' is not the first word"))
   }
 
   @Test("A file name that is not UTF-8 is refused, not changed")

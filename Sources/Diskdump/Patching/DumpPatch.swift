@@ -113,8 +113,11 @@ public struct DumpPatch: ~Copyable {
   /// what it was to be, but for those that the report says stayed.
   public func check(_ path: String, _ report: PatchReport) throws(VmcoreError) {
     let written = try PhysicalMemory(opening: path, prefersMapping: false)
+    // What the memory goes by may be notes that somebody has added to those of the file.
+    let before = try PhysicalMemory(opening: original.path, prefersMapping: false)
+    let notes = Self.isSame(original.notes, changed.notes) ? before.notes : changed.notes
     guard written.frames.ranges == original.frames.ranges, written.loads == original.loads,
-      Self.isSame(written.notes, changed.notes)
+      Self.isSame(written.notes, notes)
     else {
       throw .malformed(path: path, at: FileOffset(0), "its headers came out otherwise than they were")
     }

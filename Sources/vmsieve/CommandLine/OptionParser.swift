@@ -62,6 +62,8 @@ struct OptionParser {
     if let verb {
       guard verb.operandCounts.contains(operands.count) else { throw .invalid }
       options.action = .obeyVerb
+      // Its answer has stdout for itself.
+      if verb == .inspect { options.messageLevel.remove(.common) }
       options.vmcore = operands[0]
       if verb == .verify {
         options.parts = Array(operands.dropFirst())

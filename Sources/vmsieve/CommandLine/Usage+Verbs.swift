@@ -34,8 +34,8 @@ extension Usage {
 
       --json       print one JSON object instead of text
       --non-mmap   read VMCORE and do not map it
-      --backup-region, --sme-key, --sme-mode, --sme-tweaks, --sme-view, --system-map
-                   as when a dump is made
+      -x, -i, --system-map, --backup-region, --sme-key, --sme-mode, --sme-tweaks,
+      --sme-view   as when a dump is made
       -h, --help   print this text
 
     Exit status: 0 the question is answered, 1 VMCORE cannot be read.
@@ -56,8 +56,9 @@ extension Usage {
       --non-mmap           read OLD and do not map it
       --message-level N    sum of 1 progress, 2 common, 4 error, 8 debug (default 7)
       -D                   print debug messages: the evidence
-      --backup-region, --sme-key, --sme-mode, --sme-tweaks, --sme-view, --sme-strip,
-      --system-map         as when a dump is made
+      -x, -i, --system-map, --backup-region, --sme-key, --sme-mode, --sme-tweaks,
+      --sme-view, --sme-strip
+                           as when a dump is made
       -h, --help           print this text
 
     Exit status: 0 NEW is there, 1 it is not, 3 there was nothing to repair, and NEW is
