@@ -70,6 +70,8 @@ struct ELFAndSplitTests {
     }
     let partial = vmcore.partialFrames
     beyond.removeAll { vmcore.kernelImage.contains($0) || partial.contains($0) }
+    // An older one leaves out pages of 6.12 that it takes for others.
+    if kernel == "6.12", level > 1, !Makedumpfile.knows612 { beyond = [] }
     #expect(differ == [] && beyond == [] && compared > 1000)
     #expect(ours.notes == theirs.notes)
   }
