@@ -93,6 +93,7 @@ public struct Undoing: Sendable {
       throw Impossible(description: "the tweak constants t4 to t11 are not all known")
     }
     return KeyedLayer(
-      cipher, view: view, region: region, decrypted: decrypted, unmapped: unmapped, geometry: memory.geometry)
+      cipher, view: view, region: region, decrypted: decrypted, unmapped: unmapped, geometry: memory.geometry,
+      loads: memory.loads)
   }
 }
