@@ -16,6 +16,7 @@ enum Drgn {
   ) throws -> ProgramRun {
     let path = Lab.packageRoot.appending(path: "Tests/Lab/drgn_\(script).py").path
     return try ProgramRun.of(
-      try Lab.python(), [path, core, try Lab.vmlinux(kernel)] + arguments, environment: ["DEBUGINFOD_URLS": ""])
+      try Lab.python(), [path, core, try Lab.vmlinux(kernel)] + arguments,
+      environment: ["DEBUGINFOD_URLS": ""])
   }
 }

@@ -37,16 +37,18 @@ final class EncryptedTwin {
     mask = 1 << UInt64(recipe.bit)
     random = TwinGenerator(recipe.seed)
     controller = SimulatedController(recipe.mode, recipe.tweaks, seed: recipe.seed)
-    let low = try Self.low(of: vmcore)
-    start = low.start
-    truth = Self.bytes(of: file, low.offset, low.size & ~15)
+    // kexec_file_load of these kernels saves nothing: then there is no such segment, and nothing is damaged.
+    let low = Self.lowSegment(of: vmcore)
+    start = low?.start ?? 0
+    truth = low.map { [file] in Self.bytes(of: file, $0.offset, $0.size & ~15) } ?? []
     seen = truth
     let info = try setMask()
     try setEncryptionBits(info)
-    let own = setKexecImage(low.size)
-    // kexec_file_load of these kernels saves nothing: then nothing is damaged.
-    if let backup = recipe.backup ?? own { try damageLowMemory(low.offset, backup: backup) }
-    if recipe.wholeDump { try encryptAll(but: low.offset) }
+    if recipe.isDamaged, let low {
+      let own = try #require(setKexecImage(low.size), "\(vmcore.name) has no backup region")
+      try damageLowMemory(low.offset, backup: recipe.backup ?? own)
+    }
+    if recipe.wholeDump { try encryptAll(but: low?.offset ?? .max) }
   }
 
   deinit {
@@ -55,12 +57,18 @@ final class EncryptedTwin {
 
   /// The segment that went through the backup.
   static func low(of vmcore: RealVmcore) throws -> (start: UInt64, size: UInt64, offset: UInt64) {
-    let low = try #require(vmcore.elf.segments.first { $0.physicalAddress + $0.fileSize <= 0xa0000 })
-    return (low.physicalAddress, low.fileSize, low.fileOffset)
+    try #require(lowSegment(of: vmcore), "\(vmcore.name) has no segment below 640 KiB")
+  }
+
+  private static func lowSegment(of vmcore: RealVmcore) -> (start: UInt64, size: UInt64, offset: UInt64)? {
+    vmcore.elf.segments.first { $0.physicalAddress + $0.fileSize <= 0xa0000 }
+      .map { ($0.physicalAddress, $0.fileSize, $0.fileOffset) }
   }
 
   /// memcpy: slices are copied byte by byte where nothing is optimised.
-  private static func bytes(of file: UnsafeMutableRawBufferPointer, _ offset: UInt64, _ size: UInt64) -> [UInt8] {
+  private static func bytes(of file: UnsafeMutableRawBufferPointer, _ offset: UInt64, _ size: UInt64)
+    -> [UInt8]
+  {
     [UInt8](unsafeUninitializedCapacity: Int(size)) { bytes, count in
       memcpy(bytes.baseAddress!, file.baseAddress! + Int(offset), Int(size))
       count = Int(size)
@@ -147,23 +155,25 @@ final class EncryptedTwin {
 
   /// Makes the crash kernel's segments say what the recipe wants; returns where the backup was.
   private func setKexecImage(_ size: UInt64) -> UInt64? {
-    let all = Data(bytesNoCopy: file.baseAddress!, count: file.count, deallocator: .none)
-    let pattern = withUnsafeBytes(of: size) { Data($0) }
     var own: UInt64?
-    var rest = 0..<file.count
-    while let found = all.range(of: pattern, in: rest) {
+    var start = file.baseAddress!
+    let end = start + file.count - 32
+    // memchr finds the second byte of the size: the first is a common one, and nothing else here is as fast.
+    while let found = memchr(start, Int32(size >> 8 & 0xff), end - start) {
+      start = found + 1
+      let offset = UInt64(found - file.baseAddress! - 1)
+      guard offset % 8 == 0, word(offset) == size else { continue }
       // struct kexec_segment: buf, bufsz, mem, memsz.
-      let offset = UInt64(found.lowerBound)
       let address = word(offset + 8)
-      if word(offset + 16) == (size + 0xfff) & ~0xfff, address & 0xfff == 0, address > 0x10_0000 {
-        own = own ?? address
-        switch recipe.image {
-        case .match: setWord(offset + 8, recipe.backup ?? address)
-        case .stale: break
-        case .absent: for place in 0..<4 as Range<UInt64> { setWord(offset - 8 + place * 8, 0) }
-        }
+      guard word(offset + 16) == (size + 0xfff) & ~0xfff, address & 0xfff == 0, address > 0x10_0000 else {
+        continue
       }
-      rest = found.upperBound..<file.count
+      own = own ?? address
+      switch recipe.image {
+      case .match: setWord(offset + 8, recipe.backup ?? address)
+      case .stale: break
+      case .absent: for place in 0..<4 as Range<UInt64> { setWord(offset - 8 + place * 8, 0) }
+      }
     }
     return own
   }

@@ -55,7 +55,8 @@ struct SimulatedController {
 
   /// The table as `--sme-tweaks` reads it.
   var tweaksText: String {
-    (4..<48).map { "t\($0) " + Self.digits(constants[$0].low) + Self.digits(constants[$0].high) + "\n" }.joined()
+    (4..<48).map { "t\($0) " + Self.digits(constants[$0].low) + Self.digits(constants[$0].high) + "\n" }
+      .joined()
   }
 
   func encrypt(_ data: inout [UInt8], at address: UInt64) throws {

@@ -19,6 +19,8 @@ struct TwinRecipe {
   var untouched = 0.0
   /// Lines of 64 bytes that were still in a cache when purgatory copied.
   var staleLines = 0
+  /// Whether the backup made noise of low memory; if not, the vmcore only says that the machine had SME.
+  var isDamaged = true
   /// The encryption bit of the page tables.
   var bit = 47
   /// Whether VMCOREINFO names it; Linux 4.20 and 5.0 do not.

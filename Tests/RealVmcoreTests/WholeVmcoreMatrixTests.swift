@@ -40,6 +40,12 @@ struct WholeVmcoreMatrixTests {
     /// Whether the bytes in the dump tell what they were: XE leaves one constant for each difference of addresses.
     var isRecoverable: Bool { recipe.mode == .xe && recipe.readsEncrypted }
 
+    /// Whether all of it follows: constants of full width say nothing of those that no page shows, if nearly no page was
+    /// written and the backup's place is not known.
+    var isDetermined: Bool {
+      recipe.tweaks != .random || recipe.untouched < 0.9 || recipe.image == .match
+    }
+
     var testDescription: String {
       "\(kernel) \(recipe.mode) \(recipe.tweaks) backup \(recipe.backup.map { String($0, radix: 16) } ?? "own")"
         + " \(recipe.readsEncrypted ? "c1" : "c0") untouched \(recipe.untouched) stale \(recipe.staleLines)"
@@ -67,8 +73,11 @@ struct WholeVmcoreMatrixTests {
       }
       func isSame(as other: [UInt8]) -> Bool {
         other.withUnsafeBytes { other in
-          lines.allSatisfy { line in
-            memcmp(other.baseAddress! + line, content.baseAddress! + (line - page), min(64, other.count - line)) == 0
+          content.withUnsafeBytes { content in
+            lines.allSatisfy {
+              memcmp(other.baseAddress! + $0, content.baseAddress! + ($0 - page), min(64, other.count - $0))
+                == 0
+            }
           }
         }
       }
@@ -85,7 +94,9 @@ struct WholeVmcoreMatrixTests {
       print("matrix: \(cell.testDescription): repaired \(repaired), left \(left), wrong \(wrong.count)")
     }
     if cell.isRecoverable {
-      #expect(repaired > 0 && left == 0, "\(cell.testDescription): left \(left)")
+      #expect(repaired > 0, "\(cell.testDescription)")
+      if cell.isDetermined { #expect(left == 0, "\(cell.testDescription): left \(left)") }
+      if left > 0 { #expect(run.errors.contains("\(left) pages of low memory are noise"), "\(run.errors)") }
     } else {
       #expect(repaired == 0)
       #expect(run.errors.contains("cannot be repaired without the key"), "\(run.output)\(run.errors)")

@@ -40,7 +40,9 @@ public final class SavedLowMemory: PageLayer, @unchecked Sendable {
       return .notUsed(evidence: "\(place), which cannot be read")
     }
     let words = (0..<saved.byteCount / 8).count { saved.bytes.littleEndian(at: $0 * 8) != (0 as UInt64) }
-    guard words > 0 else { return .notUsed(evidence: "\(place), which is zeros: the capture kernel has not run") }
+    guard words > 0 else {
+      return .notUsed(evidence: "\(place), which is zeros: the capture kernel has not run")
+    }
     return .saved(
       SavedLowMemory(backup, physical.geometry, saved),
       evidence: "\(place), with \(words) words that are not zero: the capture kernel has run")
