@@ -32,7 +32,7 @@ lab:
 ifdef VMSIEVE_SKIP_REAL
 	@echo "VMSIEVE_SKIP_REAL is set: NO TEST ON A REAL VMCORE WILL RUN"
 else
-	@$(INSTALL_PACKAGES) makedumpfile crash
+	@$(INSTALL_PACKAGES) makedumpfile crash openssl
 	$(LAB) vmcores
 	$(LAB) debuginfo 6.1 || [ $$? = 3 ]
 	$(LAB) debuginfo 6.12 || [ $$? = 3 ]

@@ -45,8 +45,9 @@ struct DumpCommand {
     // Before anything is filtered: pages of zeros may be noise, and so may page tables.
     var repair = ""
     if let kernel {
-      (memory, repair) = try EncryptionCommand.undo(
-        knowledge.memory, kernel, options.memoryEncryption, messages)
+      let (first, saved) = try Self.redirect(knowledge.memory, kernel, options, messages)
+      (memory, repair) = try EncryptionCommand.undo(first, kernel, options.memoryEncryption, messages)
+      repair = saved + repair
     } else {
       memory = knowledge.memory
     }
@@ -70,6 +71,30 @@ struct DumpCommand {
           + " specify the kernel's vmlinux with -x or its vmcoreinfo with -i, or use -d 0 or -d 1")
     }
     messages.warning("\(options.vmcore) doesn't contain vmcoreinfo: readers will need the kernel's vmlinux")
+  }
+
+  /// The memory of the kernel that crashed, where a hypervisor dumped the machine after its capture kernel had begun.
+  private static func redirect(
+    _ memory: PhysicalMemory, _ kernel: CrashedKernel, _ options: Options, _ messages: Messages
+  ) throws(DumpCommandError) -> (memory: PhysicalMemory, record: String) {
+    let finding: SavedLowMemory.Finding
+    do throws(SymbolError) {
+      finding = try SavedLowMemory.find(kernel, memory, files: options.memoryEncryption.files)
+    } catch { throw DumpCommandError("\(error)") }
+    switch finding {
+    case .none: return (memory, "")
+    case .notUsed(let evidence):
+      messages.debug(evidence)
+      return (memory, "")
+    case .saved(let layer, let evidence):
+      messages.debug(evidence)
+      messages.common("The capture kernel was running: low memory is read from where it was saved.")
+      do throws(VmcoreError) {
+        // The processors' registers are the capture kernel's, and so are the page tables that they name.
+        let notes = try memory.notes.withoutHypervisorState()
+        return (PhysicalMemory(memory, adding: layer, notes: notes), layer.record)
+      } catch { throw DumpCommandError("\(error)") }
+    }
   }
 
   private static func threads(_ options: Options, _ messages: Messages) -> Int {

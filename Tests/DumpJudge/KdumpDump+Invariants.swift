@@ -44,12 +44,16 @@ extension KdumpDump {
     let block = UInt64(header.blockSize)
     var breaches: [String] = []
     if header.noteOffset != block + 104 { breaches.append("offset_note is \(header.noteOffset)") }
-    if UInt64(header.subHeaderBlocks) != (104 + header.noteSize + block - 1) / block {
+    if UInt64(header.subHeaderBlocks) != (104 + header.noteSize + header.eraseInfoSize + block - 1) / block {
       return breaches + ["sub_hdr_size is \(header.subHeaderBlocks)"]
     }
     guard let notes else { return breaches + ["the notes reach past the end"] }
-    let notesEnd = header.noteOffset + header.noteSize
-    if !isClear(notesEnd, (1 + UInt64(header.subHeaderBlocks)) * block - notesEnd) {
+    var end = header.noteOffset + header.noteSize
+    if header.eraseInfoSize > 0 {
+      if header.eraseInfoOffset != end { breaches.append("offset_eraseinfo is \(header.eraseInfoOffset)") }
+      end += header.eraseInfoSize
+    }
+    if !isClear(end, (1 + UInt64(header.subHeaderBlocks)) * block - end) {
       breaches.append("the rest of the notes' last block is not zero")
     }
     // Readers get VMCOREINFO by the header (crash) or out of the notes (libkdumpfile): both must be the same.

@@ -2,7 +2,7 @@
 # The virtual machine: its two initramfs, its boot, its time limit.
 
 # What a caller may change before boot.
-memory=640M reserve=160M cpu=qemu64 file_load='' capture_cpus=1 machine_arguments=() capture_program='' first_programs=() capture_command='' archive=''
+memory=640M reserve=160M cpu=qemu64 file_load='' capture_cpus=1 machine_arguments=() capture_program='' first_programs=() capture_command='' archive='' low=''
 time_limit=${VMSIEVE_LAB_TIMEOUT:-300}
 
 # initramfs FILE PROGRAM...: busybox, the modules for the shared folders and devices, the programs in /bin.
@@ -53,7 +53,20 @@ build_workload() {
   die "the workload of the virtual machine does not compile: a C compiler and libc6-dev are needed"
 }
 
-# boot kdump|guestdump|live OUT: leaves OUT/vmcore, or what the collector wrote.
+# The module that uses low memory, for one kernel.
+build_low() { # FILE
+  local release headers at
+  release=$(basename "$kernel_dir")
+  headers=/usr/src/linux-headers-$release
+  "$here/install-packages" "linux-headers-$release" gcc make || die "no linux-headers-$release to compile a module with"
+  at=$(mktemp -d "$work/low.XXXXXX")
+  cp "$here/guest/low.c" "$at"
+  echo 'obj-m := low.o' > "$at/Makefile"
+  make -s -C "$headers" M="$at" modules > "$at/log" 2>&1 || { cat "$at/log" >&2; die "the module for low memory does not compile"; }
+  strip -g -o "$1" "$at/low.ko"
+}
+
+# boot kdump|captured|guestdump|live OUT: leaves OUT/vmcore, or what the collector wrote.
 boot() {
   local mode=$1 out=$2
   mkdir -p "$out"
@@ -67,6 +80,7 @@ boot() {
   initramfs "$work/first.img" "$(PATH=$PATH:/sbin:/usr/sbin command -v kexec)" "$workload" "${first_programs[@]}"
   initramfs "$work/lab/capture.img" ${capture_program:+"$capture_program"}
   [[ -z $capture_command ]] || printf 'cd /out\n%s\n' "$capture_command" > "$work/lab/collect.sh"
+  [[ -z $low ]] || build_low "$work/lab/low.ko"
   printf '%s\n' "mode=$mode" "file_load=$file_load" "capture_cpus=$capture_cpus" > "$work/lab/parameters"
   truncate -s 32M "$work/disk" "$work/swap"
   local more_disks=()  # vdd, so it comes last
@@ -91,10 +105,10 @@ boot() {
   serve "$machine" "$out"
   wait "$machine" || status=$?
   ((status != 124 && status != 137)) || die "the virtual machine did not end within $time_limit s: $out/console.log"
-  if [[ $mode = kdump ]]; then
+  if [[ $mode = kdump || $mode = captured ]]; then
     grep -q 'LAB: capture kernel' "$out/console.log" || die "the capture kernel never came up: $out/console.log"
   fi
-  if [[ $mode = guestdump ]]; then
+  if [[ $mode = guestdump || $mode = captured ]]; then
     [[ -s $out/guest ]] || die "the hypervisor wrote no dump: $out/console.log"
     mv "$out/guest" "$out/vmcore"
   elif [[ ! -e $out/status ]]; then

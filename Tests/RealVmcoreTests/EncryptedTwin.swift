@@ -3,39 +3,52 @@ import Testing
 
 /// A real vmcore as the same crash would have left it on a machine with AMD SME.
 ///
-/// In XE mode the bytes that the capture kernel reads are, whatever the key, those that the first kernel saw XORed with
-/// `T(l ^ r)`: l the address, r where purgatory had copied it to, T the XOR of one constant for each set bit.
+/// Purgatory reads low memory as ciphertext, made at address l, and writes it to the backup at r; the capture kernel
+/// decrypts it there: D(E(m, l), r).
 final class EncryptedTwin {
-  enum Damage {
-    /// Only what says that the machine had SME: what the first kernel saw.
-    case none
-    case xe
-    /// Each block differs from every other, as in XEX mode: without the key nothing can be done.
-    case noise
-  }
+  let controller: SimulatedController
+  /// Where the low segment begins, and what the first kernel saw in it.
+  let start: UInt64
+  private(set) var truth: [UInt8]
+  /// What the vmcore has there now.
+  private(set) var seen: [UInt8]
+  /// Offsets in the low segment of lines that did not reach the DRAM in time.
+  private(set) var staleLines: [Int] = []
 
-  static let mask: UInt64 = 1 << 47
-
-  private var file: UnsafeMutableRawBufferPointer
+  private let file: UnsafeMutableRawBufferPointer
   private let vmcore: RealVmcore
-  private var state: UInt64
+  private let recipe: TwinRecipe
+  private let mask: UInt64
+  private var random: TwinGenerator
 
   /// Makes the twin at a path.
   @discardableResult
-  init(of vmcore: RealVmcore, at path: String, _ damage: Damage, seed: UInt64) throws {
+  init(of vmcore: RealVmcore, at path: String, _ recipe: TwinRecipe) throws {
     try ProgramRun.succeeding("/bin/cp", ["--sparse=always", vmcore.path, path])
     let descriptor = open(path, O_RDWR)
     try #require(descriptor >= 0)
     defer { close(descriptor) }
     let size = Int(lseek(descriptor, 0, SEEK_END))
-    let start = try #require(mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0))
-    try #require(start != UnsafeMutableRawPointer(bitPattern: -1))
-    file = UnsafeMutableRawBufferPointer(start: start, count: size)
+    let memory = try #require(mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0))
+    try #require(memory != UnsafeMutableRawPointer(bitPattern: -1))
+    file = UnsafeMutableRawBufferPointer(start: memory, count: size)
     self.vmcore = vmcore
-    state = seed
+    self.recipe = recipe
+    mask = 1 << UInt64(recipe.bit)
+    random = TwinGenerator(recipe.seed)
+    controller = SimulatedController(recipe.mode, recipe.tweaks, seed: recipe.seed)
+    // kexec_file_load of these kernels saves nothing: then there is no such segment, and nothing is damaged.
+    let low = Self.lowSegment(of: vmcore)
+    start = low?.start ?? 0
+    truth = low.map { [file] in Self.bytes(of: file, $0.offset, $0.size & ~15) } ?? []
+    seen = truth
     let info = try setMask()
     try setEncryptionBits(info)
-    try damageLowMemory(damage)
+    if recipe.isDamaged, let low {
+      let own = try #require(setKexecImage(low.size), "\(vmcore.name) has no backup region")
+      try damageLowMemory(low.offset, backup: recipe.backup ?? own)
+    }
+    if recipe.wholeDump { try encryptAll(but: low?.offset ?? .max) }
   }
 
   deinit {
@@ -44,16 +57,22 @@ final class EncryptedTwin {
 
   /// The segment that went through the backup.
   static func low(of vmcore: RealVmcore) throws -> (start: UInt64, size: UInt64, offset: UInt64) {
-    let low = try #require(vmcore.elf.segments.first { $0.physicalAddress + $0.fileSize <= 0xa0000 })
-    return (low.physicalAddress, low.fileSize, low.fileOffset)
+    try #require(lowSegment(of: vmcore), "\(vmcore.name) has no segment below 640 KiB")
   }
 
-  private func random() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-    return z ^ z >> 31
+  private static func lowSegment(of vmcore: RealVmcore) -> (start: UInt64, size: UInt64, offset: UInt64)? {
+    vmcore.elf.segments.first { $0.physicalAddress + $0.fileSize <= 0xa0000 }
+      .map { ($0.physicalAddress, $0.fileSize, $0.fileOffset) }
+  }
+
+  /// memcpy: slices are copied byte by byte where nothing is optimised.
+  private static func bytes(of file: UnsafeMutableRawBufferPointer, _ offset: UInt64, _ size: UInt64)
+    -> [UInt8]
+  {
+    [UInt8](unsafeUninitializedCapacity: Int(size)) { bytes, count in
+      memcpy(bytes.baseAddress!, file.baseAddress! + Int(offset), Int(size))
+      count = Int(size)
+    }
   }
 
   private func word(_ offset: UInt64) -> UInt64 {
@@ -64,6 +83,12 @@ final class EncryptedTwin {
     file.storeBytes(of: value, toByteOffset: Int(offset), as: UInt64.self)
   }
 
+  private func setBytes(_ offset: UInt64, _ bytes: [UInt8]) {
+    bytes.withUnsafeBytes {
+      (file.baseAddress! + Int(offset)).copyMemory(from: $0.baseAddress!, byteCount: $0.count)
+    }
+  }
+
   /// Every place in the file that holds an address: the kernel's text lies in two segments.
   private func offsets(_ address: UInt64) -> [UInt64] {
     vmcore.elf.segments.compactMap {
@@ -72,10 +97,12 @@ final class EncryptedTwin {
     }
   }
 
-  /// Writes `sme_mask` into VMCOREINFO, which grows by some digits; returns its text.
+  // MARK: - What the kernel says
+
+  /// Writes `sme_mask` into VMCOREINFO, or takes it out; returns the text.
   private func setMask() throws -> String {
     let old = Data("NUMBER(sme_mask)=0\n".utf8)
-    let new = Data("NUMBER(sme_mask)=\(Self.mask)\n".utf8)
+    let new = Data((recipe.statesMask ? "NUMBER(sme_mask)=\(mask)\n" : "").utf8)
     let headers = Int(vmcore.elf.segments.map(\.fileOffset).min() ?? 0)
     let head = Data(bytes: file.baseAddress!, count: headers)
     let place = try #require(head.range(of: old), "\(vmcore.name) has no sme_mask")
@@ -85,12 +112,11 @@ final class EncryptedTwin {
     let text = name.lowerBound + 12
     var body = head.subdata(in: text..<text + Int(noteSize))
     body.replaceSubrange(place.lowerBound - text..<place.upperBound - text, with: new)
-    let growth = new.count - old.count
     let padded = (body.count + 3) & ~3
     try #require(text + padded <= headers, "no room for the longer VMCOREINFO")
     // VMCOREINFO is the last note of /proc/vmcore.
-    body.withUnsafeBytes { (file.baseAddress! + text).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
-    file.storeBytes(of: UInt32(Int(noteSize) + growth), toByteOffset: name.lowerBound - 8, as: UInt32.self)
+    setBytes(UInt64(text), Array(body) + [UInt8](repeating: 0, count: padded - body.count))
+    file.storeBytes(of: UInt32(body.count), toByteOffset: name.lowerBound - 8, as: UInt32.self)
     let programs = Int(word(32))
     for index in 0..<Int(file.loadUnaligned(fromByteOffset: 56, as: UInt16.self)) {
       let program = programs + index * 56
@@ -102,7 +128,7 @@ final class EncryptedTwin {
     return String(decoding: body, as: UTF8.self)
   }
 
-  /// Sets the C-bit in every present entry of the kernel's page tables.
+  /// Sets the C-bit in every present entry of the kernel's page tables, and of the processes' that are known.
   private func setEncryptionBits(_ info: String) throws {
     func value(_ key: String) throws -> Substring {
       let line = try #require(info.split(separator: "\n").first { $0.hasPrefix(key + "=") }, "\(key)")
@@ -111,59 +137,86 @@ final class EncryptedTwin {
     let top = try #require(UInt64(try value("SYMBOL(init_top_pgt)"), radix: 16))
     let base = try #require(Int64(try value("NUMBER(phys_base)")))
     let root = top &- 0xffff_ffff_8000_0000 &+ UInt64(bitPattern: base)
+    let levels = try value("NUMBER(pgtable_l5_enabled)") == "1" ? 5 : 4
     var seen: Set<UInt64> = []
     func walk(_ table: UInt64, _ level: Int) {
       let places = offsets(table)
       guard let first = places.first, seen.insert(table).inserted else { return }
-      for index in (level == 4 ? 256 : 0)..<512 {
+      for index in 0..<512 {
         let entry = word(first + UInt64(index * 8))
         guard entry & 1 != 0 else { continue }
         let isLeaf = level == 1 || (level <= 3 && entry & 0x80 != 0)
-        if !isLeaf { walk(entry & 0xf_ffff_ffff_f000 & ~Self.mask, level - 1) }
-        for place in places { setWord(place + UInt64(index * 8), entry | Self.mask) }
+        if !isLeaf { walk(entry & 0xf_ffff_ffff_f000 & ~mask, level - 1) }
+        for place in places { setWord(place + UInt64(index * 8), entry | mask) }
       }
     }
-    walk(root, 4)
+    for table in [root] + recipe.processTables { walk(table, levels) }
   }
 
-  /// Where purgatory copied low memory to: the kexec segment of its size, which the dead kernel remembers.
-  private func backup(_ size: UInt64) throws -> UInt64 {
-    let all = Data(bytesNoCopy: file.baseAddress!, count: file.count, deallocator: .none)
-    let pattern = withUnsafeBytes(of: size) { Data($0) }
-    var rest = 0..<file.count
-    while let found = all.range(of: pattern, in: rest) {
-      let offset = UInt64(found.lowerBound)
+  /// Makes the crash kernel's segments say what the recipe wants; returns where the backup was.
+  private func setKexecImage(_ size: UInt64) -> UInt64? {
+    var own: UInt64?
+    var start = file.baseAddress!
+    let end = start + file.count - 32
+    // memchr finds the second byte of the size: the first is a common one, and nothing else here is as fast.
+    while let found = memchr(start, Int32(size >> 8 & 0xff), end - start) {
+      start = found + 1
+      let offset = UInt64(found - file.baseAddress! - 1)
+      guard offset % 8 == 0, word(offset) == size else { continue }
+      // struct kexec_segment: buf, bufsz, mem, memsz.
       let address = word(offset + 8)
-      if word(offset + 16) == (size + 0xfff) & ~0xfff, address & 0xfff == 0, address > 0x10_0000 {
-        return address
+      guard word(offset + 16) == (size + 0xfff) & ~0xfff, address & 0xfff == 0, address > 0x10_0000 else {
+        continue
       }
-      rest = found.upperBound..<file.count
+      own = own ?? address
+      switch recipe.image {
+      case .match: setWord(offset + 8, recipe.backup ?? address)
+      case .stale: break
+      case .absent: for place in 0..<4 as Range<UInt64> { setWord(offset - 8 + place * 8, 0) }
+      }
     }
-    throw CancellationError()
+    return own
   }
 
-  private func damageLowMemory(_ damage: Damage) throws {
-    if case .none = damage { return }
-    let low = try Self.low(of: vmcore)
-    let backup = try backup(low.size)
-    let constants = (0..<48).map { _ in random() & 0xffff_ffff }
-    for place in stride(from: 0, to: low.size & ~15, by: 16) {
-      var first: UInt64
-      var second: UInt64
-      switch damage {
-      case .none: (first, second) = (0, 0)
-      case .noise: (first, second) = (random(), random())
-      case .xe:
-        let difference = (low.start + place) ^ (backup + place)
-        let constant = (4..<48).reduce(0 as UInt64) {
-          difference >> UInt64($1) & 1 == 1 ? $0 ^ constants[$1] : $0
-        }
-        first = constant << 32 | constant
-        second = first
+  // MARK: - What memory holds
+
+  private func damageLowMemory(_ offset: UInt64, backup: UInt64) throws {
+    var dram = truth
+    try controller.encrypt(&dram, at: start)
+    var noise = [UInt8](repeating: 0, count: truth.count)
+    try controller.decrypt(&noise, at: start)
+    for page in stride(from: 0, to: truth.count, by: 4096) {
+      let range = page..<min(page + 4096, truth.count)
+      guard isZero(range), Double.random(in: 0..<1, using: &random) < recipe.untouched
+      else { continue }
+      dram.replaceSubrange(range, with: repeatElement(0, count: range.count))
+      truth.replaceSubrange(range, with: noise[range])
+    }
+    seen = dram
+    if recipe.readsEncrypted { try controller.decrypt(&seen, at: backup) }
+    for _ in 0..<recipe.staleLines {
+      let line = Int.random(in: 0..<truth.count / 64, using: &random) * 64
+      staleLines.append(line)
+      for place in line..<line + 64 { seen[place] = UInt8.random(in: 0...255, using: &random) }
+    }
+    setBytes(offset, seen)
+  }
+
+  private func isZero(_ range: Range<Int>) -> Bool {
+    truth.withUnsafeBytes { bytes in
+      stride(from: range.lowerBound, to: range.upperBound, by: 16).allSatisfy {
+        bytes.loadUnaligned(fromByteOffset: $0, as: UInt64.self) == 0
+          && bytes.loadUnaligned(fromByteOffset: $0 + 8, as: UInt64.self) == 0
       }
-      let offset = low.offset + place
-      setWord(offset, word(offset) ^ first)
-      setWord(offset + 8, word(offset + 8) ^ second)
+    }
+  }
+
+  private func encryptAll(but low: UInt64) throws {
+    for segment in vmcore.elf.segments where segment.fileOffset != low && segment.fileSize > 0 {
+      let size = segment.fileSize & ~15
+      var bytes = Self.bytes(of: file, segment.fileOffset, size)
+      try controller.encrypt(&bytes, at: segment.physicalAddress)
+      setBytes(segment.fileOffset, bytes)
     }
   }
 }

@@ -1,4 +1,5 @@
 import DumpJudge
+import Foundation
 import Testing
 
 @Suite("A hypervisor's dump of a running guest is a vmcore too", .enabled(if: Lab.hasKernel("6.1")))
@@ -14,5 +15,64 @@ struct GuestDumpTests {
     let verdict = judge(dump: dump, vmcore: vmcore.elf)
     #expect(verdict.isClean, "\(verdict)")
     try PageClasses.of(vmcore).expectPages(of: scratch.path("dump"), from: vmcore, level: level)
+  }
+
+  /// Where purgatory saved low memory, as drgn reads it from the crash kernel's segments.
+  private func backup(_ vmcore: RealVmcore) throws -> UInt64 {
+    let script = """
+      import drgn, sys
+      prog = drgn.Program()
+      prog.set_core_dump(sys.argv[1])
+      prog.load_debug_info([sys.argv[2]])
+      image = prog["kexec_crash_image"]
+      for i in range(image.nr_segments):
+          if image.segment[i].memsz == 0x9f000:
+              print(image.segment[i].mem.value_())
+      """
+    let output = try ProgramRun.succeeding(
+      try Lab.python(), ["-c", script, vmcore.path, try Lab.vmlinux(vmcore.kernel)],
+      environment: ["DEBUGINFOD_URLS": ""]
+    ).output
+    return try #require(UInt64(output.dropLast()))
+  }
+
+  @Test("Low memory that the capture kernel took is read from where purgatory saved it")
+  func captured() throws {
+    let vmcore = try RealVmcore("6.1-captured")
+    let backup = try backup(vmcore)
+    let scratch = try ScratchFolder()
+    let run = try vmcore.dump("-l -d 0", to: scratch.path("dump"))
+    #expect(run.output.contains("low memory is read from where it was saved"), "\(run.output)")
+    let dump = try KdumpDump(scratch.path("dump"))
+    for pfn in 1..<0x9f as Range<UInt64> {
+      let saved = try #require(vmcore.elf.content(backup / 4096 + pfn - 1))
+      #expect(try dump.page(pfn).elementsEqual(saved), "pfn \(pfn)")
+    }
+    #expect(judge(dump: dump, vmcore: vmcore.elf).wrong.allSatisfy { $0 < 0xa0 })
+
+    // Free lists end where they should, and objects hold what the module wrote: their number, and a word's.
+    let answer = try Drgn.ask("slabs", of: scratch.path("dump"), vmcore.kernel, "dma-kmalloc-512")
+    let objects = answer.split(separator: "\n").dropFirst().filter { $0.hasPrefix("0xffff") }
+    let written = objects.filter { $0.hasSuffix("00000000") && !$0.hasSuffix(" 0x0") }
+    #expect(written.count > 200, "\(answer)")
+  }
+
+  @Test("A crash kernel that waits has saved nothing: low memory is the guest's own")
+  func loaded() throws {
+    let vmcore = try RealVmcore("6.1-captured")
+    let backup = try backup(vmcore)
+    let scratch = try ScratchFolder()
+    try ProgramRun.succeeding("/bin/cp", ["--sparse=always", vmcore.path, scratch.path("waiting")])
+    let segment = try #require(
+      vmcore.elf.segments.first { $0.physicalAddress <= backup && backup < $0.physicalAddress + $0.fileSize })
+    let file = try FileHandle(forUpdating: scratch.url("waiting"))
+    try file.seek(toOffset: segment.fileOffset + backup - segment.physicalAddress)
+    try file.write(contentsOf: Data(count: 0x9f000))
+    try file.close()
+    let waiting = try RealVmcore("6.1-captured", at: scratch.path("waiting"))
+    let run = try waiting.dump("-l -d 0 -D", to: scratch.path("dump"))
+    #expect(run.output.contains("which is zeros: the capture kernel has not run"), "\(run.output)")
+    let verdict = try judge(dump: KdumpDump(scratch.path("dump")), vmcore: waiting.elf)
+    #expect(verdict.isClean, "\(verdict)")
   }
 }

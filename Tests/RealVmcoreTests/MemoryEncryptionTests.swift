@@ -22,13 +22,13 @@ struct MemoryEncryptionTests {
 
   @Test(
     "An XE machine's dump is repaired while it is made, and the repaired one is left alone",
-    arguments: ["6.1", "6.12"])
+    arguments: ["6.1-low", "6.12-low"])
   func repaired(kernel: String) throws {
-    guard Lab.hasKernel(kernel) else { return }
+    guard Lab.hasKernel(String(kernel.prefix { $0 != "-" })) else { return }
     let vmcore = try RealVmcore(kernel)
     let scratch = try ScratchFolder()
     let damaged = scratch.path("damaged")
-    try EncryptedTwin(of: vmcore, at: damaged, .xe, seed: 1)
+    try EncryptedTwin(of: vmcore, at: damaged, TwinRecipe())
 
     let run = try ProgramRun.succeeding(Lab.vmsieve, ["-l", "-d", "0", damaged, scratch.path("dump")])
     #expect(
@@ -52,13 +52,13 @@ struct MemoryEncryptionTests {
 
   @Test(
     "What XEX made of low memory is left as it is, and said; --sme require refuses it",
-    arguments: ["6.1", "6.12"])
+    arguments: ["6.1-low", "6.12-low"])
   func noise(kernel: String) throws {
-    guard Lab.hasKernel(kernel) else { return }
+    guard Lab.hasKernel(String(kernel.prefix { $0 != "-" })) else { return }
     let vmcore = try RealVmcore(kernel)
     let scratch = try ScratchFolder()
     let damaged = scratch.path("damaged")
-    try EncryptedTwin(of: vmcore, at: damaged, .noise, seed: 2)
+    try EncryptedTwin(of: vmcore, at: damaged, TwinRecipe(mode: .xex, tweaks: .random))
     let run = try ProgramRun.succeeding(Lab.vmsieve, ["-l", "-d", "0", damaged, scratch.path("dump")])
     #expect(run.errors.contains("cannot be repaired without the key"), "\(run.output)\(run.errors)")
     _ = try expectLowPages(of: scratch.path("dump"), toBeThoseOf: try RealVmcore(kernel, at: damaged))

@@ -8,14 +8,17 @@ public final class KeyedLayer: PageLayer, @unchecked Sendable {
   private let unmapped: PFNRanges
   private let view: CaptureView
   private let geometry: PageGeometry
+  /// Addresses inside of pages where memory begins or ends: what lies beyond is no memory, and reads as zeros.
+  private let holes: [Range<UInt64>]
 
   /// - Parameters:
   ///   - region: what purgatory moved; nil if nothing.
   ///   - decrypted: frames that the first kernel had mapped without encryption.
   ///   - unmapped: frames of which its page tables say nothing: they are left as they are.
+  ///   - loads: the PT_LOADs, whose edges may lie inside of pages.
   public init(
     _ cipher: consuming MemoryCipher, view: CaptureView, region: BackupRegion?, decrypted: PFNRanges,
-    unmapped: PFNRanges, geometry: PageGeometry
+    unmapped: PFNRanges, geometry: PageGeometry, loads: [ProgramHeader] = []
   ) {
     transform = PageTransform(cipher, view: view, region: region)
     self.region = region
@@ -23,7 +26,27 @@ public final class KeyedLayer: PageLayer, @unchecked Sendable {
     self.unmapped = unmapped
     self.view = view
     self.geometry = geometry
+    holes = Self.holes(loads, geometry)
     super.init()
+  }
+
+  private static func holes(_ loads: [ProgramHeader], _ geometry: PageGeometry) -> [Range<UInt64>] {
+    let size = UInt64(geometry.size)
+    var holes: [Range<UInt64>] = []
+    for load in loads where load.memorySize > 0 {
+      let start = load.physicalAddress.rawValue
+      let (end, overflow) = start.addingReportingOverflow(load.memorySize)
+      if overflow || end > UInt64(Int64.max) { continue }
+      for hole in [start & ~(size - 1)..<start, end..<(end + size - 1) & ~(size - 1)] where !hole.isEmpty {
+        // Two PT_LOADs may share a page.
+        let others = loads.contains {
+          let first = $0.physicalAddress.rawValue
+          return first < hole.upperBound && hole.lowerBound < first &+ $0.memorySize
+        }
+        if !others { holes.append(hole) }
+      }
+    }
+    return holes
   }
 
   /// What the table of transforms says of a page, as far as it is the same for all its bytes.
@@ -59,6 +82,10 @@ public final class KeyedLayer: PageLayer, @unchecked Sendable {
       var bytes = page._mutatingExtracting(from..<to)
       _ = transform.apply(to: &bytes, at: start + from, attribute: attribute)
       from = to
+    }
+    for hole in holes where hole.lowerBound >> geometry.shift == pfn.rawValue {
+      let first = Int(hole.lowerBound - start.rawValue)
+      for place in first..<first + hole.count { page.storeBytes(of: 0, toByteOffset: place, as: UInt8.self) }
     }
   }
 }

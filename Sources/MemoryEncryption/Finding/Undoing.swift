@@ -75,6 +75,13 @@ public struct Undoing: Sendable {
       throw Impossible(description: "no memory for reading the kernel")
     }
     let map = AttributeWalk.map(first, directMap: directMap, &kernelMemory)
+    // The direct map has nearly all memory: if it cannot be read, the bytes are not what the key makes them.
+    guard map.unmapped.count <= memory.frames.count / 2 else {
+      throw Impossible(
+        description:
+          "with this key the kernel's page tables make no sense: key, mode, tweaks or view are not this"
+          + " machine's")
+    }
     let layer = try Self.layer(key, view, region, map.decrypted, map.unmapped, memory)
     self.memory = PhysicalMemory(memory, adding: layer)
     self.investigation = investigation
@@ -93,6 +100,7 @@ public struct Undoing: Sendable {
       throw Impossible(description: "the tweak constants t4 to t11 are not all known")
     }
     return KeyedLayer(
-      cipher, view: view, region: region, decrypted: decrypted, unmapped: unmapped, geometry: memory.geometry)
+      cipher, view: view, region: region, decrypted: decrypted, unmapped: unmapped, geometry: memory.geometry,
+      loads: memory.loads)
   }
 }

@@ -46,15 +46,11 @@ public final class CoreNotes: Sendable {
     self.omitted = omitted
   }
 
-  /// The same notes with other bytes in a place, where the text of VMCOREINFO must keep its length.
-  init(_ notes: CoreNotes, with replacement: [UInt8], at offset: Int) throws(VmcoreError) {
-    var buffer = try ELFCore.pageBuffer(notes.byteCount)
-    let bytes = notes.bytes
-    for index in 0..<notes.byteCount { buffer.store(bytes.littleEndian(at: index, as: UInt8.self) ?? 0, at: index) }
-    for (index, byte) in replacement.enumerated() where offset + index < notes.byteCount {
-      buffer.store(byte, at: offset + index)
-    }
-    (vmcoreinfoRange, processorCount, byteCount) = Self.survey(buffer.bytes)
+  /// Notes made from others: those that were left out stay so.
+  init(_ bytes: [UInt8], insteadOf notes: CoreNotes) throws(VmcoreError) {
+    var buffer = try ELFCore.pageBuffer(bytes.count)
+    for (index, byte) in bytes.enumerated() { buffer.store(byte, at: index) }
+    (vmcoreinfoRange, processorCount, byteCount) = Self.survey(buffer.bytes.extracting(0..<bytes.count))
     self.buffer = buffer
     omitted = notes.omitted
   }

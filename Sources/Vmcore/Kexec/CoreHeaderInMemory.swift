@@ -10,7 +10,10 @@ public enum CoreHeaderInMemory {
     public let backup: PhysicalAddress
   }
 
-  /// Finds the PT_LOAD that describes low memory and says that it lies elsewhere.
+  /// Where low memory ends for kexec-tools and the kernel.
+  private static let lowEnd: UInt64 = 0xa0000
+
+  /// Finds the PT_LOAD that describes low memory and says that it lies elsewhere: in another segment of the image.
   ///
   /// - Parameter segments: of the crash kernel's image; one of them begins with the header.
   public static func backup(_ segments: [KexecImage.Segment], of memory: PhysicalMemory) -> Backup? {
@@ -27,14 +30,16 @@ public enum CoreHeaderInMemory {
       for index in 0..<min(Int(header.phnum), 4096) {
         let place = segment.address + Int(truncatingIfNeeded: header.phoff) + index * ProgramHeader.byteCount
         guard let load = program(at: place, &reader) else { break }
-        if load.type == ProgramHeader.load, load.physicalAddress.rawValue <= 0x9ffff,
-          load.fileOffset.rawValue != load.physicalAddress.rawValue, load.memorySize > 0,
-          load.physicalAddress.rawValue + min(load.memorySize, 1 << 20) <= 1 << 20
-        {
-          return Backup(
-            source: load.physicalAddress, byteCount: load.memorySize,
-            backup: PhysicalAddress(load.fileOffset.rawValue))
-        }
+        let start = load.physicalAddress.rawValue
+        guard load.type == ProgramHeader.load, start < lowEnd, load.fileOffset.rawValue != start,
+          load.memorySize > 0, load.memorySize <= lowEnd - start,
+          segments.contains(where: {
+            $0.address.rawValue == load.fileOffset.rawValue && $0.byteCount >= load.memorySize
+          })
+        else { continue }
+        return Backup(
+          source: load.physicalAddress, byteCount: load.memorySize,
+          backup: PhysicalAddress(load.fileOffset.rawValue))
       }
     }
     return nil

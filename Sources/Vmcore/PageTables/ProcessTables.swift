@@ -54,7 +54,8 @@ public struct ProcessTables: Sendable {
       }
       if next == head.rawValue { break }
       at = VirtualAddress(next)
-      guard KernelPointer.isPlausible(next), let pfn = map.frame(ofPage: next &- UInt64(link), pageSize: size),
+      guard KernelPointer.isPlausible(next),
+        let pfn = map.frame(ofPage: next &- UInt64(link), pageSize: size),
         tables.count + implausible < Self.mostProcesses
       else {
         problem = "the list breaks off at \(at)"

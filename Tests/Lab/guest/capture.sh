@@ -1,5 +1,10 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154 # mode comes from /lab/parameters
 # The capture kernel: run the collector, or copy the whole /proc/vmcore.
+if [ "$mode" = captured ]; then
+  sync
+  touch /out/ready
+  sleep 100000
+fi
 nproc > /out/nproc
 free -k > /out/free
 start=$(cut -d ' ' -f 1 /proc/uptime)

@@ -1,6 +1,11 @@
 # shellcheck shell=sh disable=SC2154 # mode, file_load and capture_cpus come from /lab/parameters
 # The first kernel: fill memory with every kind of page, then crash, or wait for the hypervisor to dump.
 
+# Low memory gets slabs, where the lab wants them there.
+if [ -e /lab/low.ko ]; then
+  insmod /lab/low.ko
+  dmesg | grep 'low: '
+fi
 # shmem: noise and zeros.
 mount -t tmpfs -o size=64m tmpfs /tmp
 head -c 24000000 /dev/urandom > /tmp/noise

@@ -1,0 +1,81 @@
+import DumpJudge
+import Foundation
+import Testing
+
+@Suite("With the key all memory comes back, in either mode and from either view")
+struct KeyedRecoveryTests {
+  static let vmcores = ["6.1-low", "6.12-low"].filter { Lab.hasKernel(String($0.prefix { $0 != "-" })) }
+
+  @Test(
+    "Low memory that was decrypted at the wrong address", arguments: vmcores,
+    SimulatedController.Mode.allCases)
+  func encryptedView(name: String, mode: SimulatedController.Mode) throws {
+    let vmcore = try RealVmcore(name)
+    let scratch = try ScratchFolder()
+    let twin = try EncryptedTwin(
+      of: vmcore, at: scratch.path("damaged"), TwinRecipe(mode: mode, tweaks: .random, untouched: 0.5))
+    let run = try dump(scratch, twin, "-d 0 --sme-mode \(mode.rawValue)")
+    #expect(run.output.contains("with the key"), "\(run.output)")
+    let restored = try KdumpDump(scratch.path("dump"))
+    for pfn in twin.start / 4096..<(twin.start + UInt64(twin.truth.count)) / 4096 {
+      let place = Int(pfn * 4096 - twin.start)
+      #expect(try restored.page(pfn).elementsEqual(twin.truth[place..<place + 4096]), "pfn \(pfn)")
+    }
+    // Nothing but low memory changed.
+    let others = try judge(
+      dump: restored, vmcore: RealVmcore(name, at: scratch.path("damaged")).elf)
+    #expect(others.wrong.allSatisfy { $0 < 0xa0 }, "\(others)")
+  }
+
+  @Test(
+    "All of memory that was read as ciphertext, filtered as if it never had been", arguments: vmcores,
+    SimulatedController.Mode.allCases)
+  func decryptedView(name: String, mode: SimulatedController.Mode) throws {
+    let vmcore = try RealVmcore(name)
+    let scratch = try ScratchFolder()
+    let tables = try StrippedDumpTests.tables(Drgn.ask("processes", of: vmcore.path, vmcore.kernel))
+    let twin = try EncryptedTwin(
+      of: vmcore, at: scratch.path("damaged"),
+      TwinRecipe(
+        mode: mode, tweaks: .random, readsEncrypted: false, wholeDump: true, processTables: tables))
+    try dump(scratch, twin, "-d 31 --sme-mode \(mode.rawValue) --sme-view c0 --sme-strip")
+    try vmcore.dump("-l -d 31", to: scratch.path("undamaged"))
+    let verdict = try judge(
+      dump: KdumpDump(scratch.path("dump")), vmcore: vmcore.elf,
+      reference: KdumpDump(scratch.path("undamaged")))
+    #expect(verdict.isClean, "\(verdict)")
+  }
+
+  @Test("A key that is not the machine's is refused, and no dump is written", arguments: vmcores.prefix(1))
+  func wrongKey(name: String) throws {
+    let vmcore = try RealVmcore(name)
+    let scratch = try ScratchFolder()
+    let twin = try EncryptedTwin(
+      of: vmcore, at: scratch.path("damaged"), TwinRecipe(readsEncrypted: false, wholeDump: true))
+    let other = SimulatedController(.xe, .random, seed: 99)
+    try Data(other.key.utf8).write(to: scratch.url("key"))
+    try Data(twin.controller.tweaksText.utf8).write(to: scratch.url("tweaks"))
+    let run = try ProgramRun.of(
+      Lab.vmsieve,
+      [
+        "-l", "-d", "31", "--sme-key", scratch.path("key"), "--sme-tweaks", scratch.path("tweaks"),
+        "--sme-view",
+        "c0", scratch.path("damaged"), scratch.path("dump"),
+      ])
+    #expect(run.status == 1)
+    #expect(run.errors.contains("with this key the kernel's page tables make no sense"), "\(run.errors)")
+    #expect(!FileManager.default.fileExists(atPath: scratch.path("dump")))
+  }
+
+  @discardableResult
+  private func dump(
+    _ scratch: ScratchFolder, _ twin: EncryptedTwin, _ options: String
+  ) throws -> ProgramRun {
+    try Data(twin.controller.key.utf8).write(to: scratch.url("key"))
+    try Data(twin.controller.tweaksText.utf8).write(to: scratch.url("tweaks"))
+    return try ProgramRun.succeeding(
+      Lab.vmsieve,
+      ["-l", "--sme-key", scratch.path("key"), "--sme-tweaks", scratch.path("tweaks")]
+        + options.split(separator: " ").map(String.init) + [scratch.path("damaged"), scratch.path("dump")])
+  }
+}
