@@ -28,6 +28,6 @@ struct ArrivedRanges {
   }
 
   private func firstIndex(endingAtOrAfter offset: UInt64) -> Int {
-    ranges.firstIndex(behind: { $0.upperBound >= offset })
+    ranges.partitionPoint(behind: { $0.upperBound >= offset })
   }
 }

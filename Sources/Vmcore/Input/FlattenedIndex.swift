@@ -28,7 +28,7 @@ struct FlattenedIndex: Sendable {
 
   /// The record that holds a byte, or else the next one above it.
   func firstRecord(endingAfter offset: UInt64) -> Int {
-    records.firstIndex(behind: { $0.end > offset })
+    records.partitionPoint(behind: { $0.end > offset })
   }
 
   /// Sorts the records. Where several hold a byte, the last in the stream counts, as if they had been written

@@ -73,7 +73,7 @@ public struct MemorySegments: Sendable {
 
   /// The extent that holds an address, or else the next one above it.
   func firstExtent(endingAfter address: UInt64) -> Int {
-    extents.firstIndex(behind: { $0.end > address })
+    extents.partitionPoint(behind: { $0.end > address })
   }
 
   /// Cuts from each extent what an earlier one covers: the kernel's text lies in two PT_LOADs.

@@ -71,7 +71,7 @@ public struct PFNRanges: PFNSet, Sendable {
   }
 
   func firstRange(endingAfter pfn: PFN) -> Int {
-    ranges.firstIndex(behind: { $0.upperBound > pfn })
+    ranges.partitionPoint(behind: { $0.upperBound > pfn })
   }
 }
 
