@@ -62,7 +62,8 @@ extension DumpCommand {
   }
 
   private func addresses(_ frames: Range<PFN>) -> Range<UInt64> {
-    memory.geometry.address(of: frames.lowerBound).rawValue..<memory.geometry.address(of: frames.upperBound)
+    memory.geometry.address(of: frames.lowerBound)
+      .rawValue..<memory.geometry.address(of: frames.upperBound)
       .rawValue
   }
 }

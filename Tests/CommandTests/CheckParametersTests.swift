@@ -24,13 +24,16 @@ struct CheckParametersTests {
       "--dump-dmesg --partial-dmesg vmcore log", "-F --dump-dmesg vmcore", "-F vmcore", "-lFd31 vmcore",
       "-F -l --num-threads 2 vmcore", "-R dump", "-R -f -d 0 dump", "-R --dump-dmesg dump",
       "-R --keep-partial dump", "-E vmcore dump", "-F -E -d 31 vmcore", "-E --num-threads 0 vmcore dump",
-      "--split vmcore a b", "--split --splitblock-size 4096 -ld31 vmcore a b c", "--splitblock-size 3 vmcore dump",
-      "--reassemble a b dump", "--reassemble dump", "--reassemble -f -d 0 --num-threads 2 a b dump", "--dump-dmesg -l -d 31 vmcore log", "-- vmcore dump", "-- -l -d", "- -",
+      "--split vmcore a b", "--split --splitblock-size 4096 -ld31 vmcore a b c",
+      "--splitblock-size 3 vmcore dump",
+      "--reassemble a b dump", "--reassemble dump", "--reassemble -f -d 0 --num-threads 2 a b dump",
+      "--dump-dmesg -l -d 31 vmcore log", "-- vmcore dump", "-- -l -d", "- -",
       "/ /",
       // What kdump-utils and kdump-tools put in their configuration, as far as it is supported.
       "-l --message-level 7 -d 31 vmcore dump", "-l --message-level 7 -d 31 --num-threads=4 vmcore dump",
       "-c --message-level 1 -d 31 vmcore dump",
-      "-x vmlinux vmcore dump", "-i info vmcore dump", "-g info -x vmlinux", "-x vmlinux --dump-dmesg vmcore log",
+      "-x vmlinux vmcore dump", "-i info vmcore dump", "-g info -x vmlinux",
+      "-x vmlinux --dump-dmesg vmcore log",
       "--mem-usage /proc/kcore", "--vtop 0x10 vmcore dump", "--config erase -x vmlinux vmcore dump",
       "--keep-comm sshd,bash vmcore dump", "-e --work-dir . vmcore dump", "-X vmcore dump",
       "--xen-syms xen vmcore dump", "--xen-vmcoreinfo xen vmcore dump", "--xen_phys_start 0 vmcore dump",
@@ -96,7 +99,9 @@ struct CheckParametersTests {
     #expect(run.errors == "")
   }
 
-  @Test("With -F all of it is on stderr", arguments: [
+  @Test(
+    "With -F all of it is on stderr",
+    arguments: [
       "-F --dump-dmesg vmcore log", "vmcore dump -F", "-F", "-F --split vmcore a b", "--reassemble -F a b c",
     ])
   func standardError(line: String) throws {

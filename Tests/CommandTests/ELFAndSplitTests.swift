@@ -54,7 +54,8 @@ struct ELFAndSplitTests {
   @Test("From ELF to kdump-compressed to ELF nothing is lost")
   func roundTrip() throws {
     try expectSuccess(
-      "$v -l -d 31 $core kdump; $v -E -d 31 kdump elf; $v -l -d 31 elf again; $v -E -d 31 again back; cmp elf back")
+      "$v -l -d 31 $core kdump; $v -E -d 31 kdump elf; $v -l -d 31 elf again; $v -E -d 31 again back; cmp elf back"
+    )
     let verdict = judge(dump: try KdumpDump(folder.path("again")), vmcore: try ELFVmcore(vmcore.path))
     #expect(verdict.wrong.isEmpty && verdict.unreadable.isEmpty && verdict.right > 0, "\(verdict)")
   }
@@ -76,10 +77,14 @@ struct ELFAndSplitTests {
     #expect(run.output.contains("Retry to create a dumpfile by dump_level(1)."))
     #expect(run.errors.contains("elf is marked incomplete: what was written before can be read"))
     let check = try shell("$v verify elf")
-    #expect(check.status == 1 && check.output.contains("marked incomplete") && check.output.contains("elf is incomplete"))
+    #expect(
+      check.status == 1 && check.output.contains("marked incomplete")
+        && check.output.contains("elf is incomplete"))
   }
 
-  @Test("Split and put together it is the same dump, byte by byte", arguments: ["-c -d 1", "-l -d 31", "-d 0", "-z -d 17"])
+  @Test(
+    "Split and put together it is the same dump, byte by byte",
+    arguments: ["-c -d 1", "-l -d 31", "-d 0", "-z -d 17"])
   func split(options: String) throws {
     try expectSuccess(
       """
@@ -96,9 +101,11 @@ struct ELFAndSplitTests {
 
   @Test("What is missing, foreign or given twice is named, and nothing is written")
   func incompleteSet() throws {
-    try expectSuccess("$v -l -d 31 --split $core a b c; $v -l -d 1 --split $core other x; $v -l -d 31 $core whole")
+    try expectSuccess(
+      "$v -l -d 31 --split $core a b c; $v -l -d 1 --split $core other x; $v -l -d 31 $core whole")
     for (files, said) in [
-      ("a c", "c: a file of the same dump is missing: the one with pfn"), ("a b", "b: a file of the same dump is missing"),
+      ("a c", "c: a file of the same dump is missing: the one with pfn"),
+      ("a b", "b: a file of the same dump is missing"),
       ("a other b c", "other: a file of another dump than a"), ("a b b c", "which b has as well"),
       ("a whole", "whole: a whole dump"), ("a nowhere", "nowhere: open: No such file"),
     ] {
@@ -123,12 +130,14 @@ struct ELFAndSplitTests {
   @Test("An incomplete file makes what it is put together to incomplete too")
   func incompleteFile() throws {
     let run = try shell(
-      "$v -d 0 --split $core a b c; n=$(stat -c %s b); head -c $((n / 2)) b > cut; $v --reassemble a cut c back")
+      "$v -d 0 --split $core a b c; n=$(stat -c %s b); head -c $((n / 2)) b > cut; $v --reassemble a cut c back"
+    )
     #expect(run.status == 0, "\(run)")
     #expect(run.errors.contains("cut: the dump is cut"))
     let dump = try KdumpDump(folder.path("back"))
     #expect(dump.header.isIncomplete)
     let verdict = judge(dump: dump, vmcore: try ELFVmcore(vmcore.path))
-    #expect(verdict.wrong.isEmpty && verdict.unreadable.isEmpty && verdict.breaches.isEmpty && verdict.right > 0)
+    #expect(
+      verdict.wrong.isEmpty && verdict.unreadable.isEmpty && verdict.breaches.isEmpty && verdict.right > 0)
   }
 }

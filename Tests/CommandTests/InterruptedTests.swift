@@ -65,7 +65,8 @@ struct InterruptedTests {
     return right
   }
 
-  @Test("What is left after a kill does not look whole", arguments: ["-d 0", "-l -d 1", "-E", "-d 0 --split"])
+  @Test(
+    "What is left after a kill does not look whole", arguments: ["-d 0", "-l -d 1", "-E", "-d 0 --split"])
   func killed(options: String) throws {
     let machine = try LargeMachine(memory: 768 << 20)
     let folder = try ScratchFolder()

@@ -126,12 +126,15 @@ struct ELFDumpTests {
     #expect(try size(file.path) == found[1].fileOffset + 600 * 4096)
   }
 
-  @Test("More segments than e_phnum can count are counted by section header 0", arguments: [65533, 65534, 65535, 70000])
+  @Test(
+    "More segments than e_phnum can count are counted by section header 0",
+    arguments: [65533, 65534, 65535, 70000])
   func extendedNumbering(count: Int) throws {
     let file = TemporaryPath()
     let segment = CoreSegment(physical: 0..<4096, virtual: Self.direct)
     #expect(
-      try write(scenario([0], frames: 1), file.path, segments: Array(repeating: segment, count: count)) == nil)
+      try write(scenario([0], frames: 1), file.path, segments: Array(repeating: segment, count: count)) == nil
+    )
     #expect(try ELFVmcore(file.path).segments.count == count)
     #expect(try ELFCore(opening: file.path).loads.count == count)
     let number = try Data(contentsOf: URL(filePath: file.path))[56..<58]

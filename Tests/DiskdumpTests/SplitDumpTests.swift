@@ -22,7 +22,9 @@ struct SplitDumpTests {
 
   private func path(_ index: Int) -> String { folder.path + "/part\(index)" }
 
-  private func write(_ scenario: Scenario, _ part: Range<UInt64>, _ path: String, finishes: Bool = true) throws {
+  private func write(_ scenario: Scenario, _ part: Range<UInt64>, _ path: String, finishes: Bool = true)
+    throws
+  {
     var description = scenario.description
     description.split = PFN(part.lowerBound)..<PFN(part.upperBound)
     var writer = try DiskdumpWriter(
@@ -30,7 +32,11 @@ struct SplitDumpTests {
     try scenario.begin(&writer)
     let frames = scenario.dumpable.filter { part.contains($0) }
     try scenario.append(finishes ? frames[...] : frames.prefix(frames.count / 2), to: &writer)
-    if finishes { try writer.finish(dumpable: scenario.bitmap(of: scenario.dumpable)) } else { writer.abandon() }
+    if finishes {
+      try writer.finish(dumpable: scenario.bitmap(of: scenario.dumpable))
+    } else {
+      writer.abandon()
+    }
   }
 
   private func open(_ indexes: [Int]) throws -> PhysicalMemory {
@@ -44,7 +50,9 @@ struct SplitDumpTests {
     } catch { return error.description }
   }
 
-  @Test("The sub header has the range, twice; main header, bitmaps and the place of the zero page are everybody's")
+  @Test(
+    "The sub header has the range, twice; main header, bitmaps and the place of the zero page are everybody's"
+  )
   func headers() throws {
     let whole = try KdumpDump(path(0))
     for (index, part) in Self.parts.enumerated() {
@@ -60,7 +68,8 @@ struct SplitDumpTests {
     }
   }
 
-  @Test("All files together are the whole dump, in any order", arguments: [[0, 1, 2], [2, 0, 1], [1, 2, 0]])
+  @Test(
+    "All files together are the whole dump, in any order", arguments: [[0, 1, 2], [2, 0, 1], [1, 2, 0]])
   func together(order: [Int]) throws {
     let memory = try open(order)
     #expect(memory.isComplete && memory.warnings.isEmpty)
@@ -90,7 +99,9 @@ struct SplitDumpTests {
 
   @Test("A file that is missing is named by its pages")
   func missing() {
-    #expect(reason([path(0), path(2)]) == "\(path(2)): a file of the same dump is missing: the one with pfn 0x280 to pfn 0xaff")
+    #expect(
+      reason([path(0), path(2)])
+        == "\(path(2)): a file of the same dump is missing: the one with pfn 0x280 to pfn 0xaff")
     #expect(reason([path(1), path(2)]).hasSuffix("the one with pfn 0x0 to pfn 0x27f"))
     #expect(reason([path(1), path(0)]).hasSuffix("the one with pfn 0xb00 to pfn 0xf9f"))
   }
@@ -99,7 +110,8 @@ struct SplitDumpTests {
   func foreign() throws {
     #expect(reason([path(0), path(1), path(1), path(2)]).contains("which \(path(1)) has as well"))
     try scenario.write(folder.path + "/whole")
-    #expect(reason([path(0), folder.path + "/whole"]).contains("whole: a whole dump, and no file of a split one"))
+    #expect(
+      reason([path(0), folder.path + "/whole"]).contains("whole: a whole dump, and no file of a split one"))
     var other = scenario
     other.dumpable.removeLast()
     try write(other, Self.parts[1], folder.path + "/other")

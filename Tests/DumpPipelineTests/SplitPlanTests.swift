@@ -5,8 +5,9 @@ import Vmcore
 
 @Suite("A dump is split into ranges with about as many pages in each")
 struct SplitPlanTests {
-  private func plan(_ frames: [Range<UInt64>], of all: UInt64, _ count: Int, block: UInt64) throws -> [Range<UInt64>]
-  {
+  private func plan(_ frames: [Range<UInt64>], of all: UInt64, _ count: Int, block: UInt64) throws -> [Range<
+    UInt64
+  >] {
     var bitmap = try PFNBitmap(maxMapNumber: all)
     for range in frames { bitmap.insert(PFN(range.lowerBound)..<PFN(range.upperBound)) }
     return SplitPlan.ranges(of: bitmap, count, block: block).map {
@@ -14,7 +15,9 @@ struct SplitPlanTests {
     }
   }
 
-  @Test("The ranges follow each other, from the first frame to the last, with borders between blocks", arguments: 2...9)
+  @Test(
+    "The ranges follow each other, from the first frame to the last, with borders between blocks",
+    arguments: 2...9)
   func contiguous(count: Int) throws {
     let ranges = try plan([100..<5000, 70_000..<70_300, 100_000..<150_001], of: 150_001, count, block: 4096)
     #expect(ranges.count == count)

@@ -39,7 +39,8 @@ struct ELFDumpHeaders: Hashable, Sendable {
     output.storeBytes(of: count.littleEndian, toByteOffset: 56, as: UInt16.self)
     if isExtended {
       output.storeBytes(of: sectionHeader.littleEndian, toByteOffset: 40, as: UInt64.self)
-      output.storeBytes(of: UInt16(Self.sectionHeaderByteCount).littleEndian, toByteOffset: 58, as: UInt16.self)
+      output.storeBytes(
+        of: UInt16(Self.sectionHeaderByteCount).littleEndian, toByteOffset: 58, as: UInt16.self)
       output.storeBytes(of: (1 as UInt16).littleEndian, toByteOffset: 60, as: UInt16.self)
     }
   }

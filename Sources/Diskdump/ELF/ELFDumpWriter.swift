@@ -132,7 +132,8 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
       clearScratch(ELFDumpHeaders.headerByteCount)
       encodeSectionHeader()
       try output.write(
-        scratch.bytes.extracting(first: Int(headers.notes - headers.sectionHeader)), at: headers.sectionHeader)
+        scratch.bytes.extracting(first: Int(headers.notes - headers.sectionHeader)), at: headers.sectionHeader
+      )
     }
   }
 

@@ -35,7 +35,9 @@ public struct DescriptorSurvey: Hashable, Sendable {
       case .zstd: zstd += 1
       default:
         raw += 1
-        if descriptor.offset == dump.sharedPage, dump.headers.subHeader.dumpLevel & 1 != 0 { sharedZeros += 1 }
+        if descriptor.offset == dump.sharedPage, dump.headers.subHeader.dumpLevel & 1 != 0 {
+          sharedZeros += 1
+        }
       }
     }
   }

@@ -27,7 +27,8 @@ extension OptionDescription.Setting {
   /// What says how the vmcore is to be read and understood.
   fileprivate var isForReading: Bool {
     switch self {
-    case .readingOnly, .vmlinux, .infoFile, .memoryEncryption(.key), .memoryEncryption(.mode), .memoryEncryption(.tweaks),
+    case .readingOnly, .vmlinux, .infoFile, .memoryEncryption(.key), .memoryEncryption(.mode),
+      .memoryEncryption(.tweaks),
       .memoryEncryption(.view), .memoryEncryption(.region), .memoryEncryption(.systemMap):
       true
     default: false
