@@ -97,7 +97,7 @@ struct Benchmark {
       for threads in [1, 2] {
         let line = options(codec, 31) + ["--num-threads", "\(threads)"]
         var runs: Contest.Runs = []
-        for _ in 0..<3 { runs.append(try field.run(field.makedumpfile, line, limit: 60)) }
+        for _ in 0..<3 { runs.append(try field.run(field.makedumpfile, line, limit: 30)) }
         let walls = runs.map { ($0.completed ? "" : "> ") + $0.wall.rounded(to: 2) }
         try report.row([
           name, "\(threads)", walls.joined(separator: ", "),
