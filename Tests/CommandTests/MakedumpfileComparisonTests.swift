@@ -22,7 +22,7 @@ private struct CommandLineGenerator {
   }
 
   private mutating func words() -> [String] {
-    switch Int.random(in: 0..<28, using: &random) {
+    switch Int.random(in: 0..<32, using: &random) {
     case 0...3: [pick(["-c", "-l", "-p", "-z", "-f", "-D", "-lfD", "-zc", "-fcDl"])]
     case 4...6: ["-d", number()]
     case 7: ["-d" + number()]
@@ -41,6 +41,10 @@ private struct CommandLineGenerator {
     case 25: [pick(["-E", "-E", "-fE", "-lE", "--split", "--split", "--reassemble", "--rea"])]
     case 26: [pick(["--splitblock-size", "--splitb"]), number()]
     case 27: [pick(["/nowhere/a", "/nowhere/b"])]
+    case 28: [pick(["-x", "-x", "-i", "-g"]), "/nowhere/file"]
+    case 29: [pick(["--vtop", "--vt"]), number()]
+    case 30: [pick(["--mem-usage", "--mem", "-e", "-X"])]
+    case 31: [pick(["--config", "--con", "--xen-syms", "--xen-vmcoreinfo"]), "/nowhere/file"]
     case 19: [pick(["-v", "-h", "--help", "-lv"])]
     case 20: [pick(["--foo", "-Q", "-o", "--dry-run=1", "--m", "--n", "--d", "--sp", "-d", "--", "-"])]
     default: [pick(["/nowhere/vmcore", "/nowhere/dump", "a b", "", "x"])]
@@ -79,7 +83,7 @@ struct MakedumpfileComparisonTests {
 
   private func takesNextWord(_ word: String) -> Bool {
     if word.hasPrefix("--") { return !word.contains("=") }
-    return ["d", "L", "b"].contains(String(word.suffix(1)))
+    return ["d", "L", "b", "x", "i", "g"].contains(String(word.suffix(1)))
   }
 
   @Test(
@@ -90,7 +94,7 @@ struct MakedumpfileComparisonTests {
     var generator = CommandLineGenerator(random: SeededGenerator(seed: 20_261_122))
     var compared = 0
     var accepted = 0
-    while compared < 1000 {
+    while compared < 2000 {
       let words = generator.next()
       guard onlyChecks(words) else { continue }
       let ours = try ProgramUnderTest.run(words)
@@ -112,6 +116,6 @@ struct MakedumpfileComparisonTests {
       if ours.status == 0 { accepted += 1 }
     }
     #expect(
-      accepted > 200 && accepted < 800, "\(accepted) of \(compared) lines are good: the lines tell little")
+      accepted > 300 && accepted < 1600, "\(accepted) of \(compared) lines are good: the lines tell little")
   }
 }

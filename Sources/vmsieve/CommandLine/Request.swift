@@ -28,11 +28,12 @@ struct Request {
       return
     }
     if options.writesELF, options.compression != .none { throw .invalid }
+    if options.erasureFile != nil, options.memoryEncryption.vmlinux == nil { throw .invalid }
+    if options.infoFile != nil, options.memoryEncryption.vmlinux != nil { throw .invalid }
+    if options.infoFile != nil, options.withoutEffect.contains("--xen-syms") { throw .invalid }
     if options.withoutEffect.contains("-e"), !options.withoutEffect.contains("--work-dir") {
       throw .conflict("-e requires --work-dir")
     }
-    if options.erasureFile != nil, options.memoryEncryption.vmlinux == nil { throw .invalid }
-    if options.infoFile != nil, options.memoryEncryption.vmlinux != nil { throw .invalid }
     if options.onlySinceClear, !log { throw .invalid }
     if log {
       if options.isDryRun { throw .conflict("--dry-run cannot be used with --dump-dmesg.") }
@@ -43,9 +44,14 @@ struct Request {
       if splitting { throw .conflict("--num-threads cannot used with --split.") }
       if options.writesELF { throw .conflict("--num-threads cannot used with ELF format.") }
     }
-    if memoryUsage, !log {
-      // As with makedumpfile, a second operand is not looked at.
-      guard operands.count == 1 || (operands.count == 2 && !options.flattens) else { throw .invalid }
+    if memoryUsage, !log || operands.count == 1 {
+      // As with makedumpfile, further operands are not looked at.
+      switch operands.count {
+      case 0: throw .invalid
+      case 1: break
+      case 2: if options.flattens || splitting { throw .invalid }
+      default: if options.flattens || !splitting { throw .invalid }
+      }
       options.action = .showMemoryUsage
       options.vmcore = operands[0]
       return
