@@ -12,6 +12,8 @@ public struct Undoing: Sendable {
   public let leftPages: Int
   /// What goes into the dump: a line for what was done, empty if nothing was.
   public let record: String
+  /// Why what the key made of low memory may be wrong; set by whoever looked at it again.
+  public var doubt: String?
 
   /// Why nothing can be done with the key, in one line.
   public struct Impossible: Error, CustomStringConvertible {
