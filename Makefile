@@ -40,7 +40,7 @@ else
 endif
 
 test: build lab
-	swift test $(SWIFT_FLAGS)
+	Tests/run $(SWIFT_FLAGS)
 
 demo: build
 	Tests/Lab/demo $(BUILD)/vmsieve
@@ -54,7 +54,7 @@ bench: build
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
 	@$(INSTALL_PACKAGES) shellcheck
-	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Tests/Lab/demo Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init .ci/run completions/vmsieve
+	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Tests/run Tests/Lab/demo Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init .ci/run completions/vmsieve
 
 install:
 	install -D -m 755 $(BUILD)/vmsieve $(DESTDIR)$(PREFIX)/sbin/vmsieve
