@@ -14,8 +14,6 @@ public final class StripLayer: PageLayer, @unchecked Sendable {
   public let mask: UInt64
   private let tables: PFNBitmap
 
-  private static let present: UInt64 = 1
-
   /// Finds the page tables of the kernel and of all processes.
   ///
   /// - Parameters:
@@ -58,7 +56,7 @@ public final class StripLayer: PageLayer, @unchecked Sendable {
   public override func apply(to page: inout MutableRawSpan, _ pfn: PFN) {
     for offset in stride(from: 0, to: page.byteCount & ~7, by: 8) {
       let entry = unsafe page.bytes.unsafeLoad(fromByteOffset: offset, as: UInt64.self)
-      guard entry & Self.present != 0, entry & mask != 0 else { continue }
+      guard PageTableEntry(entry).isPresent, entry & mask != 0 else { continue }
       page.storeBytes(of: entry & ~mask, toByteOffset: offset, as: UInt64.self)
     }
   }

@@ -1,3 +1,5 @@
+internal import Platform
+
 /// Which bytes of physical memory are to be overwritten, and with what.
 public struct ErasedMemory: Sendable {
   struct Run: Hashable, Sendable {
@@ -72,12 +74,6 @@ public struct ErasedMemory: Sendable {
   /// The first run that ends behind an address.
   @inline(__always)
   func first(endingAfter address: UInt64) -> Int {
-    var low = 0
-    var high = runs.count
-    while low < high {
-      let middle = (low + high) / 2
-      if runs[middle].end <= address { low = middle + 1 } else { high = middle }
-    }
-    return low
+    runs.partitionPoint(behind: { $0.end > address })
   }
 }

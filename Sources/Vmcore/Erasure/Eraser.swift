@@ -229,9 +229,7 @@ public struct Eraser: ~Copyable {
     _ address: UInt64, _ target: ErasureScript.Expression
   ) throws(Failure) -> UInt64 {
     for index in 0..<Self.longestString {
-      let at = address &+ UInt64(index)
-      let word = try word(at & ~7, target)
-      if word >> (at & 7 * 8) & 0xff == 0 { return UInt64(index) }
+      if try byte(address &+ UInt64(index), target) == 0 { return UInt64(index) }
     }
     return UInt64(Self.longestString)
   }
@@ -327,6 +325,14 @@ public struct Eraser: ~Copyable {
     }
   }
 
+  private mutating func byte(
+    _ address: UInt64, _ expression: ErasureScript.Expression
+  ) throws(Failure) -> UInt8 {
+    do throws(MemoryError) { return try memory.byte(VirtualAddress(address)) } catch {
+      throw failure(expression, "cannot be followed: \(error)")
+    }
+  }
+
   private func failure(_ expression: ErasureScript.Expression, _ what: String) -> Failure {
     Failure(description: "line \(expression.line): \(expression.text) \(what)")
   }
@@ -358,8 +364,7 @@ public struct Eraser: ~Copyable {
   ) throws(Failure) -> String {
     var bytes: [UInt8] = []
     while bytes.count < 64 {
-      let at = address &+ UInt64(bytes.count)
-      let byte = UInt8(truncatingIfNeeded: try word(at & ~7, expression) >> (at & 7 * 8))
+      let byte = try byte(address &+ UInt64(bytes.count), expression)
       if byte == 0 { break }
       bytes.append(byte)
     }

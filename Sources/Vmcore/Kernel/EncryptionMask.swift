@@ -12,7 +12,7 @@ public enum EncryptionMask {
     var entries = 0
     for index in 0..<512 {
       guard let entry = try? reader.word(top + index * 8) else { return 0 }
-      if entry & 1 == 0 { continue }
+      if !PageTableEntry(entry).isPresent { continue }
       common &= entry
       entries += 1
     }

@@ -41,12 +41,14 @@ public struct KernelMemory: ~Copyable {
   public mutating func word(_ address: VirtualAddress) throws(MemoryError) -> UInt64 {
     if address.rawValue & 7 == 0 { return try scattered.word(translate(address)) }
     var word: UInt64 = 0
-    for index in 0..<8 {
-      let byteAddress = address + index
-      let aligned = try scattered.word(translate(VirtualAddress(byteAddress.rawValue & ~7)))
-      word |= (aligned >> (byteAddress.rawValue & 7 * 8) & 0xff) << UInt64(index * 8)
-    }
+    for index in 0..<8 { word |= UInt64(try byte(address + index)) << UInt64(index * 8) }
     return word
+  }
+
+  /// One byte: its neighbours in another page need not be there.
+  mutating func byte(_ address: VirtualAddress) throws(MemoryError) -> UInt8 {
+    let aligned = try word(VirtualAddress(address.rawValue & ~7))
+    return UInt8(truncatingIfNeeded: aligned >> (address.rawValue & 7 * 8))
   }
 
   /// Copies a short piece, such as a string or a small structure.

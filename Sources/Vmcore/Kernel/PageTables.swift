@@ -9,12 +9,6 @@ public struct PageTables: Sendable {
   /// The bit that says "encrypted" in an entry (`sme_me_mask`), 0 without encryption.
   public let encryptionMask: UInt64
 
-  private static let present: UInt64 = 1
-  /// PSE: the entry of level 3 or 2 maps 1 GiB or 2 MiB itself.
-  private static let huge: UInt64 = 1 << 7
-  /// Bits 51..12 of an entry.
-  private static let frameMask: UInt64 = (1 << 52 - 1) & ~0xfff
-
   public init(root: PhysicalAddress, levels: Int, encryptionMask: UInt64) {
     self.root = root
     self.levels = levels
@@ -40,17 +34,17 @@ public struct PageTables: Sendable {
     while true {
       let shift = UInt64(12 + 9 * (level - 1))
       let index = address.rawValue >> shift & 0x1ff
-      let entry = try reader.word(table + Int(index * 8))
-      guard entry & Self.present != 0 else { throw .unmapped(address, level: level) }
-      let frame = entry & Self.frameMask & ~encryptionMask
-      if level == 1 || (level <= 3 && entry & Self.huge != 0) {
+      let entry = PageTableEntry(try reader.word(table + Int(index * 8)))
+      guard entry.isPresent else { throw .unmapped(address, level: level) }
+      let frame = entry.frame(without: encryptionMask)
+      if entry.isLeaf(level: level) {
         let size: UInt64 = 1 << shift
         let start = address.rawValue & ~(size - 1)
         // The last page of the address space has no end that fits: one byte is given up.
         let (end, overflow) = start.addingReportingOverflow(size)
         return Leaf(
           virtual: start..<(overflow ? .max : end), physical: PhysicalAddress(frame & ~(size - 1)),
-          isEncrypted: entry & encryptionMask != 0)
+          isEncrypted: entry.rawValue & encryptionMask != 0)
       }
       table = PhysicalAddress(frame)
       level -= 1

@@ -21,9 +21,6 @@ public struct PageTableFrames: ~Copyable {
   private let levels: Int
   private let mask: UInt64
 
-  private static let present: UInt64 = 1
-  private static let huge: UInt64 = 1 << 7
-  private static let frameMask: UInt64 = (1 << 52 - 1) & ~0xfff
   private static let entries = 512
 
   public init(_ kernel: CrashedKernel, _ memory: PhysicalMemory) throws(VmcoreError) {
@@ -55,14 +52,15 @@ public struct PageTableFrames: ~Copyable {
     guard frames.insert(table..<table.advanced(by: 1)) == 1, level > 1 else { return }
     let start = memory.geometry.address(of: table)
     for index in 0..<Self.entries {
-      guard let entry = try? reader.word(start + index * 8) else {
+      guard let word = try? reader.word(start + index * 8) else {
         frames.remove(table)
         unreachable += 1
         return
       }
-      guard entry & Self.present != 0, level > 3 || entry & Self.huge == 0 else { continue }
-      if root == .process && entry & mask == 0 { continue }
-      visit(memory.geometry.pfn(of: PhysicalAddress(entry & Self.frameMask & ~mask)), level: level - 1, root)
+      let entry = PageTableEntry(word)
+      guard entry.isPresent, !entry.isLeaf(level: level) else { continue }
+      if root == .process && word & mask == 0 { continue }
+      visit(memory.geometry.pfn(of: PhysicalAddress(entry.frame(without: mask))), level: level - 1, root)
     }
   }
 }

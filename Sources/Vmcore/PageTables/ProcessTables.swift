@@ -17,7 +17,6 @@ public struct ProcessTables: Sendable {
 
   /// PID_MAX_LIMIT of 64-bit kernels: no list is longer.
   private static let mostProcesses = 1 << 22
-  private static let frameMask: UInt64 = (1 << 52 - 1) & ~0xfff
   /// Entries of the upper half that may be a process's own: its LDT's, and those that it took over late.
   private static let mostOwnEntries = 4
 
@@ -80,8 +79,8 @@ public struct ProcessTables: Sendable {
     var half: [UInt64] = []
     half.reserveCapacity(256)
     for index in 256..<512 {
-      let entry = try reader.word(table + index * 8)
-      half.append(entry & 1 == 0 ? 0 : entry & frameMask & ~mask)
+      let entry = PageTableEntry(try reader.word(table + index * 8))
+      half.append(entry.isPresent ? entry.frame(without: mask) : 0)
     }
     return half
   }

@@ -77,9 +77,7 @@ public final class ProcessFrames: @unchecked Sendable {
   ) throws(MemoryError) -> [UInt8] {
     var name: [UInt8] = []
     for index in 0..<nameSize {
-      let at = address + index
-      let word = try memory.word(VirtualAddress(at.rawValue & ~7))
-      let byte = UInt8(truncatingIfNeeded: word >> (at.rawValue & 7 * 8))
+      let byte = try memory.byte(address + index)
       if byte == 0 { break }
       name.append(byte)
     }

@@ -10,11 +10,8 @@ struct UserPages: ~Copyable {
   private let levels: Int
   private let mask: UInt64
 
-  private static let present: UInt64 = 1
-  private static let huge: UInt64 = 1 << 7
   /// _PAGE_PROTNONE: nobody may touch the page, which is there; its frame stands inverted (L1TF).
   private static let forbidden: UInt64 = 1 << 8
-  private static let frameMask: UInt64 = (1 << 52 - 1) & ~0xfff
 
   init(_ kernel: CrashedKernel, _ memory: PhysicalMemory) throws(SystemError) {
     let frames = try PFNBitmap(maxMapNumber: memory.frames.maxMapNumber)
@@ -35,19 +32,19 @@ struct UserPages: ~Copyable {
 
   private mutating func visit(_ table: PhysicalAddress, level: Int, entries: Range<Int>) {
     for index in entries {
-      guard let entry = try? reader.word(table + index * 8) else {
+      guard let word = try? reader.word(table + index * 8) else {
         unreachable += 1
         return
       }
-      let isPresent = entry & Self.present != 0
-      guard isPresent || entry & Self.forbidden != 0 else { continue }
-      let frame = (isPresent ? entry : ~entry) & Self.frameMask & ~mask
-      if level == 1 || (level <= 3 && entry & Self.huge != 0) {
+      let entry = PageTableEntry(word)
+      guard entry.isPresent || word & Self.forbidden != 0 else { continue }
+      let frame = (entry.isPresent ? entry : PageTableEntry(~word)).frame(without: mask)
+      if entry.isLeaf(level: level) {
         let count = 1 << (9 * (level - 1))
         let first = PFN(frame >> memory.geometry.shift & ~UInt64(count - 1))
         guard first.rawValue < memory.frames.maxMapNumber else { continue }
         frames.insert(first..<first.advanced(by: count))
-      } else if isPresent {
+      } else if entry.isPresent {
         visit(PhysicalAddress(frame), level: level - 1, entries: 0..<512)
       }
     }
