@@ -44,7 +44,7 @@ extension DumpCommand {
     var segments: [CoreSegment] = []
     var base: UInt64 = 0
     if let kernel, var kernelMemory = try? kernel.memory(of: memory) {
-      base = kernel.directMapping(memory, &kernelMemory) ?? 0
+      base = kernel.confirmedDirectMap(memory, &kernelMemory) ?? 0
       for range in kernel.image(memory, &kernelMemory).ranges {
         let physical = addresses(range)
         segments.append(

@@ -17,6 +17,29 @@ extension CrashedKernel {
     return base
   }
 
+  /// `__PAGE_OFFSET` with four levels of page tables since 4.20 and before, and with five.
+  private static let usualDirectMaps: [UInt64] = [
+    0xffff_8880_0000_0000, 0xffff_8800_0000_0000, 0xff11_0000_0000_0000, 0xff10_0000_0000_0000,
+  ]
+
+  /// The same where the page tables confirm it, also without symbols if KASLR did not move it; else nil.
+  public func confirmedDirectMap(_ physical: PhysicalMemory, _ memory: inout KernelMemory) -> UInt64? {
+    var candidates = Self.usualDirectMaps
+    if let symbols = try? KernelSymbols(["page_offset_base"], of: self, &memory),
+      let base = directMap(physical, symbols, &memory)
+    {
+      candidates.insert(base, at: 0)
+    }
+    for candidate in candidates {
+      for range in physical.frames.ranges {
+        let address = physical.geometry.address(of: range.lowerBound)
+        let virtual = VirtualAddress(candidate &+ address.rawValue)
+        if let found = try? memory.translate(virtual), found == address { return candidate }
+      }
+    }
+    return nil
+  }
+
   private static func canBeDirectMap(_ base: UInt64) -> Bool {
     base >> 56 == 0xff && base & (1 << 30 - 1) == 0
   }
