@@ -34,7 +34,7 @@ extension CoreNotes {
     return try CoreNotes(kept, insteadOf: self)
   }
 
-  private func copy(_ range: Range<Int>) -> [UInt8] {
+  func copy(_ range: Range<Int>) -> [UInt8] {
     let text = bytes
     return range.map { text.littleEndian(at: $0, as: UInt8.self) ?? 0 }
   }

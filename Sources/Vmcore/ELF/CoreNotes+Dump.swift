@@ -25,23 +25,27 @@ extension CoreNotes {
     let count = try ELFCore.read(file, into: &buffer, at: FileOffset(vmcoreinfo.lowerBound))
     var text: [UInt8] = []
     for index in 0..<count { text.append(buffer.bytes.littleEndian(at: index, as: UInt8.self) ?? 0) }
-    return vmcoreinfoNote(text)
+    return note(named: "VMCOREINFO", text)
   }
 
-  /// An ELF note of this name, type 0, padded.
-  static func vmcoreinfoNote(_ text: [UInt8]) -> [UInt8] {
+  /// The bytes of an ELF note of type 0: header, name and descriptor, each padded to 4 bytes.
+  public static func note(named name: String, _ descriptor: [UInt8]) -> [UInt8] {
+    let name = Array(name.utf8) + [0]
     var note: [UInt8] = []
-    note.append(word: 11)
-    note.append(word: UInt32(text.count))
+    note.append(word: UInt32(name.count))
+    note.append(word: UInt32(descriptor.count))
     note.append(word: 0)
-    note += Array("VMCOREINFO\0\0".utf8) + text
-    while note.count % 4 != 0 { note.append(0) }
+    for part in [name, descriptor] {
+      note += part
+      while note.count % 4 != 0 { note.append(0) }
+    }
     return note
   }
 
   /// The notes of a dump and a VMCOREINFO that is not among them.
   public convenience init(_ notes: CoreNotes, adding info: VMCOREINFO) throws(VmcoreError) {
-    try self.init(notes, extra: Self.vmcoreinfoNote(Array(info.text.utf8)))
+    let note = Self.note(named: "VMCOREINFO", Array(info.text.utf8))
+    try self.init(notes.copy(0..<notes.byteCount) + note, insteadOf: notes)
   }
 }
 

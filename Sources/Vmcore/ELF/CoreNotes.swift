@@ -55,23 +55,6 @@ public final class CoreNotes: Sendable {
     omitted = notes.omitted
   }
 
-  /// - Parameter extra: a note to put behind the others.
-  init(_ notes: CoreNotes, extra: [UInt8]) throws(VmcoreError) {
-    var buffer = try ELFCore.pageBuffer(notes.byteCount + extra.count)
-    var filled = 0
-    while filled < notes.byteCount {
-      buffer.store(notes.bytes.littleEndian(at: filled, as: UInt8.self) ?? 0, at: filled)
-      filled += 1
-    }
-    for byte in extra {
-      buffer.store(byte, at: filled)
-      filled += 1
-    }
-    (vmcoreinfoRange, processorCount, byteCount) = Self.survey(buffer.bytes.extracting(0..<filled))
-    self.buffer = buffer
-    omitted = notes.omitted
-  }
-
   private static func survey(_ bytes: RawSpan) -> (vmcoreinfo: Range<Int>?, processors: Int, end: Int) {
     var vmcoreinfo: Range<Int>?
     var processors = 0

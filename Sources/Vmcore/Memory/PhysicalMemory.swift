@@ -46,26 +46,15 @@ public final class PhysicalMemory: Sendable {
     layers = []
   }
 
-  /// The same memory with one more layer above the others, and perhaps with other notes.
-  public init(_ memory: PhysicalMemory, adding layer: PageLayer, notes: CoreNotes? = nil) {
+  /// The same memory with one more layer above the others, or with other notes, or both.
+  public init(_ memory: PhysicalMemory, adding layer: PageLayer? = nil, notes: CoreNotes? = nil) {
     source = memory.source
     path = memory.path
     fileSize = memory.fileSize
     geometry = memory.geometry
     frames = memory.frames
     self.notes = notes ?? memory.notes
-    layers = memory.layers + [layer]
-  }
-
-  /// The same memory with other notes.
-  public init(_ memory: PhysicalMemory, notes: CoreNotes) {
-    source = memory.source
-    path = memory.path
-    fileSize = memory.fileSize
-    geometry = memory.geometry
-    frames = memory.frames
-    self.notes = notes
-    layers = memory.layers
+    layers = memory.layers + (layer.map { [$0] } ?? [])
   }
 
   /// Whether the dump comes out of a flattened stream.
