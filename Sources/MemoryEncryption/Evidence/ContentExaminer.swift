@@ -109,20 +109,16 @@ struct ContentExaminer: Sendable {
         }
       }
       words.sort()
-      var count = LaneCount()
-      var start = 0
-      while start < words.count {
-        var end = start + 1
-        while end < words.count, words[end] == words[start] { end += 1 }
-        if words[start] == 0 {
-          count.zeros = end - start
-        } else if end - start > count.others {
-          count.others = end - start
-          count.other = words[start]
+      var lanes = LaneCount()
+      words.forEachRun { word, count in
+        if word == 0 {
+          lanes.zeros = count
+        } else if count > lanes.others {
+          lanes.others = count
+          lanes.other = word
         }
-        start = end
       }
-      return count
+      return lanes
     }
   }
 

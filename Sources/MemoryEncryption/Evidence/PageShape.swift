@@ -19,16 +19,12 @@ struct PageShape: Sendable {
     var mode = Block.zero
     var modeCount = 0
     var secondCount = 0
-    var start = 0
-    while start < sorted.count {
-      var end = start + 1
-      while end < sorted.count, sorted[end] == sorted[start] { end += 1 }
-      if end - start > modeCount {
-        (secondCount, modeCount, mode) = (modeCount, end - start, sorted[start])
+    sorted.forEachRun { block, count in
+      if count > modeCount {
+        (secondCount, modeCount, mode) = (modeCount, count, block)
       } else {
-        secondCount = max(secondCount, end - start)
+        secondCount = max(secondCount, count)
       }
-      start = end
     }
     self.mode = mode
     self.modeCount = modeCount

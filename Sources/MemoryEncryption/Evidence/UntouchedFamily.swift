@@ -82,12 +82,8 @@ struct UntouchedFamily: Sendable {
   private static func mostFrequent(_ blocks: [Block]) -> (value: Block, count: Int) {
     let sorted = blocks.sorted { ($0.high, $0.low) < ($1.high, $1.low) }
     var best = (value: Block.zero, count: 0)
-    var start = 0
-    while start < sorted.count {
-      var end = start + 1
-      while end < sorted.count, sorted[end] == sorted[start] { end += 1 }
-      if end - start > best.count { best = (sorted[start], end - start) }
-      start = end
+    sorted.forEachRun { block, count in
+      if count > best.count { best = (block, count) }
     }
     return best
   }

@@ -47,15 +47,11 @@ public struct KeyMaterial: Sendable {
 
   private static func read(_ path: String) throws(Unusable) -> [UInt8] {
     do throws(SystemError) {
-      let file = try FileDescriptor.open(reading: path)
-      let size = try file.size()
+      let size = try FileDescriptor.open(reading: path).size()
       guard size > 0, size <= UInt64(mostBytes) else {
         throw SystemError("read", path, .invalidArgument)
       }
-      var buffer = try PageBuffer(byteCount: Int(size))
-      var bytes = buffer.mutableBytes
-      let count = try file.read(into: &bytes, at: FileOffset(0))
-      return (0..<count).map { unsafe buffer.bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
+      return try FileDescriptor.contents(of: path, atMost: Int(size))
     } catch { throw Unusable(description: "\(error)") }
   }
 }

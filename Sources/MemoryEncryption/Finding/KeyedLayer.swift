@@ -1,3 +1,4 @@
+internal import Platform
 public import Vmcore
 
 /// All of memory as the key brings it back: for emulators and simulators, which know it.
@@ -85,7 +86,8 @@ public final class KeyedLayer: PageLayer, @unchecked Sendable {
     }
     for hole in holes where hole.lowerBound >> geometry.shift == pfn.rawValue {
       let first = Int(hole.lowerBound - start.rawValue)
-      for place in first..<first + hole.count { page.storeBytes(of: 0, toByteOffset: place, as: UInt8.self) }
+      var bytes = page.extractingPart(first..<first + hole.count)
+      bytes.zero()
     }
   }
 }

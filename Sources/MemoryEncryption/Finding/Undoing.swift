@@ -12,8 +12,8 @@ public struct Undoing: Sendable {
   public let leftPages: Int
   /// What goes into the dump: a line for what was done, empty if nothing was.
   public let record: String
-  /// Why what the key made of low memory may be wrong; set by whoever looked at it again.
-  public var doubt: String?
+  /// Why what the key made of low memory may be wrong.
+  public let doubt: String?
 
   /// Why nothing can be done with the key, in one line.
   public struct Impossible: Error, CustomStringConvertible {
@@ -23,6 +23,7 @@ public struct Undoing: Sendable {
   /// Without a key: what the investigation's plan says.
   public init(_ investigation: Investigation, _ memory: PhysicalMemory) {
     self.investigation = investigation
+    doubt = nil
     guard let plan = investigation.plan, plan.repairedPages > 0 else {
       self.memory = memory
       repairedPages = 0
@@ -53,10 +54,12 @@ public struct Undoing: Sendable {
 
   /// With the key: all of memory.
   ///
-  /// - Parameter view: how the capture kernel read it.
+  /// - Parameters:
+  ///   - view: how the capture kernel read it.
+  ///   - files: as for the investigation, and so is `user`.
   public init(
     _ investigation: Investigation, _ memory: PhysicalMemory, _ kernel: CrashedKernel, _ key: KeyMaterial,
-    view: CaptureView
+    view: CaptureView, files: SymbolFiles = SymbolFiles(), user: Investigation.UserRegion? = nil
   ) throws(Impossible) {
     let none = PFNRanges([], maxMapNumber: memory.frames.maxMapNumber)
     var region: BackupRegion?
@@ -86,12 +89,26 @@ public struct Undoing: Sendable {
     }
     let layer = try Self.layer(key, view, region, map.decrypted, map.unmapped, memory)
     self.memory = PhysicalMemory(memory, adding: layer)
+    // Page tables tell a wrong key from the right one only where they were encrypted again themselves.
+    doubt = view == .encrypted ? try Self.doubt(self.memory, kernel, files, user) : nil
     self.investigation = investigation
     repairedPages = nil
     leftPages = 0
     record =
       "repaired SME (\(key.mode.rawValue), with the key, view \(view.rawValue)):"
       + " \(map.decrypted.count) pages were mapped decrypted, \(map.unmapped.count) not mapped and left\n"
+  }
+
+  private static func doubt(
+    _ memory: PhysicalMemory, _ kernel: CrashedKernel, _ files: SymbolFiles, _ user: Investigation.UserRegion?
+  ) throws(Impossible) -> String? {
+    do throws(SymbolError) {
+      let after = try Investigation(kernel, memory, files: files, region: user)
+      guard let verdict = after.plan?.verdict, verdict != .undamaged else { return nil }
+      return
+        "with this key low memory still looks damaged (\(verdict.rawValue)): is it this machine's, and are"
+        + " mode and tweaks?"
+    } catch { throw Impossible(description: "\(error)") }
   }
 
   private static func layer(

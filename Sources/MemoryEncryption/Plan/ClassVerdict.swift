@@ -10,4 +10,11 @@ public struct ClassVerdict: Hashable, Sendable {
   public let isAccepted: Bool
   /// Why not, if it is not.
   public let reason: LeaveReason?
+
+  /// Whether the constant is believed, and by which checks, in words.
+  public var judgement: String {
+    let counts = Check.allCases.compactMap { check in checks[check].map { "\(check.rawValue) \($0)" } }
+    return (isAccepted ? "believed" : reason?.rawValue ?? "left") + ": "
+      + (counts.isEmpty ? "no check" : counts.joined(separator: ", "))
+  }
 }

@@ -44,12 +44,10 @@ struct EvidenceLog: Sendable {
   }
 
   mutating func add(_ found: ClassVerdict) {
-    let checks = Check.allCases.compactMap { check in found.checks[check].map { "\(check.rawValue) \($0)" } }
     let constant = found.constant.map { "\($0)" } ?? "unknown"
     lines.append(
       "l ^ r = 0x\(String(found.difference, radix: 16)), \(found.pages.count) pages: constant \(constant), "
-        + "\(found.isAccepted ? "believed" : found.reason?.rawValue ?? "left"): "
-        + (checks.isEmpty ? "no check" : checks.joined(separator: ", ")))
+        + found.judgement)
   }
 
   mutating func add(_ verdict: Verdict) {
