@@ -14,11 +14,7 @@ extension DiskdumpWriter {
   }
 
   mutating func clearScratch(_ byteCount: Int) {
-    var bytes = scratch.mutableBytes
-    var offset = 0
-    while offset < byteCount {
-      bytes.storeBytes(of: 0, toByteOffset: offset, as: UInt64.self)
-      offset += 8
-    }
+    var bytes = scratch.mutableBytes(in: 0..<byteCount)
+    bytes.zero()
   }
 }

@@ -50,11 +50,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   public init(
     stream: consuming FileDescriptor, description: DumpDescription, sizeLimit: UInt64? = nil
   ) throws(DumpWriteError) {
-    let output: DumpOutput
-    do throws(SystemError) { output = try DumpOutput(stream: stream, sizeLimit: sizeLimit) } catch {
-      throw DumpWriteError(error)
-    }
-    try self.init(description, output)
+    try self.init(description, try DumpOutput(stream: stream, sizeLimit: sizeLimit))
   }
 
   /// Makes a writer that only counts (`--dry-run`): it takes the same calls, and writes nothing.

@@ -31,9 +31,11 @@ struct DumpOutput: ~Copyable, Sendable {
   #endif
 
   /// What is written goes out as records; nothing can be written twice, or read back.
-  init(stream: consuming FileDescriptor, sizeLimit: UInt64?) throws(SystemError) {
+  init(stream: consuming FileDescriptor, sizeLimit: UInt64?) throws(DumpWriteError) {
     hasHoles = false
-    target = .stream(try FlattenedStream(stream))
+    do throws(SystemError) { target = .stream(try FlattenedStream(stream)) } catch {
+      throw DumpWriteError(error)
+    }
     self.sizeLimit = sizeLimit ?? .max
   }
 

@@ -171,6 +171,19 @@ public struct FileDescriptor: ~Copyable, Sendable {
     return done
   }
 
+  /// The first bytes of a file, for short ones.
+  public static func contents(of path: String, atMost limit: Int) throws(SystemError) -> [UInt8] {
+    let file = try open(reading: path)
+    var buffer = try PageBuffer(byteCount: limit)
+    let count = try file.read(into: &buffer)
+    return unsafe buffer.bytes.extracting(first: count).withUnsafeBytes { unsafe Array($0) }
+  }
+
+  private func read(into buffer: inout PageBuffer) throws(SystemError) -> Int {
+    var bytes = buffer.mutableBytes
+    return try read(into: &bytes, at: FileOffset(0))
+  }
+
   /// Sets the file's length. The corresponding C function is `ftruncate`.
   public func truncate(to size: UInt64) throws(SystemError) {
     guard size <= UInt64(Int64.max) else { throw SystemError("ftruncate", path, .fileTooLarge) }

@@ -9,7 +9,7 @@ public enum VmcoreError: Error, CustomStringConvertible {
   case malformed(path: String, at: FileOffset, String)
 
   /// Runs a body whose only failures are system calls.
-  static func wrapping<Result: ~Copyable>(
+  public static func wrapping<Result: ~Copyable>(
     _ body: () throws(SystemError) -> Result
   ) throws(VmcoreError) -> Result {
     do throws(SystemError) { return try body() } catch { throw .system(error) }

@@ -47,11 +47,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     stream: consuming FileDescriptor, segments: [CoreSegment], eraseInfo: String = "",
     sizeLimit: UInt64? = nil
   ) throws(DumpWriteError) {
-    let output: DumpOutput
-    do throws(SystemError) { output = try DumpOutput(stream: stream, sizeLimit: sizeLimit) } catch {
-      throw DumpWriteError(error)
-    }
-    try self.init(segments, eraseInfo, output)
+    try self.init(segments, eraseInfo, try DumpOutput(stream: stream, sizeLimit: sizeLimit))
   }
 
   /// Makes a writer that only counts (`--dry-run`).
@@ -79,7 +75,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   ) throws(DumpWriteError) {
     let extents = ELFExtents(dumpable, existing: existing, pageSize: Self.pageSize)
     let programs = ELFProgramHeaders(segments, extents)
-    let extra = ELFEraseNote.bytes(eraseInfo)
+    let extra = eraseInfo.isEmpty ? [] : CoreNotes.note(named: "ERASEINFO", Array(eraseInfo.utf8))
     headers = ELFDumpHeaders(
       loadCount: programs.loads.count, noteSize: UInt64(notes.byteCount + extra.count))
     pageCount = dumpable.count
@@ -240,7 +236,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   }
 
   private mutating func writeZeros(_ range: Range<UInt64>) throws(DumpWriteError) {
-    clearScratch(Int(min(UInt64(range.count) + 7, UInt64(scratch.byteCount))))
+    clearScratch(Int(min(UInt64(range.count), UInt64(scratch.byteCount))))
     var at = range.lowerBound
     while at < range.upperBound {
       let count = min(range.upperBound - at, UInt64(scratch.byteCount))
@@ -250,11 +246,8 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   }
 
   private mutating func clearScratch(_ byteCount: Int) {
-    let words = min(byteCount + 7, scratch.byteCount) / 8
-    var bytes = scratch.mutableBytes
-    for word in 0..<words {
-      bytes.storeBytes(of: 0, toByteOffset: word * 8, as: UInt64.self)
-    }
+    var bytes = scratch.mutableBytes(in: 0..<byteCount)
+    bytes.zero()
   }
 
   // MARK: - End

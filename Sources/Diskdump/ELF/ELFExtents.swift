@@ -1,3 +1,4 @@
+internal import Platform
 internal import Vmcore
 
 /// Where in an ELF dump's file the kept pages lie: runs of frames, one behind the other, each page once.
@@ -46,13 +47,7 @@ struct ELFExtents: Sendable {
 
   /// The extent that holds a frame, or else the next one above it.
   func first(endingAfter pfn: PFN) -> Int {
-    var low = 0
-    var high = extents.count
-    while low < high {
-      let middle = (low + high) / 2
-      if extents[middle].frames.upperBound <= pfn { low = middle + 1 } else { high = middle }
-    }
-    return low
+    extents.partitionPoint(behind: { $0.frames.upperBound > pfn })
   }
 
   /// Bytes of pages that lie before a kept frame's.

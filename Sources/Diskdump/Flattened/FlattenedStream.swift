@@ -169,11 +169,7 @@ private struct Stretch: ~Copyable {
     precondition(continues(offset))
     let count = min(bytes.byteCount, buffer.byteCount - byteCount)
     var room = buffer.mutableBytes(in: byteCount..<byteCount + count)
-    unsafe room.withUnsafeMutableBytes { target in
-      unsafe bytes.withUnsafeBytes { source in
-        unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[0..<count]))
-      }
-    }
+    room.copy(bytes.extracting(first: count), at: 0)
     byteCount += count
     return count
   }

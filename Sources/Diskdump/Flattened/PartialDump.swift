@@ -25,7 +25,7 @@ public struct PartialDump: ~Copyable {
     }
     let kdump = try KdumpFile(try InputFile(opening: file.path))
     let block = kdump.headers.blockSize
-    let bitmaps = (1 + UInt64(kdump.headers.header.subHeaderBlocks)) * block..<kdump.descriptors
+    let bitmaps = kdump.headers.bitmaps..<kdump.descriptors
     for part in [
       0..<UInt64(DiskdumpHeader.byteCount), block..<block + UInt64(KdumpSubHeader.byteCount),
       kdump.headers.subHeader.notes, bitmaps,

@@ -22,9 +22,8 @@ public struct DumpPatch: ~Copyable {
         path: original.path, "a flattened dump cannot be patched; make a file of it first, with -R")
     }
     let inFile = try original.framesInFile()
-    var frames: PFNBitmap
-    do throws(SystemError) { frames = try PFNBitmap(maxMapNumber: original.frames.maxMapNumber) } catch {
-      throw .system(error)
+    var frames = try VmcoreError.wrapping { () throws(SystemError) in
+      try PFNBitmap(maxMapNumber: original.frames.maxMapNumber)
     }
     var next = inFile.next(from: PFN(0))
     while let pfn = next {

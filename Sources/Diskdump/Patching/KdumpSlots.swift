@@ -79,7 +79,7 @@ struct KdumpSlots: Sendable {
       while next < wanted.count, wanted[next].pfn < pfn { next += 1 }
       if next < wanted.count, wanted[next].pfn == pfn { return }
       guard let descriptor, dump.state(of: descriptor) == .stored else { return }
-      var index = Self.firstGroup(endingAfter: descriptor.offset, groups)
+      var index = groups.partitionPoint(behind: { $0.end > descriptor.offset })
       while index < groups.count, groups[index].start < descriptor.range.upperBound {
         groups[index].isShared = true
         index += 1
@@ -88,15 +88,5 @@ struct KdumpSlots: Sendable {
     for group in groups where group.isShared {
       for index in group.members { slots[index].isOwn = false }
     }
-  }
-
-  private static func firstGroup(endingAfter offset: UInt64, _ groups: [Group]) -> Int {
-    var low = 0
-    var high = groups.count
-    while low < high {
-      let middle = (low + high) / 2
-      if groups[middle].end <= offset { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 }

@@ -73,10 +73,9 @@ extension KdumpFile {
 
   /// The frames of the second bitmap whose pages the file has descriptors for, or should have.
   func describedFrames() throws(VmcoreError) -> PFNBitmap {
-    var set: PFNBitmap
-    do throws(SystemError) {
-      set = try PFNBitmap(maxMapNumber: headers.maxMapNumber)
-    } catch { throw .system(error) }
+    var set = try VmcoreError.wrapping { () throws(SystemError) in
+      try PFNBitmap(maxMapNumber: headers.maxMapNumber)
+    }
     var bits = try KdumpBitmapReader(headers.maxMapNumber)
     try bits.insert(into: &set, of: file, at: bitmap)
     if let split = headers.splitRange {

@@ -42,7 +42,7 @@ public final class KdumpFile: Sendable {
     }
     // A dump with one bitmap, which is then of the pages that it has.
     let half = blocks >= 2 * needed ? blocks / 2 : 0
-    let first = (1 + UInt64(headers.header.subHeaderBlocks)) * block
+    let first = headers.bitmaps
     let second = first + half * block
     let descriptors = first + blocks * block
     guard second + needed * block <= file.size else {

@@ -16,6 +16,8 @@ public struct KdumpHeaders: Hashable, Sendable {
 
   /// Bytes of a page and of a block.
   public var blockSize: UInt64 { UInt64(header.blockSize) }
+  /// Where the first bitmap begins.
+  var bitmaps: UInt64 { (1 + UInt64(header.subHeaderBlocks)) * blockSize }
   /// Frames that each bitmap covers.
   public var maxMapNumber: UInt64 { subHeader.maxMapNumber }
   /// `nr_cpus`

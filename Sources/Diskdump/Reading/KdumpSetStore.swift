@@ -94,21 +94,18 @@ public final class KdumpSetStore: PageStore, @unchecked Sendable {
   public override var isComplete: Bool { parts.allSatisfy { $0.isComplete } }
 
   public override func framesInFile() throws(VmcoreError) -> PFNBitmap {
-    var all: PFNBitmap
-    do throws(SystemError) { all = try PFNBitmap(maxMapNumber: frames.maxMapNumber) } catch {
-      throw .system(error)
-    }
-    for part in parts { Self.insert(try part.framesInFile(), into: &all) }
-    return all
+    try union { (part) throws(VmcoreError) in try part.framesInFile() }
   }
 
-  /// The frames of the second bitmap: what the files should have.
-  func describedFrames() throws(VmcoreError) -> PFNBitmap {
-    var all: PFNBitmap
-    do throws(SystemError) { all = try PFNBitmap(maxMapNumber: frames.maxMapNumber) } catch {
-      throw .system(error)
+  public override func describedFrames() throws(VmcoreError) -> PFNBitmap {
+    try union { (part) throws(VmcoreError) in try part.describedFrames() }
+  }
+
+  private func union(_ some: (KdumpStore) throws(VmcoreError) -> PFNBitmap) throws(VmcoreError) -> PFNBitmap {
+    var all = try VmcoreError.wrapping { () throws(SystemError) in
+      try PFNBitmap(maxMapNumber: frames.maxMapNumber)
     }
-    for part in parts { Self.insert(try part.dump.describedFrames(), into: &all) }
+    for part in parts { Self.insert(try some(part), into: &all) }
     return all
   }
 
@@ -162,29 +159,19 @@ extension KdumpStore {
 extension KdumpFile {
   /// Whether both bitmaps are those of another file.
   fileprivate func hasBitmaps(of other: KdumpFile) throws(VmcoreError) -> Bool {
-    let first = (1 + UInt64(headers.header.subHeaderBlocks)) * headers.blockSize
     let end = descriptors
     let step: UInt64 = 64 << 10
     do throws(SystemError) {
       var ours = try ReadAhead(byteCount: Int(step))
       var theirs = try ReadAhead(byteCount: Int(step))
-      var at = first
+      var at = headers.bitmaps
       while at < end {
         let piece = at..<min(at + step, end)
         guard try ours.show(piece, of: file), try theirs.show(piece, of: other.file) else { return false }
-        if !Self.isSame(ours.bytes(piece), theirs.bytes(piece)) { return false }
+        if !ours.bytes(piece).isEqual(to: theirs.bytes(piece)) { return false }
         at = piece.upperBound
       }
     } catch { throw .system(error) }
-    return true
-  }
-
-  private static func isSame(_ one: RawSpan, _ other: RawSpan) -> Bool {
-    for word in 0..<one.byteCount / 8 {
-      let left: UInt64 = one.field(word * 8)
-      let right: UInt64 = other.field(word * 8)
-      if left != right { return false }
-    }
     return true
   }
 }

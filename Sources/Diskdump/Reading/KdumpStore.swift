@@ -77,6 +77,8 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
     dump.file.isWhole && hasLastPage && !dump.headers.header.status.contains(.incomplete)
   }
 
+  public override func describedFrames() throws(VmcoreError) -> PFNBitmap { try dump.describedFrames() }
+
   /// The second bitmap, less the pages whose descriptors say that there is no page.
   public override func framesInFile() throws(VmcoreError) -> PFNBitmap {
     let described = try dump.describedFrames()

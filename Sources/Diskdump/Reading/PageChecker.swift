@@ -17,13 +17,11 @@ public final class PageChecker: @unchecked Sendable {
   /// - Parameter memory: a dump; of a kdump-compressed one every page that has a descriptor is read, of an
   ///   ELF core every page of which the file has all that its headers name.
   public init(_ memory: PhysicalMemory) throws(VmcoreError) {
-    if case .pages(let store) = memory.source, let store = store as? KdumpStore {
-      frames = try store.dump.describedFrames()
-    } else if case .pages(let store) = memory.source, let store = store as? KdumpSetStore {
-      frames = try store.describedFrames()
-    } else {
-      frames = try memory.framesInFile()
-    }
+    frames =
+      switch memory.source {
+      case .pages(let store): try store.describedFrames()
+      case .elf: try memory.framesInFile()
+      }
     self.memory = memory
   }
 

@@ -42,6 +42,9 @@ open class PageStore: @unchecked Sendable {
     preconditionFailure("a store of pages says which it has")
   }
 
+  /// The frames that the dump should hold, and has descriptors for if it is whole.
+  open func describedFrames() throws(VmcoreError) -> PFNBitmap { try framesInFile() }
+
   /// A reader for one thread.
   ///
   /// - Parameter access: in which order the pages will be wanted.
