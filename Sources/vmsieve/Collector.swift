@@ -67,8 +67,8 @@ enum Collector {
     do throws(DumpCommandError) {
       switch options.verb {
       case .verify: return try VerifyCommand.run(options, messages)
-      case .inspect: try InspectCommand(options, messages).run()
-      case .repair: try RepairCommand(options, messages).run()
+      case .inspect: try InspectCommand(options: options, messages: messages).run()
+      case .repair: try RepairCommand(options: options, messages: messages).run()
       case .bench, nil: preconditionFailure("no such verb gets here")
       }
       return .completed
@@ -80,31 +80,36 @@ enum Collector {
 
   /// Does what was asked for; returns the sentence that says so.
   private static func work(_ options: Options, _ messages: Messages) throws(DumpCommandError) -> String {
-    if options.action == .generateInfo {
+    switch options.action {
+    case .generateInfo:
       try GenerateCommand.run(options, messages)
       return "The vmcoreinfo is saved to \(options.dumpFile)."
-    }
-    if options.action == .showMemoryUsage {
-      try MemoryUsageCommand(options, messages).run()
+    case .showMemoryUsage:
+      try MemoryUsageCommand(options: options, messages: messages).run()
       return ""
-    }
-    for path in options.dumpFiles { try DumpTarget.check(path, overwriting: options.overwrites) }
-    switch options.action {
     case .dumpLog:
-      try LogCommand(options, messages).run()
+      try checkTargets(options)
+      try LogCommand(options: options, messages: messages).run()
       return "The dmesg log is saved to \(options.targetName)."
     case .rearrange:
-      try RearrangeCommand(options, messages).run()
+      try checkTargets(options)
+      try RearrangeCommand(options: options, messages: messages).run()
       return "The dumpfile is saved to \(options.dumpFile)."
     case .reassemble:
-      try ReassembleCommand(options, messages).run()
+      try checkTargets(options)
+      try ReassembleCommand(options: options, messages: messages).run()
       return "The dumpfile is saved to \(options.dumpFile)."
-    case .createDump, .obeyVerb, .showHelp, .showVersion, .generateInfo, .showMemoryUsage:
+    case .createDump, .obeyVerb, .showHelp, .showVersion:
+      try checkTargets(options)
       try createDump(options: options, messages: messages)
       return options.isDryRun
         ? "This was a dry run: nothing is saved to \(options.targetName)."
         : "The dumpfile\(options.splitFiles.isEmpty ? " is" : "s are") saved to \(options.targetName)."
     }
+  }
+
+  private static func checkTargets(_ options: Options) throws(DumpCommandError) {
+    for path in options.dumpFiles { try DumpTarget.check(path, overwriting: options.overwrites) }
   }
 
   private static func tellEnd(_ status: ExitStatus, _ messages: Messages) {

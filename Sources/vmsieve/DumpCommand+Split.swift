@@ -34,7 +34,7 @@ extension DumpCommand {
       messages.debug("\(path): \(part.lowerBound) to \(part.upperBound)")
       var described = description
       described.split = part
-      var writer = try makeWriter(described, path)
+      var writer = try makeWriter(described, try createPart(path))
       report = try pipeline.run(part: part, into: &writer, threads: threads) {
         progress.update(done: $0, total: $1)
       }
@@ -43,19 +43,11 @@ extension DumpCommand {
     return (report, bytesWritten)
   }
 
-  private func makeWriter(
-    _ description: DumpDescription, _ path: String
-  ) throws(PipelineError) -> DiskdumpWriter {
-    do throws(DumpWriteError) {
-      if options.isDryRun {
-        return try DiskdumpWriter(countingOnly: description, sizeLimit: options.sizeLimit)
-      }
-      let file: FileDescriptor
-      do throws(SystemError) { file = try FileDescriptor.create(path, replacing: true) } catch {
-        throw DumpWriteError.failed(error)
-      }
-      return try DiskdumpWriter(file: file, description: description, sizeLimit: options.sizeLimit)
-    } catch { throw .write(error) }
+  private func createPart(_ path: String) throws(PipelineError) -> FileDescriptor? {
+    if options.isDryRun { return nil }
+    do throws(SystemError) { return try FileDescriptor.create(path, replacing: true) } catch {
+      throw .write(.failed(error))
+    }
   }
 
   private var splitBlock: UInt64 {

@@ -26,30 +26,26 @@ struct DumpCommand {
   private let processes: ProcessFrames?
 
   init(_ options: Options, _ messages: Messages) throws(DumpCommandError) {
-    let source: PhysicalMemory
-    do throws(VmcoreError) {
-      source = try PhysicalMemory(opening: options.vmcore, prefersMapping: options.mapsVmcore)
-    } catch { throw DumpCommandError(error.description) }
     self.options = options
     self.messages = messages
-    let knowledge = try KernelKnowledge(source, options, messages)
-    if knowledge.info == nil {
+    let opened = try OpenedVmcore(options, messages)
+    if opened.info == nil {
       try Self.dealWithoutInfo(options, messages)
-    } else if let problem = knowledge.problem {
+    } else if let problem = opened.problem {
       messages.warning("\(options.vmcore): \(problem): every page is kept")
     }
-    kernel = knowledge.kernel
+    kernel = opened.kernel
     if let kernel, options.translated != 0 {
-      TranslateRequest.answer(options.translated, kernel, knowledge.memory, messages)
+      TranslateRequest.answer(options.translated, kernel, opened.memory, messages)
     }
     // Before anything is filtered: pages of zeros may be noise, and so may page tables.
     var repair = ""
     if let kernel {
-      let (first, saved) = try Self.redirect(knowledge.memory, kernel, options, messages)
+      let (first, saved) = try Self.redirect(opened.memory, kernel, options, messages)
       (memory, repair) = try EncryptionCommand.undo(first, kernel, options.memoryEncryption, messages)
       repair = saved + repair
     } else {
-      memory = knowledge.memory
+      memory = opened.memory
     }
     let strip: String
     let stripped: PhysicalMemory
@@ -203,24 +199,20 @@ struct DumpCommand {
       (copied, bytesWritten) = try writeParts(describe(level), &pipeline, progress)
     } else {
       progress.begin(.copyingData)
-      var writer = try makeWriter(level, file)
+      var writer = try makeWriter(describe(level), file)
       copied = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
       bytesWritten = writer.bytesWritten
     }
     progress.end()
-    if let (pfn, reason) = copied.firstFailure {
-      messages.warning(
-        "\(copied.unreadablePages) pages could not be read and are not in the dump, the first: \(pfn), \(reason)"
-      )
-    }
+    messages.warn(of: copied)
     let statistics = DumpStatistics(memory.frames, filtered, copied, bytesWritten: bytesWritten)
     for line in statistics.lines { messages.report(line) }
   }
 
-  private func makeWriter(
-    _ level: DumpLevel, _ file: consuming FileDescriptor?
+  /// - Parameter file: nil for a dry run.
+  func makeWriter(
+    _ description: DumpDescription, _ file: consuming FileDescriptor?
   ) throws(PipelineError) -> DiskdumpWriter {
-    let description = describe(level)
     do throws(DumpWriteError) {
       if let file {
         if options.flattens {

@@ -3,13 +3,8 @@ internal import Vmcore
 
 /// Saves the messages of the dead kernel as text (`--dump-dmesg`).
 struct LogCommand {
-  private let options: Options
-  private let messages: Messages
-
-  init(_ options: Options, _ messages: Messages) {
-    self.options = options
-    self.messages = messages
-  }
+  let options: Options
+  let messages: Messages
 
   /// Text is written in pieces of at least this many bytes.
   private static let pieceSize = 64 << 10

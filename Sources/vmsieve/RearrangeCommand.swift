@@ -4,13 +4,8 @@ internal import Vmcore
 
 /// Makes a file of a flattened dump that comes from stdin (`-R`).
 struct RearrangeCommand {
-  private let options: Options
-  private let messages: Messages
-
-  init(_ options: Options, _ messages: Messages) {
-    self.options = options
-    self.messages = messages
-  }
+  let options: Options
+  let messages: Messages
 
   private static let input = "STDIN"
 

@@ -6,13 +6,8 @@ internal import Vmcore
 
 /// Makes one dump of the files of a split one (`--reassemble`). Pages are copied as they are stored.
 struct ReassembleCommand {
-  private let options: Options
-  private let messages: Messages
-
-  init(_ options: Options, _ messages: Messages) {
-    self.options = options
-    self.messages = messages
-  }
+  let options: Options
+  let messages: Messages
 
   func run() throws(DumpCommandError) {
     guard !options.parts.isEmpty else {
@@ -42,11 +37,7 @@ struct ReassembleCommand {
         progress.update(done: $0, total: $1)
       }
       progress.end()
-      if let (pfn, reason) = copied.firstFailure {
-        messages.warning(
-          "\(copied.unreadablePages) pages could not be read and are not in the dump, the first: \(pfn),"
-            + " \(reason)")
-      }
+      messages.warn(of: copied)
     } catch {
       throw DumpCommandError(
         "\(error); \(options.dumpFile) is marked incomplete: what was written before can be read")

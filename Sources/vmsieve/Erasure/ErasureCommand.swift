@@ -3,8 +3,6 @@ internal import Vmcore
 
 /// Erases what a file names (`--config`), before anything is written.
 enum ErasureCommand {
-  private static let mostBytes = 1 << 20
-
   /// - Parameters:
   ///   - output: what goes into the dump.
   ///   - memory: the same, as the kernel saw it.
@@ -20,7 +18,7 @@ enum ErasureCommand {
       throw DumpCommandError("\(path): nothing can be erased of a kernel that is not known")
     }
     let text: String
-    do throws(SystemError) { text = try TextFile.read(path, atMost: mostBytes) } catch {
+    do throws(SystemError) { text = try TextFile.read(path) } catch {
       throw DumpCommandError("\(error)")
     }
     let script: ErasureScript

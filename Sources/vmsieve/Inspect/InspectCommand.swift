@@ -5,13 +5,8 @@ internal import Vmcore
 
 /// `vmsieve inspect [--json] VMCORE`: what a vmcore tells about memory encryption.
 struct InspectCommand {
-  private let options: Options
-  private let messages: Messages
-
-  init(_ options: Options, _ messages: Messages) {
-    self.options = options
-    self.messages = messages
-  }
+  let options: Options
+  let messages: Messages
 
   func run() throws(DumpCommandError) {
     let opened = try OpenedVmcore(options, messages)

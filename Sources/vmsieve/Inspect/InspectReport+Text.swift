@@ -53,14 +53,9 @@ extension InspectReport {
     if let backup = plan.backup { lines.append(titled("backup", "at \(backup)")) }
     if !plan.classes.isEmpty { lines.append(titled("classes", "pages that share one constant")) }
     for found in plan.classes {
-      let checks = Check.allCases.compactMap { check in
-        found.checks[check].map { "\(check.rawValue) \($0)" }
-      }
-      let verdict = found.isAccepted ? "believed" : found.reason?.rawValue ?? "left"
       lines.append(
         "    l ^ r = " + String(hexadecimal: found.difference) + ", \(found.pages.count) pages, "
-          + (found.constant.map { "constant \($0)" } ?? "no constant") + ", \(verdict): "
-          + (checks.isEmpty ? "no check" : checks.joined(separator: ", ")))
+          + (found.constant.map { "constant \($0)" } ?? "no constant") + ", " + found.judgement)
     }
     return lines
   }

@@ -67,7 +67,7 @@ struct KernelKnowledge {
   ) throws(DumpCommandError) -> (path: String, info: VMCOREINFO)? {
     if let path = options.infoFile {
       do throws(SystemError) {
-        return (path, VMCOREINFO(try TextFile.read(path, atMost: 1 << 20)))
+        return (path, VMCOREINFO(try TextFile.read(path)))
       } catch { throw DumpCommandError("\(error)") }
     }
     guard let path = options.memoryEncryption.vmlinux else { return nil }

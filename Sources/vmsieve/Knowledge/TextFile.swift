@@ -3,18 +3,8 @@ internal import Platform
 /// A short text file that the user named.
 enum TextFile {
   /// Reads it, up to a limit.
-  static func read(_ path: String, atMost limit: Int) throws(SystemError) -> String {
-    let file = try FileDescriptor.open(reading: path)
-    var buffer = try PageBuffer(byteCount: limit)
-    let count = try fill(&buffer, file)
-    return buffer.bytes.extracting(0..<count).decodedText
-  }
-
-  private static func fill(
-    _ buffer: inout PageBuffer, _ file: borrowing FileDescriptor
-  ) throws(SystemError) -> Int {
-    var bytes = buffer.mutableBytes
-    return try file.read(into: &bytes, at: FileOffset(0))
+  static func read(_ path: String, atMost limit: Int = 1 << 20) throws(SystemError) -> String {
+    String(decoding: try FileDescriptor.contents(of: path, atMost: limit), as: UTF8.self)
   }
 
   /// Makes a file of a text; the file may be there already, as with `makedumpfile -g`.
@@ -23,11 +13,5 @@ enum TextFile {
     let bytes = Array(text.utf8)
     try unsafe file.append(bytes.span.bytes)
     try file.synchronize()
-  }
-}
-
-extension RawSpan {
-  fileprivate var decodedText: String {
-    unsafe withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
   }
 }

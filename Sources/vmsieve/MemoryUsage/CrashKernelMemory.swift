@@ -5,7 +5,7 @@ internal import Vmcore
 enum CrashKernelMemory {
   /// None where nothing is held back, or where the file does not tell (it does so to root only).
   static func frames(_ geometry: PageGeometry) -> [Range<PFN>] {
-    guard let text = try? TextFile.read("/proc/iomem", atMost: 1 << 20) else { return [] }
+    guard let text = try? TextFile.read("/proc/iomem") else { return [] }
     return frames(of: text, geometry)
   }
 

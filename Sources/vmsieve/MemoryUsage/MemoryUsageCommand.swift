@@ -6,16 +6,11 @@ internal import Vmcore
 ///
 /// The machine goes on while it is counted: pages change their kind, and the sum is of no single moment.
 struct MemoryUsageCommand {
-  private let options: Options
-  private let messages: Messages
+  let options: Options
+  let messages: Messages
 
   /// The first kernel whose /proc/kcore says where memory lies (p_paddr).
   private static let oldest = KernelVersion(4, 11)
-
-  init(_ options: Options, _ messages: Messages) {
-    self.options = options
-    self.messages = messages
-  }
 
   func run() throws(DumpCommandError) {
     let opened = try OpenedVmcore(options, messages)

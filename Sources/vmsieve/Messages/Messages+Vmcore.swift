@@ -1,4 +1,5 @@
 internal import Platform
+internal import DumpPipeline
 internal import Vmcore
 
 extension Messages {
@@ -31,5 +32,13 @@ extension Messages {
       warning(
         "\(path): \(omitted.count) notes of \(omitted.byteCount) bytes are too large to be carried along")
     }
+  }
+
+  /// Says which pages are missing in a dump because they could not be read.
+  func warn(of report: PipelineReport) {
+    guard let (pfn, reason) = report.firstFailure else { return }
+    warning(
+      "\(report.unreadablePages) pages could not be read and are not in the dump, the first: \(pfn), \(reason)"
+    )
   }
 }

@@ -5,13 +5,8 @@ internal import Vmcore
 
 /// `vmsieve repair OLD NEW`: a dump as it is, but for what memory encryption did to it.
 struct RepairCommand {
-  private let options: Options
-  private let messages: Messages
-
-  init(_ options: Options, _ messages: Messages) {
-    self.options = options
-    self.messages = messages
-  }
+  let options: Options
+  let messages: Messages
 
   func run() throws(DumpCommandError) {
     try checkFiles()
@@ -77,7 +72,9 @@ struct RepairCommand {
     let pages: UInt64
     do throws(VmcoreError) {
       let patch = try DumpPatch(memory, changed)
-      let target = try makeTarget()
+      let target = try VmcoreError.wrapping { () throws(SystemError) in
+        try ReplacementFile(options.dumpFile, replacing: options.overwrites)
+      }
       progress.begin(.copyingData)
       report = try patch.write(to: target.file, record: record) { progress.update(done: $0, total: $1) }
       progress.end()
@@ -85,20 +82,10 @@ struct RepairCommand {
         throw .foreign(path: options.vmcore, "none of the pages that can be repaired is in the dump")
       }
       try patch.check(target.temporaryPath, report)
-      try commit(target)
+      do throws(SystemError) { try target.commit() } catch { throw .system(error) }
       pages = patch.framesInFile
     } catch { throw DumpCommandError("\(error); \(options.dumpFile) is not written") }
     return (report, pages)
-  }
-
-  private func makeTarget() throws(VmcoreError) -> ReplacementFile {
-    do throws(SystemError) {
-      return try ReplacementFile(options.dumpFile, replacing: options.overwrites)
-    } catch { throw .system(error) }
-  }
-
-  private func commit(_ target: consuming ReplacementFile) throws(VmcoreError) {
-    do throws(SystemError) { try target.commit() } catch { throw .system(error) }
   }
 
   // MARK: - What was done

@@ -62,22 +62,10 @@ enum EncryptionCommand {
     do throws(KeyMaterial.Unusable) {
       key = try KeyMaterial(keyPath: keyFile, mode: options.mode, tweaksPath: options.tweaksFile)
     } catch { throw DumpCommandError("\(error)") }
-    var undoing: Undoing
     do throws(Undoing.Impossible) {
-      undoing = try Undoing(investigation, memory, kernel, key, view: options.view)
+      return try Undoing(
+        investigation, memory, kernel, key, view: options.view, files: options.files, user: options.region)
     } catch { throw DumpCommandError("\(error)") }
-    if options.view == .encrypted {
-      // Page tables tell a wrong key from the right one only where they were encrypted again themselves.
-      do throws(SymbolError) {
-        let after = try Investigation(kernel, undoing.memory, files: options.files, region: options.region)
-        if let verdict = after.plan?.verdict, verdict != .undamaged {
-          undoing.doubt =
-            "with this key low memory still looks damaged (\(verdict.rawValue)): is it this machine's, and are"
-            + " mode and tweaks?"
-        }
-      } catch { throw DumpCommandError("\(error)") }
-    }
-    return undoing
   }
 
   static func tellEvidence(_ undoing: Undoing, _ messages: Messages) {
