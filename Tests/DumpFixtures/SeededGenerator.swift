@@ -24,6 +24,15 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     next() % limit
   }
 
+  /// The bytes with some of them, anywhere, changed to others or the same.
+  public mutating func damaging(_ bytes: [UInt8], places: Int) -> [UInt8] {
+    var damaged = bytes
+    for _ in 0..<places {
+      damaged[Int(below(UInt64(bytes.count)))] = UInt8(truncatingIfNeeded: next())
+    }
+    return damaged
+  }
+
   /// One element of `choices`, which is not empty.
   public mutating func pick<T>(_ choices: [T]) -> T {
     choices[Int(next() % UInt64(choices.count))]

@@ -223,10 +223,7 @@ private func failure(_ bytes: [UInt8]) throws -> SymbolErrorKind? {
     var refused = 0
     for seed in 0..<400 {
       var random = SeededGenerator(seed: UInt64(seed))
-      var damaged = bytes
-      for _ in 0..<1 << (seed % 9) {
-        damaged[Int(random.below(UInt64(bytes.count)))] = UInt8(truncatingIfNeeded: random.next())
-      }
+      let damaged = random.damaging(bytes, places: 1 << (seed % 9))
       let file = try TemporaryFile(damaged, suffix: "btf")
       do throws(SymbolError) {
         guard let types = try VmlinuxFile(opening: file.path).types() else { continue }

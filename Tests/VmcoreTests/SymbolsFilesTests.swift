@@ -96,10 +96,7 @@ import Vmcore
     var refused = 0
     for seed in 0..<300 {
       var random = SeededGenerator(seed: UInt64(seed))
-      var damaged = bytes
-      for _ in 0..<1 << (seed % 8) {
-        damaged[Int(random.below(UInt64(bytes.count)))] = UInt8(truncatingIfNeeded: random.next())
-      }
+      let damaged = random.damaging(bytes, places: 1 << (seed % 8))
       let file = try TemporaryFile(damaged, suffix: "vmlinux")
       do throws(SymbolError) {
         let vmlinux = try VmlinuxFile(opening: file.path)
