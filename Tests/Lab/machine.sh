@@ -93,7 +93,9 @@ boot() {
 
   local append="console=ttyS0 panic=1 loglevel=4 mitigations=off"
   [[ $mode = guestdump ]] || append+=" crashkernel=$reserve"
-  timeout --foreground -k 10 "$time_limit" qemu-system-x86_64 -accel tcg,thread=multi -cpu "$cpu" -m "$memory" -smp 2 \
+  # One thread for both processors: with two, one may run code that the other has just patched, and die of the patch's
+  # breakpoint long after it is gone. It is no slower.
+  timeout --foreground -k 10 "$time_limit" qemu-system-x86_64 -accel tcg,thread=single -cpu "$cpu" -m "$memory" -smp 2 \
     -nographic -no-reboot -net none "${machine_arguments[@]}" -kernel "$work/lab/vmlinuz" -initrd "$work/first.img" -append "$append" \
     -virtfs "local,path=$work/lab,mount_tag=lab,security_model=none,readonly=on" \
     -virtfs "local,path=$out,mount_tag=out,security_model=none" \

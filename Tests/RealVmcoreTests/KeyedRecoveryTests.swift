@@ -67,12 +67,27 @@ struct KeyedRecoveryTests {
     #expect(!FileManager.default.fileExists(atPath: scratch.path("dump")))
   }
 
+  @Test(
+    "Tweaks that are not the machine's leave low memory damaged, and that is said", arguments: vmcores.prefix(1),
+    SimulatedController.Mode.allCases)
+  func wrongTweaks(name: String, mode: SimulatedController.Mode) throws {
+    let vmcore = try RealVmcore(name)
+    let scratch = try ScratchFolder()
+    let twin = try EncryptedTwin(
+      of: vmcore, at: scratch.path("damaged"), TwinRecipe(mode: mode, tweaks: .random, untouched: 0.5))
+    let right = try dump(scratch, twin, "-d 31 -f --sme-mode \(mode.rawValue)")
+    #expect(!right.errors.contains("still looks damaged"), "\(right.errors)")
+    let other = SimulatedController(mode, .random, seed: 99)
+    let wrong = try dump(scratch, twin, "-d 31 -f --sme-mode \(mode.rawValue)", tweaks: other.tweaksText)
+    #expect(wrong.errors.contains("with this key low memory still looks damaged"), "\(wrong.errors)")
+  }
+
   @discardableResult
   private func dump(
-    _ scratch: ScratchFolder, _ twin: EncryptedTwin, _ options: String
+    _ scratch: ScratchFolder, _ twin: EncryptedTwin, _ options: String, tweaks: String? = nil
   ) throws -> ProgramRun {
     try Data(twin.controller.key.utf8).write(to: scratch.url("key"))
-    try Data(twin.controller.tweaksText.utf8).write(to: scratch.url("tweaks"))
+    try Data((tweaks ?? twin.controller.tweaksText).utf8).write(to: scratch.url("tweaks"))
     return try ProgramRun.succeeding(
       Lab.vmsieve,
       ["-l", "--sme-key", scratch.path("key"), "--sme-tweaks", scratch.path("tweaks")]

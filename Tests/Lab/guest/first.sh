@@ -6,10 +6,6 @@ if [ -e /lab/low.ko ]; then
   insmod /lab/low.ko
   dmesg | grep 'low: '
 fi
-# The kernel patches urandom's code when its random numbers are good. An emulated processor that runs the code just
-# then may trap on a patch that is over, and the machine dies too early. So wait for that moment, and let it pass.
-head -c 1 /dev/random > /dev/null
-sleep 1
 # shmem: noise and zeros.
 mount -t tmpfs -o size=64m tmpfs /tmp
 head -c 24000000 /dev/urandom > /tmp/noise
