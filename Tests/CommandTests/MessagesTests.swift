@@ -80,7 +80,7 @@ struct MessagesTests {
     }
     let name = "Excluding unnecessary pages" + String(repeating: " ", count: 23)
     #expect(texts.errors == "\(name): [100.0 %] /  " + String(repeating: " ", count: 16) + "\n")
-    let report = /STEP \[Excluding unnecessary pages\] : 0\.\d{6} seconds\n/
+    let report = /STEP \[Excluding unnecessary pages\] : \d+\.\d{6} seconds\n/
     #expect(texts.output.wholeMatch(of: report) != nil, "\(texts.output)")
   }
 

@@ -80,7 +80,7 @@ struct RepairTests {
     #expect(run.output.contains("size_eraseinfo: \(header.eraseInfoSize) "))
   }
 
-  @Test("A kill at any time leaves no NEW, and OLD as it was")
+  @Test("A kill at any time leaves no NEW or a whole one, and OLD as it was")
   func killed() throws {
     let (damaged, sound) = try twins("6.1")
     let before = try FileManager.default.attributesOfItem(atPath: damaged)[.modificationDate] as? Date
@@ -94,7 +94,8 @@ struct RepairTests {
         ])
       let isThere = FileManager.default.fileExists(atPath: scratch.path("new"))
       if run.status != 0 { kills += 1 }
-      #expect(isThere == (run.status == 0), "after \(milliseconds) ms: \(run)")
+      // It may be there after a kill as well, one that came after its renaming; then it is whole.
+      #expect(isThere || run.status != 0, "after \(milliseconds) ms: \(run)")
       if isThere {
         #expect(FileManager.default.contentsEqual(atPath: scratch.path("new"), andPath: sound.path))
         try FileManager.default.removeItem(atPath: scratch.path("new"))
