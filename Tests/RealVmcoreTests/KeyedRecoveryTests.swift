@@ -68,8 +68,8 @@ struct KeyedRecoveryTests {
   }
 
   @Test(
-    "Tweaks that are not the machine's leave low memory damaged, and that is said", arguments: vmcores.prefix(1),
-    SimulatedController.Mode.allCases)
+    "Tweaks that are not the machine's leave low memory damaged, and that is said",
+    arguments: vmcores.prefix(1), SimulatedController.Mode.allCases)
   func wrongTweaks(name: String, mode: SimulatedController.Mode) throws {
     let vmcore = try RealVmcore(name)
     let scratch = try ScratchFolder()
