@@ -30,7 +30,7 @@ public final class FrameOrder: Sendable {
   ///   - level: what is left out anyway: at level 31 everything that is left is the kernel's.
   ///   - affordsSet: whether there is memory for one bit a frame.
   ///   - progress: called with the frames examined so far.
-  public init(
+  public convenience init(
     _ kernel: CrashedKernel, _ level: DumpLevel, of physical: PhysicalMemory, affordsSet: Bool,
     progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(VmcoreError) {
@@ -66,10 +66,18 @@ public final class FrameOrder: Sendable {
         problem = "there is no memory for a second bitmap"
       }
     }
+    self.init(
+      foundation: foundation, memoryMap: memoryMap, kernel: kept, tellsKernelApart: isApart, problem: problem)
+  }
+
+  init(
+    foundation: consuming PFNBitmap, memoryMap: consuming PFNBitmap, kernel: consuming PFNBitmap,
+    tellsKernelApart: Bool, problem: String? = nil
+  ) {
     self.foundation = foundation
     self.memoryMap = memoryMap
-    self.kernel = kept
-    tellsKernelApart = isApart
+    self.kernel = kernel
+    self.tellsKernelApart = tellsKernelApart
     self.problem = problem
   }
 
