@@ -1,5 +1,6 @@
 # make build | test | demo | bench | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
 #
+#   SMALL=1              a program that does not read debug information (DWARF), and needs no elfutils
 #   STRICT=1             warnings are errors (CI)
 #   PREFIX, DESTDIR      where install puts the program, its manual pages and its bash completion
 #   LINK=-static-stdlib  a program that loads its C libraries, where there are no static ones
@@ -15,9 +16,9 @@ export VMSIEVE ?= $(CURDIR)/$(BUILD)/vmsieve
 LAB = Tests/Lab/lab
 LINK = -static-executable
 INSTALL_PACKAGES = Tests/Lab/install-packages
-LIBRARIES = zlib1g-dev liblzo2-dev libsnappy-dev libzstd-dev libdeflate-dev nettle-dev pkg-config binutils
+LIBRARIES = zlib1g-dev liblzo2-dev libsnappy-dev libzstd-dev libdeflate-dev nettle-dev $(if $(SMALL),,libdw-dev) pkg-config binutils
 LINK_FLAGS = $(if $(filter -static-stdlib,$(LINK)),--static-swift-stdlib,-Xswiftc $(LINK))
-SWIFT_FLAGS = $(if $(STRICT),-Xswiftc -warnings-as-errors -Xcc -Werror)
+SWIFT_FLAGS = $(if $(SMALL),--disable-default-traits) $(if $(STRICT),-Xswiftc -warnings-as-errors -Xcc -Werror)
 
 .PHONY: build deps lab test demo bench lint install install-makedumpfile install-integration deb rpm clean clean-lab
 build: deps

@@ -15,6 +15,10 @@ let package = Package(
   products: [
     .executable(name: "vmsieve", targets: ["vmsieve"])
   ],
+  traits: [
+    .default(enabledTraits: ["DWARF"]),
+    .trait(name: "DWARF", description: "Reads the debug information of a vmlinux, with elfutils' libdw."),
+  ],
   targets: [
     // C, thin: what the importer cannot see, and nothing else.
     .target(name: "CLinux"),
@@ -24,6 +28,7 @@ let package = Package(
     .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
+    .systemLibrary(name: "CElfutils", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
 
     // What ships. Arrows point down only.
     .target(name: "Platform", dependencies: ["CLinux"], swiftSettings: strict),
@@ -33,7 +38,13 @@ let package = Package(
       swiftSettings: strict,
       // libsnappy is C++ behind a C interface.
       linkerSettings: [.linkedLibrary("stdc++")]),
-    .target(name: "Vmcore", dependencies: ["Platform"], swiftSettings: strict),
+    .target(name: "DebugInformation", dependencies: ["Platform", "CElfutils"], swiftSettings: strict),
+    .target(
+      name: "Vmcore",
+      dependencies: [
+        "Platform", .target(name: "DebugInformation", condition: .when(traits: ["DWARF"])),
+      ],
+      swiftSettings: strict),
     .target(
       name: "MemoryEncryption", dependencies: ["Platform", "Vmcore", "CNettle"], swiftSettings: strict),
     .target(

@@ -3,8 +3,8 @@ public import Vmcore
 
 /// Writes a kdump-compressed dump (header_version 6).
 ///
-/// ``begin(notes:existing:dumpable:)`` once, ``append(data:pages:)`` for the pages in pfn order, then
-/// ``finish(dumpable:)``; after any error ``abandon()``.
+/// ``begin(notes:existing:dumpable:)`` once, ``append(data:pages:)`` for the pages in pfn order or
+/// ``append(data:pages:ranks:)`` for them in any other, then ``finish(dumpable:)``; after any error ``abandon()``.
 ///
 /// The dump is marked incomplete from its first byte to the last step of finishing, a page's data is in the
 /// file before its descriptor, and every descriptor has its place reserved. So wherever the writing ends, be
@@ -17,17 +17,18 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   var scratch: PageBuffer
   var layout: DiskdumpLayout
   private var maxMapNumber: UInt64 = 0
-  private var failure: DumpWriteError?
+  var failure: DumpWriteError?
   /// Nil until the file has been given its first bytes.
-  private var dataEnd: UInt64?
-  private var pagesDescribed: UInt64 = 0
+  var dataEnd: UInt64?
+  /// Pages that have their descriptors, those that could not be read among them.
+  public internal(set) var pagesDescribed: UInt64 = 0
   private var isMarkedComplete = false
   /// The end of the last chunk of the second bitmap that holds any frame.
   var secondBitmapEnd: UInt64 = 0
   /// Pages that were appended as ``StoredPage/unreadable``.
-  public private(set) var unreadablePages: UInt64 = 0
+  public internal(set) var unreadablePages: UInt64 = 0
   /// The index of the first of their descriptors.
-  private(set) var firstUnreadable: UInt64 = 0
+  var firstUnreadable: UInt64 = 0
 
   /// Bytes handed to the file, each counted once; holes are not counted.
   public internal(set) var bytesWritten: UInt64 = 0
@@ -87,7 +88,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   /// Bytes of the file so far.
   public var fileSize: UInt64 { dataEnd ?? 0 }
 
-  private var descriptorCapacity: Int { scratch.byteCount / PageDescriptor.byteCount }
+  var descriptorCapacity: Int { scratch.byteCount / PageDescriptor.byteCount }
 
   func descriptorOffset(_ index: UInt64) -> UInt64 {
     layout.descriptors + index * UInt64(PageDescriptor.byteCount)
@@ -95,7 +96,19 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
 
   /// Whether the bitmaps cannot be changed any more: those of a stream are sent, and all files of a split dump
   /// have the same.
-  private var keepsBits: Bool { output.isStream || description.split != nil }
+  var keepsBits: Bool { output.isStream || description.split != nil }
+
+  /// Bytes that a dump can need at most, were no page compressed, with what filesystems take for their lists of blocks:
+  /// those of 1 KiB have 4 bytes each.
+  public static func mostBytes(
+    pages: UInt64, maxMapNumber: UInt64, noteSize: Int, _ description: DumpDescription
+  ) -> UInt64 {
+    let layout = DiskdumpLayout(
+      blockSize: description.blockSize, noteSize: noteSize,
+      eraseInfoSize: description.eraseInfo.utf8.count, maxMapNumber: maxMapNumber, pageCount: pages)
+    let bytes = layout.data + (pages + 1) * layout.blockSize
+    return bytes + bytes / 256
+  }
 
   // MARK: - Begin
 
@@ -180,103 +193,6 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
     } else {
       try writeZeros(from: layout.descriptors, byteCount: byteCount)
     }
-  }
-
-  // MARK: - Pages
-
-  /// Appends pages: their data first, then the descriptors of those whose data is wholly in the file.
-  ///
-  /// - Parameters:
-  ///   - data: the stored bytes of the pages that have any, back to back.
-  ///   - pages: in the order of their pfns, going on where the last call ended.
-  public mutating func append(data: RawSpan, pages: Span<StoredPage>) throws(DumpWriteError) {
-    if let failure { throw failure }
-    guard let start = dataEnd, UInt64(pages.count) <= layout.pageCount - pagesDescribed else {
-      failure = .pageCount(written: pagesDescribed + UInt64(pages.count), promised: layout.pageCount)
-      throw failure!
-    }
-    let (written, error) = output.writeAsMuchAsPossible(data, at: start)
-    do throws(DumpWriteError) {
-      let described = try describe(pages, inFileUpTo: start + UInt64(written))
-      if let error { throw error }
-      precondition(described == pages.count && dataEnd == start + UInt64(data.byteCount))
-    } catch {
-      failure = error
-      throw error
-    }
-  }
-
-  /// Writes the descriptors of the first pages, as far as their data is in the file; returns how many.
-  private mutating func describe(
-    _ pages: Span<StoredPage>, inFileUpTo limit: UInt64
-  ) throws(DumpWriteError) -> Int {
-    var described = 0
-    while described < pages.count {
-      let start = dataEnd ?? limit
-      let next = pages.extracting(described..<min(described + descriptorCapacity, pages.count))
-      let piece = encodeDescriptors(next, from: start, upTo: limit)
-      if piece.count == 0 { break }
-      // The data stays in the file even if the descriptors fail: some of them may be written.
-      dataEnd = piece.dataEnd
-      try writeDescriptors(piece.count, at: descriptorOffset(pagesDescribed))
-      pagesDescribed += UInt64(piece.count)
-      bytesWritten += piece.dataEnd - start
-      described += piece.count
-    }
-    return described
-  }
-
-  /// Writes descriptors from the scratch buffer, the file's last page first.
-  ///
-  /// A kill can end a write between two pages of the page cache, and a descriptor may lie across them. Its
-  /// offset must then be the part that is not there: crash shows any bytes for one that has no size.
-  private func writeDescriptors(_ count: Int, at start: UInt64) throws(DumpWriteError) {
-    var end = start + UInt64(count * PageDescriptor.byteCount)
-    if output.isStream {
-      try output.write(scratch.bytes.extracting(first: Int(end - start)), at: start)
-      return
-    }
-    while end > start {
-      let pageStart = max((end - 1) / 4096 * 4096, start)
-      let bytes = scratch.bytes.extracting(Int(pageStart - start)..<Int(end - start))
-      try output.write(bytes, at: pageStart)
-      end = pageStart
-    }
-  }
-
-  /// Puts descriptors into the scratch buffer up to the first page whose data reaches past the limit.
-  private mutating func encodeDescriptors(
-    _ pages: Span<StoredPage>, from start: UInt64, upTo limit: UInt64
-  ) -> (count: Int, dataEnd: UInt64) {
-    let zeroPage = PageDescriptor(offset: layout.data, size: UInt32(layout.blockSize), flags: .raw)
-    let sharesZeroPages = description.sharesZeroPages
-    let unreadable: PageDescriptor = keepsBits ? .unreadable : .missing
-    var end = start
-    var count = 0
-    var missing = 0
-    var firstMissing = 0
-    var bytes = scratch.mutableBytes
-    pages: while count < pages.count {
-      let descriptor: PageDescriptor
-      switch pages[count] {
-      case .data(let size, let flags):
-        guard UInt64(size) <= limit - end else { break pages }
-        descriptor = PageDescriptor(offset: end, size: size, flags: flags)
-        end += UInt64(size)
-      case .zero:
-        precondition(sharesZeroPages)
-        descriptor = zeroPage
-      case .unreadable:
-        descriptor = unreadable
-        if missing == 0 { firstMissing = count }
-        missing += 1
-      }
-      descriptor.encode(into: &bytes, at: count * PageDescriptor.byteCount)
-      count += 1
-    }
-    if unreadablePages == 0, missing > 0 { firstUnreadable = pagesDescribed + UInt64(firstMissing) }
-    unreadablePages += UInt64(missing)
-    return (count, end)
   }
 
   // MARK: - End

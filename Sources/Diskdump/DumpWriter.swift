@@ -1,8 +1,8 @@
 public import Vmcore
 
-/// Takes a machine's pages in the order of their frames, and makes a dump of them.
+/// Takes a machine's pages in the order of their frames, or of their ranks, and makes a dump of them.
 ///
-/// ``begin(notes:existing:dumpable:)`` once, ``append(data:pages:frames:)`` for the pages, then
+/// ``begin(notes:existing:dumpable:)`` once, ``append(data:pages:frames:ranks:)`` for the pages, then
 /// ``finish(dumpable:)``; after any error ``abandon()``.
 public protocol DumpWriter: ~Copyable {
   /// Bytes handed to the file, each counted once; holes are not counted.
@@ -22,10 +22,12 @@ public protocol DumpWriter: ~Copyable {
   ///
   /// - Parameters:
   ///   - data: the stored bytes of the pages that have any, back to back.
-  ///   - pages: in the order of their frames, going on where the last call ended.
+  ///   - pages: in the order of their frames, going on where the last call ended, if there are no ranks.
   ///   - frames: as many as there are pages.
+  ///   - ranks: as many, or none: how many of the dump's frames lie below each. Only kdump-compressed files can take
+  ///     pages in any order.
   mutating func append(
-    data: RawSpan, pages: Span<StoredPage>, frames: Span<PFN>
+    data: RawSpan, pages: Span<StoredPage>, frames: Span<PFN>, ranks: Span<UInt64>
   ) throws(DumpWriteError)
 
   /// Waits for the disk, and only then takes the incomplete mark away.
@@ -39,9 +41,9 @@ public protocol DumpWriter: ~Copyable {
 
 extension DiskdumpWriter: DumpWriter {
   public mutating func append(
-    data: RawSpan, pages: Span<StoredPage>, frames: Span<PFN>
+    data: RawSpan, pages: Span<StoredPage>, frames: Span<PFN>, ranks: Span<UInt64>
   ) throws(DumpWriteError) {
     precondition(frames.count == pages.count)
-    try append(data: data, pages: pages)
+    try append(data: data, pages: pages, ranks: ranks)
   }
 }

@@ -10,7 +10,9 @@ struct BatchContents: ~Copyable {
   static let capacity = 64
 
   /// The frames to dump, in order.
-  var frames: [PFN] = []
+  private(set) var frames: [PFN] = []
+  /// How many of the dump's frames lie below each; empty where pages are written in the order of all frames.
+  private var ranks: [UInt64] = []
   /// What became of each.
   private(set) var pages: [StoredPage] = []
   /// The first page that could not be read, and why.
@@ -33,6 +35,18 @@ struct BatchContents: ~Copyable {
     frames.reserveCapacity(Self.capacity)
     pages.reserveCapacity(Self.capacity)
     lost.reserveCapacity(Self.capacity)
+  }
+
+  mutating func removeFrames() {
+    frames.removeAll(keepingCapacity: true)
+    ranks.removeAll(keepingCapacity: true)
+  }
+
+  mutating func add(_ pfn: PFN) { frames.append(pfn) }
+
+  mutating func add(_ pfn: PFN, rank: UInt64) {
+    frames.append(pfn)
+    ranks.append(rank)
   }
 
   /// Forgets what became of the frames of last time.
@@ -94,6 +108,6 @@ struct BatchContents: ~Copyable {
   /// Hands the batch to a writer.
   func append<Writer: DumpWriter & ~Copyable>(to writer: inout Writer) throws(DumpWriteError) {
     try writer.append(
-      data: output.bytes.extracting(0..<byteCount), pages: pages.span, frames: frames.span)
+      data: output.bytes.extracting(0..<byteCount), pages: pages.span, frames: frames.span, ranks: ranks.span)
   }
 }

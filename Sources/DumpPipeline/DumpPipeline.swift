@@ -3,7 +3,8 @@ public import PageCompression
 internal import Platform
 public import Vmcore
 
-/// Takes pages from the vmcore to the dump: read, find the zero pages, compress, write in order.
+/// Takes pages from the vmcore to the dump: read, find the zero pages, compress, write in order, or what a reader of
+/// a dump that is cut needs first.
 ///
 /// Threads read and compress batches of pages. The calling thread is one of them, and the one that writes:
 /// alone it is a plain loop. The memory is fixed at the start, and nothing is allocated per page.
@@ -24,6 +25,19 @@ public struct DumpPipeline: ~Copyable {
     self.codec = codec
     self.sharesZeroPages = sharesZeroPages
     queue = FrameQueue(frames)
+  }
+
+  /// Makes the pages come group by group: the writer must take them by rank.
+  public mutating func follow(_ order: FrameOrder) throws(PipelineError) {
+    do throws(SystemError) { try queue.follow(order) } catch { throw .noMemory(error.description) }
+  }
+
+  /// What a dump that was cut has of each group; nil where the pages came in the order of their frames.
+  ///
+  /// - Parameter writer: what the dump was written with.
+  public func groups(in writer: borrowing DiskdumpWriter) -> WrittenGroups? {
+    guard let sizes = queue.groupSizes() else { return nil }
+    return WrittenGroups(sizes: sizes, written: writer.pagesDescribed, unreadable: writer.unreadablePages)
   }
 
   /// Writes the whole dump: begins it, appends every page and finishes it; or leaves what can be read.
@@ -98,6 +112,7 @@ public struct DumpPipeline: ~Copyable {
   }
 
   private func finish<Writer: DumpWriter & ~Copyable>(_ writer: inout Writer) throws(PipelineError) {
+    queue.removeLost()
     do throws(DumpWriteError) {
       try queue.withFrames { (frames) throws(DumpWriteError) in try writer.finish(dumpable: frames) }
     } catch { throw .write(error) }

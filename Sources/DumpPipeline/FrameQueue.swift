@@ -1,6 +1,7 @@
+internal import Platform
 internal import Vmcore
 
-/// The frames to dump, handed out in order, a batch at a time.
+/// The frames to dump, handed out in order or group by group, a batch at a time.
 ///
 /// Whoever takes or removes frames must be alone; ``BatchRing`` sees to that.
 final class FrameQueue: @unchecked Sendable {
@@ -10,6 +11,14 @@ final class FrameQueue: @unchecked Sendable {
   private var end: PFN
   /// Whether frames that could not be read leave the set.
   private var dropsLost = true
+
+  /// Which frames come first; nil where all come in order.
+  private var order: FrameOrder?
+  private var group = FrameOrder.Group.foundation
+  /// How many frames lie below one: each group's are counted from the beginning.
+  private var counted: (upTo: PFN, frames: UInt64) = (PFN(0), 0)
+  /// Frames that could not be read, where ranks are counted: until the end they count.
+  private var lost: PFNBitmap?
 
   init(_ frames: consuming PFNBitmap) {
     end = PFN(frames.maxMapNumber)
@@ -22,6 +31,12 @@ final class FrameQueue: @unchecked Sendable {
     next = part.lowerBound
     end = part.upperBound
     dropsLost = false
+  }
+
+  /// Hands the frames out group by group.
+  func follow(_ order: FrameOrder) throws(SystemError) {
+    lost = try PFNBitmap(maxMapNumber: frames.maxMapNumber)
+    self.order = order
   }
 
   /// Takes out every frame for which the body returns true; returns how many.
@@ -37,22 +52,68 @@ final class FrameQueue: @unchecked Sendable {
 
   /// Fills a batch with the next frames; returns false when there are none left.
   func fill(_ batch: inout BatchContents) -> Bool {
-    batch.frames.removeAll(keepingCapacity: true)
+    batch.removeFrames()
+    if let order { return fill(&batch, following: order) }
     while batch.frames.count < BatchContents.capacity, let from = next {
       guard let pfn = frames.next(from: from), pfn < end else {
         next = nil
         break
       }
-      batch.frames.append(pfn)
+      batch.add(pfn)
       next = pfn.advanced(by: 1)
     }
     return !batch.frames.isEmpty
   }
 
+  /// Fills a batch with frames of one group.
+  private func fill(_ batch: inout BatchContents, following order: FrameOrder) -> Bool {
+    while true {
+      while batch.frames.count < BatchContents.capacity, let from = next {
+        next = order.next(group, from: from, of: frames)
+        guard let pfn = next else { break }
+        counted = (pfn, counted.frames + frames.count(in: counted.upTo..<pfn))
+        batch.add(pfn, rank: counted.frames)
+        next = pfn.advanced(by: 1)
+      }
+      if !batch.frames.isEmpty { return true }
+      guard let following = FrameOrder.Group(rawValue: group.rawValue + 1) else { return false }
+      group = following
+      next = PFN(0)
+      counted = (PFN(0), 0)
+    }
+  }
+
   /// Takes frames that could not be read out of the dump. They have been handed out already.
   func remove(_ lost: [PFN]) {
     guard dropsLost else { return }
-    for pfn in lost { frames.remove(pfn) }
+    for pfn in lost {
+      if order == nil {
+        frames.remove(pfn)
+      } else {
+        self.lost?.insert(pfn..<pfn.advanced(by: 1))
+      }
+    }
+  }
+
+  /// Nothing more is handed out: what could not be read leaves the set at last.
+  func removeLost() {
+    var at = lost?.next(from: PFN(0))
+    while let pfn = at {
+      frames.remove(pfn)
+      at = lost?.next(from: pfn.advanced(by: 1))
+    }
+  }
+
+  /// How many frames each group has; nil where they come in order.
+  func groupSizes() -> [UInt64]? {
+    guard let order else { return nil }
+    var sizes = [UInt64](repeating: 0, count: FrameOrder.Group.allCases.count)
+    var at = frames.next(from: PFN(0))
+    while let pfn = at {
+      sizes[order.group(of: pfn).rawValue] += 1
+      at = frames.next(from: pfn.advanced(by: 1))
+    }
+    return sizes
   }
 
   /// Lends the frames that the dump holds.

@@ -15,7 +15,8 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   public let path: String
   public let kind: Kind
-  let descriptor: Int32
+  /// For C libraries that read files themselves.
+  package let descriptor: Int32
 
   private init(descriptor: Int32, path: String) throws(SystemError) {
     self.descriptor = descriptor

@@ -108,16 +108,17 @@ struct DumpCommand {
     var replaces = options.overwrites
     var levels = options.dumpLevels[...]
     while let level = levels.popFirst() {
+      var groups: WrittenGroups?
       try createParts(replacing: replaces)
       let file = try createFile(replacing: replaces)
       do throws(PipelineError) {
-        try dump(withEarlier(level), to: file)
+        try dump(withEarlier(level), to: file, &groups)
         return
       } catch {
         // What went out of a stream cannot be taken back.
         guard case .write(let writeError) = error, writeError.meansNoSpace, !options.flattens,
           let next = levels.first
-        else { throw DumpCommandError("\(error)" + consequence) }
+        else { throw DumpCommandError("\(error)" + consequence + (groups.map { "; \($0.sentence)" } ?? "")) }
         messages.error("\(error)")
         messages.common("Retry to create a dumpfile by dump_level(\(next.rawValue)).")
         replaces = true
@@ -159,7 +160,10 @@ struct DumpCommand {
     } catch { throw DumpCommandError("\(error)") }
   }
 
-  private func dump(_ level: DumpLevel, to file: consuming FileDescriptor?) throws(PipelineError) {
+  /// - Parameter groups: what a dump that is cut has of the kernel's pages, if these were written first.
+  private func dump(
+    _ level: DumpLevel, to file: consuming FileDescriptor?, _ groups: inout WrittenGroups?
+  ) throws(PipelineError) {
     let progress = Progress(messages)
     let frames: PFNBitmap
     var filtered = FilterReport()
@@ -188,6 +192,8 @@ struct DumpCommand {
     messages.debug(
       "memory: \(threads) threads of at most \(PipelineMemory.bytesPerThread(options.compression)) bytes each,"
         + " page bitmap of \(bitmapBytes) bytes")
+    let description = describe(level)
+    let order = try frameOrder(level, frames, description, file)
     var pipeline = DumpPipeline(
       output, frames, options.compression,
       sharesZeroPages: level.contains(.zeroPages) && !options.writesELF)
@@ -196,11 +202,17 @@ struct DumpCommand {
     if options.writesELF {
       (copied, bytesWritten) = try writeELF(level, to: file, &pipeline, progress)
     } else if !options.splitFiles.isEmpty {
-      (copied, bytesWritten) = try writeParts(describe(level), &pipeline, progress)
+      (copied, bytesWritten) = try writeParts(description, &pipeline, progress)
     } else {
+      if let order { try pipeline.follow(order) }
       progress.begin(.copyingData)
-      var writer = try makeWriter(describe(level), file)
-      copied = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
+      var writer = try makeWriter(description, file)
+      do throws(PipelineError) {
+        copied = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
+      } catch {
+        if order?.problem == nil { groups = pipeline.groups(in: writer) }
+        throw error
+      }
       bytesWritten = writer.bytesWritten
     }
     progress.end()

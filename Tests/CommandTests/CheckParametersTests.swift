@@ -35,6 +35,7 @@ struct CheckParametersTests {
       "-x vmlinux vmcore dump", "-i info vmcore dump", "-g info -x vmlinux",
       "-x vmlinux --dump-dmesg vmcore log",
       "--mem-usage /proc/kcore", "--vtop 0x10 vmcore dump", "--config erase -x vmlinux vmcore dump",
+      "--config erase vmcore dump",
       "--keep-comm sshd,bash vmcore dump", "-e --work-dir . vmcore dump", "-X vmcore dump",
       "--xen-syms xen vmcore dump", "--xen-vmcoreinfo xen vmcore dump", "--xen_phys_start 0 vmcore dump",
     ])
@@ -89,7 +90,7 @@ struct CheckParametersTests {
       ("-x vmlinux -i info vmcore dump", ""), ("-g info", ""), ("-g info -x vmlinux dump", ""),
       ("-g info -x vmlinux -d 1", ""), ("-g info -x vmlinux -i other", ""), ("-R -x vmlinux dump", ""),
       ("--mem-usage", ""), ("--mem-usage a b c", ""),
-      ("--config erase vmcore dump", ""), ("-e vmcore dump", "-e requires --work-dir\n"),
+      ("-e vmcore dump", "-e requires --work-dir\n"),
       ("-g info -x vmlinux --dry-run", "--dry-run cannot be used with -g.\n"),
     ])
   func conflicts(line: String, sentence: String) throws {

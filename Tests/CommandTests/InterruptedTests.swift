@@ -65,33 +65,79 @@ struct InterruptedTests {
     return right
   }
 
-  @Test(
-    "What is left after a kill does not look whole", arguments: ["-d 0", "-l -d 1", "-E", "-d 0 --split"])
-  func killed(options: String) throws {
-    let machine = try LargeMachine(memory: 768 << 20)
-    let folder = try ScratchFolder()
-    let names = options.hasSuffix("--split") ? ["one", "two"] : ["one"]
-    let targets = names.joined(separator: " ")
-    let line = "'\(ProgramUnderTest.path)' -f \(options) '\(machine.path)' \(targets) > /dev/null 2>&1"
+  /// Runs a line of the shell once for its time, and then kills it a few times in between: what it makes must be sound
+  /// when it is done, and never before.
+  private func kill(
+    _ line: String, making targets: [String], in folder: ScratchFolder,
+    after: (_ moment: String) throws -> Void = { _ in }
+  ) throws {
     let clock = ContinuousClock()
     let start = clock.now
     let first = try ProgramUnderTest.run("/bin/sh", ["-c", line], in: folder.url)
     let whole = clock.now - start
     #expect(first.status == 0)
-    let sound = try ProgramUnderTest.run(["verify"] + names, in: folder.url)
+    let sound = try ProgramUnderTest.run(["verify"] + targets, in: folder.url)
     #expect(sound.status == 0)
-    let seconds = Double(whole.components.seconds) + Double(whole.components.attoseconds) * 1e-18
+    let seconds = whole / .seconds(1)
     var generator = SeededGenerator(seed: 9)
+    var kills = 0
     for _ in 0..<5 {
       let time = seconds * Double.random(in: 0.02..<0.6, using: &generator)
-      let run = try ProgramUnderTest.run(
-        "/bin/bash", ["-c", "rm -f one two; \(line) & p=$!; sleep \(time); kill -9 $p; wait $p"],
-        in: folder.url)
+      let words =
+        "rm -f \(targets.joined(separator: " ")); \(line) & p=$!; sleep \(time); kill -9 $p; wait $p"
+      let run = try ProgramUnderTest.run("/bin/bash", ["-c", words], in: folder.url)
       // A machine that got faster meanwhile may have been done.
       if run.status == 0 { continue }
-      let check = try ProgramUnderTest.run(
-        ["verify"] + names, in: folder.url)
-      #expect(check.status == 1, "after \(time) of \(seconds) seconds: \(check)")
+      kills += 1
+      let moment = "after \(time) of \(seconds) seconds"
+      let check = try ProgramUnderTest.run(["verify"] + targets, in: folder.url)
+      #expect(check.status == 1, "\(moment): \(check)")
+      try after(moment)
     }
+    #expect(kills > 0)
+  }
+
+  @Test(
+    "What is left after a kill does not look whole", arguments: ["-d 0", "-l -d 1", "-E", "-d 0 --split"])
+  func killed(options: String) throws {
+    let machine = try LargeMachine(memory: 768 << 20)
+    let names = options.hasSuffix("--split") ? ["one", "two"] : ["one"]
+    let targets = names.joined(separator: " ")
+    try kill(
+      "'\(ProgramUnderTest.path)' -f \(options) '\(machine.path)' \(targets) > /dev/null 2>&1", making: names,
+      in: ScratchFolder())
+  }
+
+  @Test("A stream that a kill cut is not taken for a whole one, nor rearranged as one")
+  func killedStream() throws {
+    let machine = try LargeMachine(memory: 512 << 20)
+    let folder = try ScratchFolder()
+    func rearrange(_ options: String) throws -> ProgramRun {
+      let line = "rm -f back; '\(ProgramUnderTest.path)' -R \(options) back < stream"
+      return try ProgramUnderTest.run("/bin/sh", ["-c", line], in: folder.url)
+    }
+    let line = "'\(ProgramUnderTest.path)' -F -d 0 '\(machine.path)' > stream 2> /dev/null"
+    try kill(line, making: ["stream"], in: folder) { moment in
+      let back = try rearrange("")
+      let isThere = try folder.contents.contains("back")
+      #expect(back.status == 1 && !isThere, "\(moment): \(back)")
+      let kept = try rearrange("--keep-partial")
+      #expect(kept.status == 1, "\(moment): \(kept)")
+      // Nothing is kept of a stream that ends before its first page.
+      guard try folder.contents.contains("back") else { return }
+      let check = try ProgramUnderTest.run(["verify", "back"], in: folder.url)
+      let dump = try KdumpDump(folder.path("back"))
+      #expect(check.status == 1 && dump.header.isIncomplete, "\(moment): \(check)")
+    }
+  }
+
+  @Test("A split dump that is put together again is not called whole after a kill")
+  func killedReassembly() throws {
+    let machine = try LargeMachine(memory: 512 << 20)
+    let folder = try ScratchFolder()
+    let split = try ProgramUnderTest.run(["-d", "0", "--split", machine.path, "one", "two"], in: folder.url)
+    #expect(split.status == 0)
+    let line = "'\(ProgramUnderTest.path)' -f --reassemble one two whole > /dev/null 2>&1"
+    try kill(line, making: ["whole"], in: folder)
   }
 }

@@ -12,12 +12,14 @@ struct DumpedMachine {
   private let file: TemporaryFile
   let report: PipelineReport?
   let error: PipelineError?
+  /// What there is of each group, if an order was given.
+  let groups: WrittenGroups?
   /// Calls of the progress closure: pages done, and of how many.
   let progress: [(done: UInt64, total: UInt64)]
 
   init(
     _ machine: Machine, codec: Codec = .lzo, sharesZeroPages: Bool = true, threads: Int,
-    sizeLimit: UInt64? = nil
+    sizeLimit: UInt64? = nil, order: FrameOrder? = nil
   ) throws {
     file = try TemporaryFile([])
     let memory = PhysicalMemory(machine)
@@ -30,6 +32,7 @@ struct DumpedMachine {
       sizeLimit: sizeLimit)
     var pipeline = DumpPipeline(
       memory, try machine.framesInFile(), codec, sharesZeroPages: sharesZeroPages)
+    if let order { try pipeline.follow(order) }
     var calls: [(UInt64, UInt64)] = []
     do throws(PipelineError) {
       report = try pipeline.run(into: &writer, threads: threads) { calls.append(($0, $1)) }
@@ -38,6 +41,7 @@ struct DumpedMachine {
       report = nil
       self.error = error
     }
+    groups = pipeline.groups(in: writer)
     progress = calls
   }
 

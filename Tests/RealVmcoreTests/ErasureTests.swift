@@ -28,6 +28,44 @@ struct ErasureTests {
     erase secret
     """
 
+  /// What the vmcore's own BTF does not say.
+  private static let types = """
+    type init_uts_ns struct uts_namespace
+    type init_task struct task_struct
+    type saved_command_line char *
+    type log_buf char *
+    type log_buf_len u32
+    type modules struct list_head
+    type file_systems struct file_system_type *
+
+    """
+
+  @Test(
+    "Types may come from BTF and debug information, from debug information alone, or from the file and the vmcore",
+    arguments: ["6.1", "6.12"])
+  func sources(kernel: String) throws {
+    guard Lab.hasKernel(kernel) else { return }
+    let vmcore = try RealVmcore(kernel)
+    let folder = try ScratchFolder()
+    try Self.statements.write(toFile: folder.path("plain"), atomically: true, encoding: .utf8)
+    try (Self.types + Self.statements).write(toFile: folder.path("typed"), atomically: true, encoding: .utf8)
+    let vmlinux = try Lab.vmlinux(kernel)
+    let withoutBTF = try folder.copyWithoutBTF(vmlinux)
+    var dumps: [Data] = []
+    for options in ["plain -x \(vmlinux)", "plain -x \(withoutBTF)", "typed"] {
+      let run = try vmcore.dump("-l -d 31 --config \(folder.path(options))", to: folder.path("dump"))
+      #expect(run.output.contains(" bytes are erased"))
+      dumps.append(try Data(contentsOf: folder.url("dump")))
+      try FileManager.default.removeItem(at: folder.url("dump"))
+    }
+    #expect(dumps[1] == dumps[0])
+    #expect(dumps[2] == dumps[0])
+    let untyped = try ProgramRun.of(
+      Lab.vmsieve, ["--config", folder.path("plain"), "-d", "31", vmcore.path, folder.path("dump")])
+    #expect(untyped.status == 1)
+    #expect(untyped.errors.contains("type init_uts_ns struct NAME"), "\(untyped.errors)")
+  }
+
   private func dump(_ path: String) throws -> (dump: KdumpDump, eraseInfo: [Substring]) {
     let dump = try KdumpDump(path)
     let text = dump.bytes(at: dump.header.eraseInfoOffset, count: dump.header.eraseInfoSize) ?? []

@@ -36,6 +36,16 @@ struct KernelKnowledgeTests {
     #expect(try lines("ours").count > 80)
   }
 
+  @Test("-g writes the same from debug information alone", arguments: kernels)
+  func debugInformation(kernel: String) throws {
+    let folder = try ScratchFolder()
+    let vmlinux = try Lab.vmlinux(kernel)
+    for (name, path) in [("with", vmlinux), ("without", try folder.copyWithoutBTF(vmlinux))] {
+      try ProgramRun.succeeding(Lab.vmsieve, ["-g", folder.path(name), "-x", path])
+    }
+    #expect(try Data(contentsOf: folder.url("without")) == Data(contentsOf: folder.url("with")))
+  }
+
   @Test("Dumps of a vmcore without the note are those of the vmcore with it", arguments: kernels)
   func noteless(kernel: String) throws {
     let vmcore = try RealVmcore(kernel)

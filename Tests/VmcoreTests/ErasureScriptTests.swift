@@ -46,7 +46,33 @@ struct ErasureScriptTests {
   func sections() throws {
     let script = try ErasureScript("erase a\n[mymodule]\nerase b\n[vmlinux] # comment\nerase c\n[empty]\n")
     #expect(script.sections.map(\.module) == ["vmlinux", "mymodule", "vmlinux"])
-    #expect(script.symbols == ["a", "c", "modules"])
+    #expect(script.modules == ["mymodule"])
+    #expect(script.symbols(of: "vmlinux").map(\.name) == ["a", "c"])
+    #expect(script.symbols(of: "vmlinux").map(\.line) == [1, 5])
+    #expect(script.symbols(of: "mymodule").map(\.name) == ["b"])
+  }
+
+  @Test("Symbols are what objects, sizes and lists begin with, and not the variable of a loop")
+  func symbols() throws {
+    let script = try ErasureScript(
+      "type a struct s\nerase a.b.c size d.e\nfor m in h within q:link\nerase m.x size m.y\nendfor\ntype z t_t"
+    )
+    #expect(script.symbols(of: "vmlinux").map(\.name) == ["a", "d", "h"])
+    let wanted = script.wantedTypes
+    #expect(wanted.structures == ["s", "q"])
+    #expect(wanted.typedefs == ["t_t"])
+    #expect(wanted.followed == ["b", "c", "e", "x", "y"])
+  }
+
+  @Test("A type of a symbol takes the rest of its line; a symbol may be called type")
+  func types() throws {
+    let script = try ErasureScript(
+      "erase type size 4 type a char * # text\n[m] # of it\n\ttype  a\tstruct s*[3]\n[vmlinux]\nerase a\n")
+    #expect(script.sections.map(\.module) == ["vmlinux", "m", "vmlinux"])
+    #expect(script.types(of: "vmlinux")["a"]?.layers == [.pointer])
+    #expect(script.types(of: "vmlinux")["a"]?.base == .integer(byteCount: 1, isCharacter: true))
+    #expect(script.types(of: "m")["a"]?.layers == [.array(3), .pointer])
+    #expect(script.types(of: "m")["a"]?.base == .structure("s"))
   }
 
   @Test(
@@ -56,7 +82,9 @@ struct ErasureScriptTests {
       ("erase a size 12Q", 1), ("erase a..b", 1), ("frobnicate a", 1), ("for m of list", 1),
       ("for m in list\nerase m", 1), ("for m in list\nerase other\nendfor", 2), ("[vmlinux\nerase a", 1),
       ("for m in list within s:\nerase m\nendfor", 1), ("for m in list\nfor n in list\nendfor", 2),
-      ("endfor", 1), ("erase a size 99999999999999999999", 1),
+      ("endfor", 1), ("erase a size 99999999999999999999", 1), ("type", 1), ("erase a\ntype b", 2),
+      ("type b\nint", 1), ("type b.c int", 1), ("type erase int", 1), ("type b int\n\ntype b long", 3),
+      ("for m in list\ntype m int\nendfor", 2), ("type b struct", 1), ("type b int\n[4]\ntype b", 3),
     ])
   func mistakes(text: String, line: Int) throws {
     do throws(ErasureScript.SyntaxError) {

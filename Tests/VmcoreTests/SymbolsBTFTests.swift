@@ -1,6 +1,7 @@
 import DumpFixtures
 import Testing
-import Vmcore
+
+@testable import Vmcore
 
 /// What a lookup test asks of the types; the bytes go through a file, as those of a vmlinux do.
 private func withTypes<Result>(
@@ -52,6 +53,20 @@ private func failure(_ bytes: [UInt8]) throws -> SymbolErrorKind? {
       #expect(types.member("box", "next")?.size == 8)
       #expect(types.offset("box", "absent") == nil)
       #expect(types.offset("int", "absent") == nil)
+    }
+  }
+
+  @Test func `variables are found by their names, unless those of several types have the same`() throws {
+    var builder = BTFBuilder()
+    let int = builder.integer("int", 4)
+    let long = builder.integer("long", 8)
+    let variables = [("first", int), ("both", int), ("twice", long), ("both", long), ("twice", long)]
+      .map { builder.variable($0.0, $0.1) }
+    builder.dataSection(".data", variables.enumerated().map { ($1, offset: UInt32($0 * 8), size: 8) })
+    try withTypes(builder) { types in
+      let found = types.variables(named: ["first", "both", "twice", "int", "absent", ".data"])
+      #expect(found == ["first": int, "twice": long])
+      #expect(types.size("first") == nil)
     }
   }
 

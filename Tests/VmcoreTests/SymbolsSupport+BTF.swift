@@ -78,6 +78,14 @@ struct BTFBuilder {
 
   mutating func typedef(_ text: String, _ target: UInt32) -> UInt32 { add(8, text, word: target) }
 
+  @discardableResult
+  mutating func variable(_ text: String, _ type: UInt32) -> UInt32 { add(14, text, word: type, body: [1]) }
+
+  /// Variables with their offsets and sizes.
+  mutating func dataSection(_ text: String, _ variables: [(UInt32, offset: UInt32, size: UInt32)]) {
+    add(15, text, count: variables.count, word: 4096, body: variables.flatMap { [$0.0, $0.offset, $0.size] })
+  }
+
   func build() -> [UInt8] {
     var out: [UInt8] = []
     out.appendLittleEndian(magic)

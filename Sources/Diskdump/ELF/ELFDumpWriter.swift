@@ -158,6 +158,13 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   // MARK: - Pages
 
   public mutating func append(
+    data: RawSpan, pages: Span<StoredPage>, frames: Span<PFN>, ranks: Span<UInt64>
+  ) throws(DumpWriteError) {
+    precondition(ranks.isEmpty)
+    try append(data: data, pages: pages, frames: frames)
+  }
+
+  public mutating func append(
     data: RawSpan, pages: Span<StoredPage>, frames: Span<PFN>
   ) throws(DumpWriteError) {
     if let failure { throw failure }

@@ -51,9 +51,25 @@ extension KdumpFile {
     return PageDescriptor(decoding: window.bytes(place))
   }
 
-  /// Whether the file has the last page that is not of zeros, and so, as pages are written in order, all.
-  func hasLastPage() throws(SystemError) -> Bool {
+  /// Whether the file has the bytes of all pages, by its descriptors.
+  ///
+  /// Mostly pages lie in the order of their frames, and the last one ends the file; else all descriptors are looked at.
+  func hasAllPages() throws(SystemError) -> Bool {
     guard descriptorsInFile == pageCount else { return false }
+    if try hasLastPageAtEnd() { return true }
+    var window = try ReadAhead(byteCount: 64 << 10)
+    for number in 0..<pageCount {
+      guard let descriptor = try descriptor(number, &window) else { return false }
+      switch state(of: descriptor) {
+      case .missing, .pastEnd: return false
+      case .stored, .malformed: break
+      }
+    }
+    return true
+  }
+
+  /// Whether the last page that is not of zeros ends the file; a dump of zeros ends as it likes.
+  private func hasLastPageAtEnd() throws(SystemError) -> Bool {
     let step: UInt64 = 2048
     var window = try ReadAhead(byteCount: Int(step) * PageDescriptor.byteCount)
     var end = pageCount
@@ -64,7 +80,9 @@ extension KdumpFile {
       while number > start {
         number -= 1
         guard let last = try descriptor(number, &window), state(of: last) != .missing else { return false }
-        if last.offset > sharedPage { return state(of: last) != .pastEnd }
+        if last.offset > sharedPage {
+          return state(of: last) == .stored && last.range.upperBound == file.size
+        }
       }
       end = start
     }
@@ -85,6 +103,24 @@ extension KdumpFile {
       }
     }
     return set
+  }
+
+  /// Takes out of the second bitmap's frames those whose descriptors say that there is no page.
+  func removeMissing(from frames: inout PFNBitmap) throws(VmcoreError) {
+    do throws(SystemError) {
+      var window = try ReadAhead(byteCount: 64 << 10)
+      var number: UInt64 = 0
+      var next = frames.next(from: PFN(0))
+      while let pfn = next {
+        let descriptor = try descriptor(number, &window)
+        switch descriptor.map({ state(of: $0) }) {
+        case .none, .missing, .pastEnd: frames.remove(pfn)
+        case .stored, .malformed: break
+        }
+        number += 1
+        next = frames.next(from: pfn.advanced(by: 1))
+      }
+    } catch { throw .system(error) }
   }
 
   /// Calls the body with each frame of the second bitmap and its descriptor; nil behind the end of the file.

@@ -13,7 +13,7 @@ struct KdumpPages: ~Copyable {
   private var descriptors: ReadAhead
   /// Pages lie one behind the other in the order of their frames ..
   private var data: ReadAhead
-  /// .. except the one that all pages of zeros share.
+  /// .. except the one that all pages of zeros share, and those that were written first.
   private var shared: ReadAhead
   /// What a page that is copied as it is stored comes to.
   private var decoded: PageBuffer

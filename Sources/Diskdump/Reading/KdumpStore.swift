@@ -4,7 +4,7 @@ public import Vmcore
 /// A kdump-compressed dump as a source of memory: what was left out of it stays out.
 public final class KdumpStore: PageStore, @unchecked Sendable {
   public let dump: KdumpFile
-  private let hasLastPage: Bool
+  private let hasAllPages: Bool
 
   /// - Throws: ``VmcoreError/foreign(path:_:)`` for a dump of another machine than x86_64.
   public init(_ dump: KdumpFile) throws(VmcoreError) {
@@ -19,7 +19,7 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
     }
     let notes = try CoreNotes(
       at: headers.subHeader.notes, vmcoreinfo: headers.subHeader.vmcoreinfo, in: dump.file)
-    do throws(SystemError) { hasLastPage = try dump.hasLastPage() } catch { throw .system(error) }
+    do throws(SystemError) { hasAllPages = try dump.hasAllPages() } catch { throw .system(error) }
     self.dump = dump
     super.init(
       path: path, fileSize: dump.file.size, frames: dump.frames, notes: notes,
@@ -65,7 +65,7 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
     var lines = dump.file.warnings
     let status = dump.headers.header.status
     if status.contains(.incomplete) { lines.append("the dump is marked incomplete: pages are missing") }
-    if !hasLastPage, !status.contains(.incomplete) { lines.append("the dump is cut: pages are missing") }
+    if !hasAllPages, !status.contains(.incomplete) { lines.append("the dump is cut: pages are missing") }
     if status.contains(.excludedVmemmap) {
       lines.append(
         "page structures were left out of the dump (-e): what their pages were used for is not known")
@@ -74,30 +74,15 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
   }
 
   public override var isComplete: Bool {
-    dump.file.isWhole && hasLastPage && !dump.headers.header.status.contains(.incomplete)
+    dump.file.isWhole && hasAllPages && !dump.headers.header.status.contains(.incomplete)
   }
 
   public override func describedFrames() throws(VmcoreError) -> PFNBitmap { try dump.describedFrames() }
 
   /// The second bitmap, less the pages whose descriptors say that there is no page.
   public override func framesInFile() throws(VmcoreError) -> PFNBitmap {
-    let described = try dump.describedFrames()
-    var missing: [Range<PFN>] = []
-    try dump.forEachDescriptor(of: described) { pfn, descriptor in
-      if let descriptor, dump.state(of: descriptor) == .stored || dump.state(of: descriptor) == .malformed {
-        return
-      }
-      if let last = missing.last, last.upperBound == pfn {
-        missing[missing.count - 1] = last.lowerBound..<pfn.advanced(by: 1)
-      } else {
-        missing.append(pfn..<pfn.advanced(by: 1))
-      }
-    }
-    return Self.without(missing, described)
-  }
-
-  private static func without(_ missing: [Range<PFN>], _ frames: consuming PFNBitmap) -> PFNBitmap {
-    for range in missing { frames.remove(range) }
+    var frames = try dump.describedFrames()
+    try dump.removeMissing(from: &frames)
     return frames
   }
 

@@ -5,10 +5,8 @@ internal import Platform
 /// A name that the kernel does not have, or memory on the way that the dump lacks, ends it with an error: nothing is
 /// left unerased without a word. A null pointer leads to nothing and is none.
 public struct Eraser: ~Copyable {
-  private let types: BTF
+  private var scope: ErasureScope
   private var memory: KernelMemory
-  /// Variables by their names.
-  private let variables: [String: KernelObject]
   /// More bytes than the machine has cannot be erased.
   private let mostBytes: UInt64
   private var erased = ErasedMemory()
@@ -40,14 +38,11 @@ public struct Eraser: ~Copyable {
     public let absentModules: [String]
   }
 
-  /// - Parameter vmlinux: with symbols, `.BTF` and DWARF.
+  /// - Parameter files: where variables and types are looked for, before the vmcore itself.
   public static func run(
-    _ script: ErasureScript, vmlinux path: String, _ kernel: CrashedKernel, _ physical: PhysicalMemory
+    _ script: ErasureScript, _ kernel: CrashedKernel, _ physical: PhysicalMemory, files: SymbolFiles
   ) throws(Failure) -> Result {
-    var eraser: Eraser
-    do throws(SymbolError) {
-      eraser = try Eraser(script, vmlinux: path, kernel, physical)
-    } catch { throw Failure(description: "\(path): \(error)") }
+    var eraser = try Eraser(script, kernel, physical, files)
     for section in script.sections {
       guard section.module == ErasureScript.kernel else {
         try eraser.checkAbsence(of: section.module)
@@ -59,33 +54,17 @@ public struct Eraser: ~Copyable {
   }
 
   private init(
-    _ script: ErasureScript, vmlinux path: String, _ kernel: CrashedKernel, _ physical: PhysicalMemory
-  ) throws(SymbolError) {
-    let file = try VmlinuxFile(opening: path)
-    _ = try file.identify(kernel)
-    let names = Array(script.symbols).sorted()
-    let values = try file.values(of: names + ["_stext"])
-    guard let linked = values["_stext"], let actual = kernel.info.symbol("_stext") else {
-      throw .absent("it has no _stext, or VMCOREINFO has none")
+    _ script: ErasureScript, _ kernel: CrashedKernel, _ physical: PhysicalMemory, _ files: SymbolFiles
+  ) throws(Failure) {
+    guard var memory = try? kernel.memory(of: physical) else {
+      throw Failure(description: "no memory to read the kernel")
     }
-    guard let types = try file.types() else { throw .absent("it has no .BTF (CONFIG_DEBUG_INFO_BTF)") }
-    let declared = try file.variableTypes(at: names.compactMap { values[$0] })
-    var variables: [String: KernelObject] = [:]
-    for name in names {
-      guard let value = values[name] else { throw .absent("there is no symbol \(name)") }
-      guard value >= MemorySegments.kernelMap else {
-        throw .absent("\(name) is a per-CPU variable, which cannot be erased by its name")
-      }
-      guard let type = declared[value] else { throw .absent("the type of \(name) is not in its DWARF") }
-      guard let object = types.object(type, at: value &+ (actual.rawValue &- linked)) else {
-        throw .absent("the type of \(name) is not in its .BTF")
-      }
-      variables[name] = object
+    let scope: ErasureScope
+    do throws(SymbolError) { scope = try ErasureScope(script, kernel, files, &memory) } catch {
+      throw Failure(description: error.description)
     }
-    guard let memory = try? kernel.memory(of: physical) else { throw .absent("no memory to read the kernel") }
-    self.types = types
+    self.scope = scope
     self.memory = memory
-    self.variables = variables
     statements = script.order
     mostBytes = physical.frames.count << physical.geometry.shift
   }
@@ -110,7 +89,7 @@ public struct Eraser: ~Copyable {
       guard let count = list.arrayLength, count > 0 else {
         throw failure(start, "is no array of known length: via or within says how it goes on")
       }
-      guard let size = types.byteCount(of: list.inner(at: 0)) else {
+      guard let size = scope.types.byteCount(of: list.inner(at: 0)) else {
         throw failure(start, "has no known size")
       }
       for index in 0..<count {
@@ -131,7 +110,7 @@ public struct Eraser: ~Copyable {
     guard element.layers.isEmpty, case .structure(let structure) = element.base else {
       throw failure(start, "is neither a structure nor a pointer to one")
     }
-    guard let link = types.object(member, of: structure, at: 0), link.isPointer else {
+    guard let link = scope.types.object(member, of: structure, at: 0), link.isPointer else {
       throw failure(start, "is of a structure without a pointer \(member)")
     }
     let first = element.address
@@ -147,10 +126,10 @@ public struct Eraser: ~Copyable {
   private mutating func runList(
     _ start: ErasureScript.Expression, _ name: String, _ member: String, _ erases: [ErasureScript.Erase]
   ) throws(Failure) {
-    guard let structure = types.named(name), structure.kind == BTFKind.structure else {
+    guard let structure = scope.types.named(name), structure.kind == BTFKind.structure else {
       throw failure(start, "is to hold structures \(name), which the kernel does not have")
     }
-    guard let hook = types.object(member, of: structure, at: 0), isListHead(hook) else {
+    guard let hook = scope.types.object(member, of: structure, at: 0), isListHead(hook) else {
       throw failure(start, "is to hold structures \(name), which have no list_head \(member)")
     }
     // `HEAD.prev` goes backwards, `HEAD.next` is the same as `HEAD`.
@@ -165,7 +144,7 @@ public struct Eraser: ~Copyable {
     }
     guard let found = try find(head, nil) else { return }
     guard let list = try pointee(of: found, head), isListHead(list),
-      case .structure(let node) = list.base, let next = types.object(link, of: node, at: 0)
+      case .structure(let node) = list.base, let next = scope.types.object(link, of: node, at: 0)
     else { throw failure(start, "is no list_head") }
     var at = try word(list.address &+ next.address, start)
     for _ in 0..<Self.mostElements {
@@ -182,7 +161,7 @@ public struct Eraser: ~Copyable {
     guard case .structure(let type) = object.base, object.layers.isEmpty || object.layers == [.pointer] else {
       return false
     }
-    return types.string(type.nameOffset, is: Array("list_head".utf8))
+    return scope.types.string(type.nameOffset, is: Array("list_head".utf8))
   }
 
   // MARK: - Erasing
@@ -221,7 +200,7 @@ public struct Eraser: ~Copyable {
     if object.isPointer, data.layers.isEmpty, case .integer(_, isCharacter: true) = data.base {
       return try stringLength(data.address, target)
     }
-    if let size = types.byteCount(of: data) { return size }
+    if let size = scope.types.byteCount(of: data) { return size }
     throw failure(target, "is of no known size: say it with size, or nullify a pointer")
   }
 
@@ -289,7 +268,7 @@ public struct Eraser: ~Copyable {
   private mutating func find(
     _ expression: ErasureScript.Expression, _ element: KernelObject?
   ) throws(Failure) -> KernelObject? {
-    guard var object = element ?? variables[expression.names[0]] else {
+    guard var object = element ?? scope.variables[expression.names[0]] else {
       throw failure(expression, "is unknown")
     }
     for name in expression.names.dropFirst() {
@@ -300,7 +279,7 @@ public struct Eraser: ~Copyable {
       guard outer.layers.isEmpty, case .structure(let structure) = outer.base else {
         throw failure(expression, "asks for \(name) of what is no structure")
       }
-      guard let member = types.object(name, of: structure, at: outer.address) else {
+      guard let member = scope.types.object(name, of: structure, at: outer.address) else {
         throw failure(expression, "asks for \(name), which is no member there")
       }
       object = member
@@ -341,14 +320,14 @@ public struct Eraser: ~Copyable {
 
   /// Passes over a module's section if the module was not loaded; otherwise its data would stay.
   private mutating func checkAbsence(of module: String) throws(Failure) {
-    guard let head = variables["modules"], let structure = types.named("module"),
-      let link = types.object("list", of: structure, at: 0),
-      let name = types.object("name", of: structure, at: 0)
+    guard let head = scope.modules, let structure = scope.types.named("module"),
+      let link = scope.types.object("list", of: structure, at: 0),
+      let name = scope.types.object("name", of: structure, at: 0)
     else { throw Failure(description: "[\(module)]: the list of modules cannot be found") }
     let modules = ErasureScript.Expression(names: ["modules"], line: 0)
-    var at = try word(head.address, modules)
+    var at = try word(head.rawValue, modules)
     var left = Self.mostElements
-    while at != head.address, left > 0 {
+    while at != head.rawValue, left > 0 {
       if try string(at &- link.address &+ name.address, modules) == module {
         throw Failure(
           description: "[\(module)]: this module was loaded, and the types of modules are not read")
@@ -369,48 +348,5 @@ public struct Eraser: ~Copyable {
       bytes.append(byte)
     }
     return String(decoding: bytes, as: UTF8.self)
-  }
-}
-
-extension ErasureScript {
-  /// The place of each statement's object among all.
-  var order: [Expression: Int] {
-    var order: [Expression: Int] = [:]
-    for section in sections {
-      for statement in section.statements {
-        let erases: [Erase]
-        switch statement {
-        case .erase(let erase): erases = [erase]
-        case .loop(_, _, let all): erases = all
-        }
-        for erase in erases where order[erase.target] == nil { order[erase.target] = order.count }
-      }
-    }
-    return order
-  }
-
-  /// Symbols that the statements name, those of modules left out.
-  var symbols: Set<String> {
-    var names: Set<String> = []
-    for section in sections {
-      guard section.module == Self.kernel else {
-        names.insert("modules")
-        continue
-      }
-      for statement in section.statements {
-        switch statement {
-        case .erase(let erase): Self.add(erase, variable: nil, to: &names)
-        case .loop(let variable, let list, let erases):
-          names.insert(list.start.names[0])
-          for erase in erases { Self.add(erase, variable: variable, to: &names) }
-        }
-      }
-    }
-    return names
-  }
-
-  private static func add(_ erase: Erase, variable: String?, to names: inout Set<String>) {
-    if erase.target.names[0] != variable { names.insert(erase.target.names[0]) }
-    if case .value(let size) = erase.extent, size.names[0] != variable { names.insert(size.names[0]) }
   }
 }

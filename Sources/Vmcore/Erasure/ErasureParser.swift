@@ -99,6 +99,28 @@ struct ErasureParser {
     return number << shift
   }
 
+  /// What follows `type`, up to the end of the line.
+  mutating func type(_ keyword: Token) throws(SyntaxError) -> (symbol: String, type: DeclaredType) {
+    let symbol = try word("a symbol", after: keyword)
+    guard symbol.line == keyword.line, !symbol.text.contains(".") else {
+      throw SyntaxError(line: keyword.line, reason: "expected the symbol whose type follows")
+    }
+    var words: [String] = []
+    while at < tokens.count, tokens[at].line == keyword.line {
+      words.append(tokens[at].text)
+      at += 1
+    }
+    let text = words.joined(separator: " ")
+    guard let type = DeclaredType(text) else {
+      throw SyntaxError(
+        line: keyword.line,
+        reason:
+          "\(text.isEmpty ? "nothing" : text) is no type: struct, union or enum NAME, a typedef or an integer,"
+          + " then * or [N]")
+    }
+    return (symbol.text, type)
+  }
+
   /// What follows `for`, up to `endfor`.
   mutating func loop(_ keyword: Token) throws(SyntaxError) -> ErasureScript.Statement {
     let variable = try word("a variable", after: keyword)

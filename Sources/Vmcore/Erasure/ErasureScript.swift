@@ -1,7 +1,7 @@
 /// What `--config` asks to erase: the statements of a file in makedumpfile.conf's syntax.
 ///
 /// `erase SYMBOL[.MEMBER...] [size N[K|M] | size SYMBOL[.MEMBER...] | nullify]`, and the same inside of
-/// `for VARIABLE in LIST ... endfor`. A section `[MODULE]` says whose symbols the statements behind it name;
+/// `for VARIABLE in LIST ... endfor`. `type SYMBOL TYPE`, which makedumpfile does not know, says what nobody else does. A section `[MODULE]` says whose symbols the statements behind it name;
 /// `[vmlinux]` is what a file begins with. `#` begins a comment; line ends mean no more than blanks.
 public struct ErasureScript: Hashable, Sendable {
   /// `SYMBOL.MEMBER.MEMBER`
@@ -50,7 +50,11 @@ public struct ErasureScript: Hashable, Sendable {
 
   public struct Section: Hashable, Sendable {
     public let module: String
-    public var statements: [Statement]
+    public var statements: [Statement] = []
+    /// What `type` statements say of symbols.
+    public var types: [String: DeclaredType] = [:]
+
+    var isEmpty: Bool { statements.isEmpty && types.isEmpty }
   }
 
   public private(set) var sections: [Section] = []
@@ -66,21 +70,26 @@ public struct ErasureScript: Hashable, Sendable {
 
   public init(_ text: String) throws(SyntaxError) {
     var parser = ErasureParser(text)
-    var module = Self.kernel
-    var statements: [Statement] = []
+    var section = Section(module: Self.kernel)
+    var declared: Set<[String]> = []
     while let token = parser.next() {
       switch token.text {
-      case "erase": statements.append(.erase(try parser.erase(token, in: nil)))
-      case "for": statements.append(try parser.loop(token))
+      case "erase": section.statements.append(.erase(try parser.erase(token, in: nil)))
+      case "for": section.statements.append(try parser.loop(token))
+      case "type":
+        let (symbol, type) = try parser.type(token)
+        guard declared.insert([section.module, symbol]).inserted else {
+          throw SyntaxError(line: token.line, reason: "the type of \(symbol) was said before")
+        }
+        section.types[symbol] = type
       default:
         guard token.text.hasPrefix("[") else {
-          throw SyntaxError(line: token.line, reason: "expected erase or for, and not \(token.text)")
+          throw SyntaxError(line: token.line, reason: "expected erase, for or type, and not \(token.text)")
         }
-        if !statements.isEmpty { sections.append(Section(module: module, statements: statements)) }
-        module = try parser.module(token)
-        statements = []
+        if !section.isEmpty { sections.append(section) }
+        section = Section(module: try parser.module(token))
       }
     }
-    if !statements.isEmpty { sections.append(Section(module: module, statements: statements)) }
+    if !section.isEmpty { sections.append(section) }
   }
 }

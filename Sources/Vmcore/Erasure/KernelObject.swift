@@ -32,11 +32,15 @@ extension BTF {
   ///
   /// - Returns: nil if the type is damaged.
   func object(ofType number: UInt32, at address: UInt64) -> KernelObject? {
+    if number == 0 { return KernelObject(address: address, layers: [], base: .void) }
+    return type(number).flatMap { object(of: $0, at: address) }
+  }
+
+  private func object(of type: BTFType, at address: UInt64) -> KernelObject? {
     var object = KernelObject(address: address, layers: [], base: .void)
-    var next = number
+    var type = type
     for _ in 0..<Self.deepest {
-      if next == 0 { return object }
-      guard let type = type(next) else { return nil }
+      let next: UInt32
       switch type.kind {
       case BTFKind.pointer:
         object.layers.append(.pointer)
@@ -59,27 +63,36 @@ extension BTF {
         }
         next = type.sizeOrType
       }
+      if next == 0 { return object }
+      guard let inner = self.type(next) else { return nil }
+      type = inner
     }
     return nil
   }
 
   /// A variable of a declared type.
   ///
-  /// - Returns: nil if its structure is not described.
-  func object(_ type: DeclaredType, at address: UInt64) -> KernelObject? {
-    let base: KernelObject.Base
-    switch type.base {
-    case .named(let name):
-      guard let found = named(name), found.kind == BTFKind.structure || found.kind == BTFKind.union else {
-        return nil
+  /// - Returns: nil if the kernel has no type of the name.
+  func object(_ declared: DeclaredType, at address: UInt64) -> KernelObject? {
+    let base: BTFType?
+    switch declared.base {
+    case .structure(let name): base = first(named: Array(name.utf8)) { $0.kind == BTFKind.structure }
+    case .union(let name): base = first(named: Array(name.utf8)) { $0.kind == BTFKind.union }
+    case .enumeration(let name):
+      base = first(named: Array(name.utf8)) {
+        $0.kind == BTFKind.enumeration || $0.kind == BTFKind.enumeration64
       }
-      base = .structure(found)
+    case .typedef(let name):
+      base = first(named: Array(name.utf8)) { $0.kind == BTFKind.typedef || $0.kind == BTFKind.integer }
     case .integer(let byteCount, let isCharacter):
-      base = .integer(byteCount: byteCount, isCharacter: isCharacter)
-    case .void: base = .void
-    case .other: base = .other
+      return KernelObject(
+        address: address, layers: declared.layers,
+        base: .integer(byteCount: byteCount, isCharacter: isCharacter))
+    case .void: return KernelObject(address: address, layers: declared.layers, base: .void)
     }
-    return KernelObject(address: address, layers: type.layers, base: base)
+    guard let base, var object = object(of: base, at: address) else { return nil }
+    object.layers = declared.layers + object.layers
+    return object
   }
 
   /// A member of a structure.

@@ -48,6 +48,9 @@ public struct KexecImage: Sendable {
     var backup: (source: Int, size: Int, address: Int)?
   }
 
+  /// Types that are asked for.
+  static let structures = ["kimage", "kexec_segment"]
+
   private static func places(_ types: borrowing KernelTypes?) -> Places? {
     switch types {
     case .none: return nil

@@ -39,9 +39,31 @@ public struct VMCOREINFOMaker: ~Copyable {
 
   private static let arrays = ["zone.free_area", "free_area.free_list"]
 
+  private static let counts = ["NR_FREE_PAGES", "N_ONLINE", "PG_head", "HUGETLB_PAGE_DTOR"]
+
   private static let flags = [
     "PG_lru", "PG_private", "PG_swapcache", "PG_swapbacked", "PG_slab", "PG_hwpoison", "PG_hugetlb",
   ]
+
+  /// Types of pages, the bits that they had before they were enumerators, and since when.
+  private static let pageTypes: [(name: String, type: String, bit: Int32, since: KernelVersion)] = [
+    ("PAGE_BUDDY_MAPCOUNT_VALUE", "buddy", 0x80, KernelVersion(4, 18)),
+    ("PAGE_OFFLINE_MAPCOUNT_VALUE", "offline", 0x100, KernelVersion(5, 1)),
+    ("PAGE_HUGETLB_MAPCOUNT_VALUE", "hugetlb", 0x800, KernelVersion(6, 9)),
+    ("PAGE_SLAB_MAPCOUNT_VALUE", "slab", 0x1000, KernelVersion(6, 10)),
+    ("PAGE_UNACCEPTED_MAPCOUNT_VALUE", "unaccepted", 0, KernelVersion(6, 12)),
+  ]
+
+  /// What the lines are made of.
+  static let wantedTypes: WantedTypes = {
+    var wanted = WantedTypes()
+    let owners = members.map { String($0.prefix { $0 != "." }) }
+    wanted.structures = Set(structures + owners)
+    wanted.typedefs = wanted.structures.filter { $0.hasSuffix("_t") }
+    wanted.structures.subtract(wanted.typedefs)
+    wanted.enumerators = Set(counts + flags + pageTypes.flatMap { ["PGTY_\($0.type)", "PG_\($0.type)"] })
+    return wanted
+  }()
 
   /// - Parameters:
   ///   - release: `uname -r` of the kernel.
@@ -108,14 +130,7 @@ public struct VMCOREINFOMaker: ~Copyable {
 
   /// What `_mapcount` says of a page: include/linux/page-flags.h.
   private mutating func addPageTypes() {
-    let known: [(name: String, type: String, bit: Int32, since: KernelVersion)] = [
-      ("PAGE_BUDDY_MAPCOUNT_VALUE", "buddy", 0x80, KernelVersion(4, 18)),
-      ("PAGE_OFFLINE_MAPCOUNT_VALUE", "offline", 0x100, KernelVersion(5, 1)),
-      ("PAGE_HUGETLB_MAPCOUNT_VALUE", "hugetlb", 0x800, KernelVersion(6, 9)),
-      ("PAGE_SLAB_MAPCOUNT_VALUE", "slab", 0x1000, KernelVersion(6, 10)),
-      ("PAGE_UNACCEPTED_MAPCOUNT_VALUE", "unaccepted", 0, KernelVersion(6, 12)),
-    ]
-    for (name, type, bit, since) in known {
+    for (name, type, bit, since) in Self.pageTypes {
       if let value = types.value(ofEnumerator: "PGTY_\(type)") {
         // Linux 6.12: a number in the top byte.
         number(name, Int64(Int32(truncatingIfNeeded: value << 24)))
@@ -138,7 +153,9 @@ extension VmlinuxFile {
     let addresses = try values(of: VMCOREINFOMaker.symbols)
     guard addresses["init_uts_ns"] != nil else { throw .absent("it has no symbol init_uts_ns") }
     guard let release = try release() else { throw .absent("it has no linux_banner that names its release") }
-    guard let btf = try types() else { throw .absent("it has no .BTF (CONFIG_DEBUG_INFO_BTF)") }
+    guard let btf = try types(VMCOREINFOMaker.wantedTypes) else {
+      throw .absent("it has neither .BTF (CONFIG_DEBUG_INFO_BTF) nor debug information (DWARF)")
+    }
     return try VMCOREINFOMaker.text(
       release: release, buildID: try buildID(), addresses: addresses, types: btf)
   }

@@ -15,6 +15,8 @@ public final class ProcessFrames: @unchecked Sendable {
 
   /// What to ask ``KernelSymbols`` for.
   private static let symbols = ["init_task"] + KernelTypes.symbols
+  /// Types that are asked for.
+  static let structures = ["task_struct", "mm_struct"]
   /// PID_MAX_LIMIT of 64-bit kernels.
   private static let mostProcesses = 1 << 22
   /// TASK_COMM_LEN, with the NUL.

@@ -7,26 +7,37 @@ public struct KernelTypes: ~Copyable {
   /// What to ask ``KernelSymbols`` for, so that types can be found.
   public static let symbols = ["__start_BTF", "__stop_BTF"]
 
+  /// - Parameter wanted: what is taken of a vmlinux that has DWARF and no `.BTF`.
   /// - Throws: ``SymbolError`` if nobody has types, or if they contradict VMCOREINFO.
   public init(
     of kernel: CrashedKernel, _ symbols: KernelSymbols, files: SymbolFiles = SymbolFiles(),
-    _ memory: inout KernelMemory
+    wanted: WantedTypes = .kernel, _ memory: inout KernelMemory
   ) throws(SymbolError) {
-    if let path = files.vmlinux, let types = try Self(vmlinux: path, kernel) {
+    if let path = files.vmlinux, let types = try Self(vmlinux: path, kernel, wanted) {
       self = types
     } else if let start = symbols.address(of: "__start_BTF"), let stop = symbols.address(of: "__stop_BTF") {
       try self.init(try BTF(from: start, to: stop, &memory), ".BTF of the vmcore", kernel)
     } else {
-      throw .absent("no types: the kernel has no .BTF (Linux 5.2, CONFIG_DEBUG_INFO_BTF) that can be found")
+      throw .absent(
+        "no types: the kernel has no .BTF (Linux 5.2, CONFIG_DEBUG_INFO_BTF) that can be found; name a vmlinux"
+          + " that has types (-x)")
     }
   }
 
   /// The types of a vmlinux; nil if it has none.
-  private init?(vmlinux path: String, _ kernel: CrashedKernel) throws(SymbolError) {
+  private init?(
+    vmlinux path: String, _ kernel: CrashedKernel, _ wanted: WantedTypes
+  ) throws(SymbolError) {
     do throws(SymbolError) {
       let file = try VmlinuxFile(opening: path)
       let proof = try file.identify(kernel)
-      guard let btf = try file.types() else { return nil }
+      var slide: UInt64 = 0
+      if !wanted.variables.isEmpty, let linked = try file.values(of: ["_stext"])["_stext"],
+        let actual = kernel.info.symbol("_stext")
+      {
+        slide = actual.rawValue &- linked
+      }
+      guard let btf = try file.types(wanted.moved(back: slide)) else { return nil }
       try self.init(btf, proof.map { "\(path) (\($0))" } ?? path, kernel)
     } catch { throw error.following(path) }
   }

@@ -35,12 +35,21 @@ public struct VmlinuxFile: ~Copyable {
 
   public var path: String { file.path }
 
-  /// The types of the section `.BTF`; nil if there is none.
-  public func types() throws(SymbolError) -> BTF? {
+  /// The types of the section `.BTF`; without it, or where it lacks variables, those of DWARF that are wanted.
+  ///
+  /// - Returns: nil if the file has neither.
+  /// - Throws: ``SymbolError/absent(_:)`` if there is only DWARF and this build does not read it.
+  public func types(_ wanted: WantedTypes = WantedTypes()) throws(SymbolError) -> BTF? {
     if isBareBTF { return try BTF(file, at: FileOffset(0), byteCount: fileSize) }
-    guard let index = names.firstIndex(of: ".BTF") else { return nil }
-    let section = sections[index]
-    return try BTF(file, at: FileOffset(section.fileOffset), byteCount: section.size)
+    // .zdebug is how GNU tools compressed sections before ELF knew of it.
+    let hasDWARF = names.contains(".debug_info") || names.contains(".zdebug_info")
+    guard let section = section(".BTF") else { return hasDWARF ? try debugTypes(wanted) : nil }
+    let btf = try BTF(file, at: FileOffset(section.fileOffset), byteCount: section.size)
+    let variables = Set(wanted.variables.keys)
+    guard hasDWARF, Self.readsDebugInformation, btf.variables(named: variables).count < variables.count else {
+      return btf
+    }
+    return try debugTypes(wanted)
   }
 
   /// Looks names up in `.symtab`.
@@ -138,15 +147,8 @@ public struct VmlinuxFile: ~Copyable {
 
   // MARK: - Reading
 
-  func section(_ name: String) -> VmlinuxSection? {
+  private func section(_ name: String) -> VmlinuxSection? {
     names.firstIndex(of: name).map { sections[$0] }
-  }
-
-  /// Reads a part of a section.
-  func read(
-    _ section: VmlinuxSection, at offset: UInt64, count: UInt64
-  ) throws(SymbolError) -> PageBuffer {
-    try Self.read(file, at: section.fileOffset &+ offset, count: count)
   }
 
   private static func readSections(

@@ -19,8 +19,6 @@ struct VmlinuxSection: Sendable {
   let size: UInt64
   /// sh_link
   let link: Int
-  /// SHF_COMPRESSED
-  let isCompressed: Bool
 
   init?(_ bytes: RawSpan, at offset: Int) {
     guard let name = bytes.littleEndian(at: offset, as: UInt32.self),
@@ -36,7 +34,6 @@ struct VmlinuxSection: Sendable {
     self.fileOffset = fileOffset
     self.size = size
     self.link = Int(link)
-    isCompressed = (bytes.littleEndian(at: offset + 8, as: UInt64.self) ?? 0) & 0x800 != 0
   }
 
   /// Whether the section holds the byte at an address of the kernel before KASLR.

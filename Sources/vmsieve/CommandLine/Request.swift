@@ -28,9 +28,11 @@ struct Request {
       return
     }
     if options.writesELF, options.compression != .none { throw .invalid }
-    if options.erasureFile != nil, options.memoryEncryption.vmlinux == nil { throw .invalid }
-    if options.infoFile != nil, options.memoryEncryption.vmlinux != nil { throw .invalid }
-    if options.infoFile != nil, options.withoutEffect.contains("--xen-syms") { throw .invalid }
+    if options.infoFile != nil || options.withoutEffect.contains("--xen-vmcoreinfo"),
+      options.memoryEncryption.vmlinux != nil || options.withoutEffect.contains("--xen-syms")
+    {
+      throw .invalid
+    }
     if options.withoutEffect.contains("-e"), !options.withoutEffect.contains("--work-dir") {
       throw .conflict("-e requires --work-dir")
     }

@@ -41,7 +41,7 @@ enum Usage {
       -x VMLINUX           take what the vmcore does not tell of its kernel from this file
       -i INFO              the same from a file that -g wrote
       -g INFO              write what -x tells to INFO
-      --config FILE        erase what FILE names (man vmsieve.conf); needs -x
+      --config FILE        erase what FILE names (man vmsieve.conf)
       --keep-comm NAME,..  keep the pages of the processes of these names at every dump level
       --vtop ADDR          print the physical address of a virtual one, too
       --mem-usage          count the pages of this running machine by kind

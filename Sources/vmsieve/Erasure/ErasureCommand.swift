@@ -11,9 +11,7 @@ enum ErasureCommand {
     _ output: PhysicalMemory, read memory: PhysicalMemory, _ kernel: CrashedKernel?, _ options: Options,
     _ messages: Messages
   ) throws(DumpCommandError) -> (memory: PhysicalMemory, record: String) {
-    guard let path = options.erasureFile, let vmlinux = options.memoryEncryption.vmlinux else {
-      return (output, "")
-    }
+    guard let path = options.erasureFile else { return (output, "") }
     guard let kernel else {
       throw DumpCommandError("\(path): nothing can be erased of a kernel that is not known")
     }
@@ -27,7 +25,7 @@ enum ErasureCommand {
     }
     let result: Eraser.Result
     do throws(Eraser.Failure) {
-      result = try Eraser.run(script, vmlinux: vmlinux, kernel, memory)
+      result = try Eraser.run(script, kernel, memory, files: options.memoryEncryption.files)
     } catch {
       throw DumpCommandError("\(path): \(error); no dump is made that would have what was to be erased")
     }

@@ -62,6 +62,27 @@ extension BTF {
     return value
   }
 
+  /// Types of variables, by their names.
+  ///
+  /// pahole describes per-CPU variables, and all global ones since 1.28 if it is told to (`global_var`). A name
+  /// that variables of several types have is left out.
+  func variables(named names: Set<String>) -> [String: UInt32] {
+    var types: [String: UInt32] = [:]
+    var ambiguous: Set<String> = []
+    if names.isEmpty { return types }
+    _ = first { type in
+      guard type.kind == BTFKind.variable else { return false }
+      let name = string(type.nameOffset)
+      guard names.contains(name) else { return false }
+      if let other = types.updateValue(type.sizeOrType, forKey: name), other != type.sizeOrType {
+        ambiguous.insert(name)
+      }
+      return false
+    }
+    for name in ambiguous { types[name] = nil }
+    return types
+  }
+
   private func enumerator(_ name: [UInt8], of type: BTFType) -> Int64? {
     guard type.kind == BTFKind.enumeration || type.kind == BTFKind.enumeration64 else { return nil }
     let isWide = type.kind == BTFKind.enumeration64

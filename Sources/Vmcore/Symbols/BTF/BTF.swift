@@ -62,6 +62,14 @@ public struct BTF: ~Copyable {
     try self.init(buffer, got)
   }
 
+  /// Takes BTF that was put together in memory.
+  init(_ bytes: [UInt8]) throws(SymbolError) {
+    var buffer = try SymbolError.wrapping { () throws(SystemError) in try PageBuffer(byteCount: bytes.count) }
+    var target = buffer.mutableBytes
+    unsafe target.copy(bytes.span.bytes, at: 0)
+    try self.init(buffer, bytes.count)
+  }
+
   private init(_ buffer: consuming PageBuffer, _ size: Int) throws(SymbolError) {
     let sections = try Self.sections(buffer.bytes, size)
     var marks: [UInt32] = []
@@ -207,6 +215,13 @@ public struct BTF: ~Copyable {
   func string(_ offset: UInt32, is name: [UInt8]) -> Bool {
     let start = strings.lowerBound + Int(offset)
     return start + name.count < strings.upperBound && bytes.holds(name, at: start)
+  }
+
+  /// A string of BTF, up to a limit.
+  func string(_ offset: UInt32) -> String {
+    let start = strings.lowerBound + Int(offset)
+    guard start < strings.upperBound else { return "" }
+    return bytes.text(in: start..<min(start + WantedNames.longestName, strings.upperBound))
   }
 
   /// Goes through all types until one is accepted.

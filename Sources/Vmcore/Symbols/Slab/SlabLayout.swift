@@ -12,6 +12,9 @@ struct SlabLayout {
     func value(in word: UInt64) -> Int { Int(word >> shift & (1 << count - 1)) }
   }
 
+  /// Types that are asked for.
+  static let structures = ["page", "slab", "kmem_cache", "kmem_cache_cpu"]
+
   // In the struct page.
   let cache: Int
   let freelist: Int
