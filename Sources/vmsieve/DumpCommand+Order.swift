@@ -9,7 +9,7 @@ extension DumpCommand {
   func frameOrder(
     _ level: DumpLevel, _ frames: borrowing PFNBitmap, _ description: DumpDescription,
     _ file: borrowing FileDescriptor?
-  ) throws(PipelineError) -> FrameOrder? {
+  ) -> FrameOrder? {
     guard !options.flattens, !options.writesELF, options.splitFiles.isEmpty, let available = room(file)
     else { return nil }
     let needed = DiskdumpWriter.mostBytes(
@@ -17,8 +17,9 @@ extension DumpCommand {
     if needed <= available { return nil }
     let start =
       "there is room for \(available) bytes of \(options.dumpFile), which may come to \(needed):"
+    let warning = "\(start) if it is cut, the pages of high memory are missing"
     guard let kernel else {
-      messages.warning("\(start) if it is cut, the pages of high memory are missing")
+      messages.warning(warning)
       return nil
     }
     let progress = Progress(messages)
@@ -29,7 +30,11 @@ extension DumpCommand {
       order = try FrameOrder(kernel, level, of: memory, affordsSet: affordsSet(frames.maxMapNumber)) {
         progress.update(done: $0, total: $1)
       }
-    } catch { throw .noMemory(error.description) }
+    } catch {
+      // A dump in the common order is better than none.
+      messages.warning("\(warning): \(error)")
+      return nil
+    }
     if isLooking { progress.end() }
     if let problem = order.problem {
       messages.warning(

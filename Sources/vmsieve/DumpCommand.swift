@@ -193,7 +193,7 @@ struct DumpCommand {
       "memory: \(threads) threads of at most \(PipelineMemory.bytesPerThread(options.compression)) bytes each,"
         + " page bitmap of \(bitmapBytes) bytes")
     let description = describe(level)
-    let order = try frameOrder(level, frames, description, file)
+    let order = frameOrder(level, frames, description, file)
     var pipeline = DumpPipeline(
       output, frames, options.compression,
       sharesZeroPages: level.contains(.zeroPages) && !options.writesELF)

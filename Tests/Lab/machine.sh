@@ -108,6 +108,7 @@ boot() {
   wait "$machine" || status=$?
   ((status != 124 && status != 137)) || die "the virtual machine did not end within $time_limit s: $out/console.log"
   if [[ $mode = kdump || $mode = captured ]]; then
+    grep -q 'sysrq triggered crash' "$out/console.log" || die "the machine died of something else than its crash: $out/console.log"
     grep -q 'LAB: capture kernel' "$out/console.log" || die "the capture kernel never came up: $out/console.log"
   fi
   if [[ $mode = guestdump || $mode = captured ]]; then
