@@ -66,6 +66,48 @@ struct ErasureTests {
     #expect(untyped.errors.contains("type init_uts_ns struct NAME"), "\(untyped.errors)")
   }
 
+  /// The module's own types are needed for `struct brd_device`, and the kernel's for what it points to.
+  @Test("Of a loaded module what is named is erased, and nothing else", arguments: ["6.1", "6.12"])
+  func module(kernel: String) throws {
+    guard Lab.hasKernel(kernel) else { return }
+    let vmcore = try RealVmcore(kernel)
+    let folder = try ScratchFolder()
+    let statements = """
+      [brd]
+      type brd_devices struct list_head
+      for d in brd_devices within brd_device:brd_list
+        erase d.brd_disk.disk_name
+      endfor
+      [virtio_blk]
+      erase virtio_blk.driver.name
+      type virtio_blk struct virtio_driver
+      """
+    try statements.write(toFile: folder.path("erase"), atomically: true, encoding: .utf8)
+    try vmcore.dump("--config \(folder.path("erase")) -d 31", to: folder.path("dump"))
+    let (dump, eraseInfo) = try dump(folder.path("dump"))
+    let disks = eraseInfo.filter { $0 == "erase d.brd_disk.disk_name size 32" }.count
+    #expect(disks > 1)
+    #expect(eraseInfo.count == disks + 1)
+    var erased: [String] = []
+    let partial = vmcore.partialFrames
+    for pfn in dump.dumped.frames where !partial.contains(pfn) {
+      guard let original = vmcore.elf.content(pfn).map({ Array($0) }) else { continue }
+      let page = try dump.page(pfn)
+      if original == page { continue }
+      let places = page.indices.filter { page[$0] != original[$0] }
+      #expect(places.allSatisfy { page[$0] == UInt8(ascii: "X") })
+      // Names are NULs up to their end, which differ from X as all of their letters do.
+      var rest = places[...]
+      while let first = rest.first {
+        let run = rest.prefix { $0 - first < 32 }
+        erased.append(
+          String(decoding: original[first...run.last!].prefix { $0 != 0 }, as: UTF8.self))
+        rest = rest.dropFirst(run.count)
+      }
+    }
+    #expect(Set(erased) == Set((0..<disks).map { "ram\($0)" } + ["virtio_blk"]))
+  }
+
   private func dump(_ path: String) throws -> (dump: KdumpDump, eraseInfo: [Substring]) {
     let dump = try KdumpDump(path)
     let text = dump.bytes(at: dump.header.eraseInfoOffset, count: dump.header.eraseInfoSize) ?? []
@@ -105,7 +147,9 @@ struct ErasureTests {
       ("erase no_such_symbol", "no_such_symbol"), ("erase init_task.no_such_member", "no_such_member"),
       ("erase init_task.stack", "no known size"), ("erase init_task.comm nullify", "no pointer"),
       ("for t in init_task.comm within task_struct:tasks\nerase t.comm\nendfor", "no list_head"),
-      ("erase runqueues", "per-CPU"), ("[virtio_blk]\nerase index_ida", "this module was loaded"),
+      ("erase runqueues", "per-CPU"), ("[brd]\nerase brd_devices", "the type of brd_devices"),
+      ("[brd]\nerase no_such_variable", "no_such_variable"),
+      ("[brd]\ntype brd_devices struct no_such\nerase brd_devices", "no type struct no_such"),
       ("forget it", "line 1"),
     ])
   func mistakes(statement: String, reason: String) throws {

@@ -70,6 +70,53 @@ private func failure(_ bytes: [UInt8]) throws -> SymbolErrorKind? {
     }
   }
 
+  @Test func `a module's types go on where the kernel's end, and its names come first`() throws {
+    var kernel = BTFBuilder()
+    let int = kernel.integer("int", 4)
+    _ = kernel.structure("both", 8, [.init(name: "old", type: int, offset: 0)])
+    kernel.variable("shared", int)
+    let shared = kernel.structure("shared", 24, [.init(name: "a", type: int, offset: 64)])
+    var module = BTFBuilder(following: kernel)
+    let array = module.array(shared, 3)
+    _ = module.structure(
+      "own", 80, [.init(name: "x", type: array, offset: 0), .init(name: "old", type: int, offset: 576)])
+    _ = module.structure("both", 16, [.init(name: "new", type: int, offset: 64)])
+    let variable = module.variable("a", array)
+    #expect(variable == kernel.count + 4)
+    let types = try BTF(try BTF(kernel.build()), adding: module.build().span.bytes)
+    #expect(types.count == Int(kernel.count) + 4)
+    let sizes = ["int", "shared", "own", "both"].map { types.size($0) }
+    #expect(sizes == [4, 24, 80, 16])
+    #expect(types.member("own", "x")?.size == 72)
+    #expect(types.offset("own", "old") == 72)
+    #expect(types.offset("both", "new") == 8)
+    let own = types.variables(named: ["a", "shared"], beyond: Int(kernel.count))
+    #expect(own == ["a": array])
+  }
+
+  @Test func `a module's types whose sections lie outside of them are refused`() throws {
+    var kernel = BTFBuilder()
+    _ = kernel.integer("int", 4)
+    var module = BTFBuilder(following: kernel)
+    _ = module.integer("long", 8)
+    let whole = module.build()
+    for length in 0..<whole.count {
+      let cut = Array(whole[..<length])
+      let error = SymbolErrorKind.of { () throws(SymbolError) in
+        _ = try BTF(try BTF(kernel.build()), adding: cut.span.bytes)
+      }
+      #expect(error == .malformed, "\(length)")
+    }
+    for place in stride(from: 4, to: 24, by: 4) {
+      var damaged = whole
+      damaged.replaceSubrange(place..<place + 4, with: [0xff, 0xff, 0xff, 0x7f])
+      let error = SymbolErrorKind.of { () throws(SymbolError) in
+        _ = try BTF(try BTF(kernel.build()), adding: damaged.span.bytes)
+      }
+      #expect(error == .malformed, "\(place)")
+    }
+  }
+
   @Test func `members are found through unnamed ones and through paths`() throws {
     var builder = BTFBuilder()
     let long = builder.integer("long unsigned int", 8)

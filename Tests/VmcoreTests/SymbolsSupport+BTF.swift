@@ -12,9 +12,11 @@ struct BTFBuilder {
   }
 
   private var types: [UInt8] = []
-  private var strings: [UInt8] = [0]
+  private var strings: [UInt8]
   private var known: [String: UInt32] = ["": 0]
-  private(set) var count: UInt32 = 0
+  private(set) var count: UInt32
+  /// Where in all strings this one's own begin.
+  private let firstString: Int
   /// Sizes of kinds that readers need not know: kind, bytes behind the type, bytes of each element.
   var layout: [(fixed: UInt8, element: UInt8)] = []
   /// What the header claims instead of the truth.
@@ -22,9 +24,16 @@ struct BTFBuilder {
   var claimedStringOffset: UInt32?
   var magic: UInt16 = 0xeb9f
 
+  /// - Parameter base: what the types come behind, as a module's come behind the kernel's.
+  init(following base: BTFBuilder? = nil) {
+    count = base?.count ?? 0
+    firstString = base?.strings.count ?? 0
+    strings = base == nil ? [0] : []
+  }
+
   private mutating func name(_ text: String) -> UInt32 {
     if let place = known[text] { return place }
-    let place = UInt32(strings.count)
+    let place = UInt32(firstString + strings.count)
     strings += Array(text.utf8) + [0]
     known[text] = place
     return place

@@ -43,12 +43,9 @@ public struct Eraser: ~Copyable {
     _ script: ErasureScript, _ kernel: CrashedKernel, _ physical: PhysicalMemory, files: SymbolFiles
   ) throws(Failure) -> Result {
     var eraser = try Eraser(script, kernel, physical, files)
-    for section in script.sections {
-      guard section.module == ErasureScript.kernel else {
-        try eraser.checkAbsence(of: section.module)
-        continue
-      }
-      for statement in section.statements { try eraser.run(statement) }
+    try eraser.run(script, ErasureScript.kernel)
+    for module in script.modules {
+      if try eraser.enter(module, script) { try eraser.run(script, module) }
     }
     return eraser.result()
   }
@@ -80,6 +77,24 @@ public struct Eraser: ~Copyable {
   }
 
   // MARK: - Statements
+
+  /// Turns to what names mean in a module's sections; false if the module was not loaded.
+  private mutating func enter(_ module: String, _ script: ErasureScript) throws(Failure) -> Bool {
+    do throws(SymbolError) {
+      guard let entered = try scope.scope(ofModule: module, script, &memory) else {
+        absentModules.append(module)
+        return false
+      }
+      scope = entered
+      return true
+    } catch { throw Failure(description: error.description) }
+  }
+
+  private mutating func run(_ script: ErasureScript, _ module: String) throws(Failure) {
+    for section in script.sections where section.module == module {
+      for statement in section.statements { try run(statement) }
+    }
+  }
 
   private mutating func run(_ statement: ErasureScript.Statement) throws(Failure) {
     switch statement {
@@ -314,39 +329,5 @@ public struct Eraser: ~Copyable {
 
   private func failure(_ expression: ErasureScript.Expression, _ what: String) -> Failure {
     Failure(description: "line \(expression.line): \(expression.text) \(what)")
-  }
-
-  // MARK: - Modules
-
-  /// Passes over a module's section if the module was not loaded; otherwise its data would stay.
-  private mutating func checkAbsence(of module: String) throws(Failure) {
-    guard let head = scope.modules, let structure = scope.types.named("module"),
-      let link = scope.types.object("list", of: structure, at: 0),
-      let name = scope.types.object("name", of: structure, at: 0)
-    else { throw Failure(description: "[\(module)]: the list of modules cannot be found") }
-    let modules = ErasureScript.Expression(names: ["modules"], line: 0)
-    var at = try word(head.rawValue, modules)
-    var left = Self.mostElements
-    while at != head.rawValue, left > 0 {
-      if try string(at &- link.address &+ name.address, modules) == module {
-        throw Failure(
-          description: "[\(module)]: this module was loaded, and the types of modules are not read")
-      }
-      at = try word(at, modules)
-      left -= 1
-    }
-    absentModules.append(module)
-  }
-
-  private mutating func string(
-    _ address: UInt64, _ expression: ErasureScript.Expression
-  ) throws(Failure) -> String {
-    var bytes: [UInt8] = []
-    while bytes.count < 64 {
-      let byte = try byte(address &+ UInt64(bytes.count), expression)
-      if byte == 0 { break }
-      bytes.append(byte)
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -4,8 +4,8 @@ internal import Platform
 struct ErasureScope: ~Copyable {
   let types: BTF
   let variables: [String: KernelObject]
-  /// `modules`, the list of those that are loaded.
-  let modules: VirtualAddress?
+  /// What leads to modules: see ``LoadedModule/symbols``.
+  private let landmarks: [String: VirtualAddress]
 
   /// Takes the kernel's own variables and types from wherever they are to be had.
   ///
@@ -18,7 +18,8 @@ struct ErasureScope: ~Copyable {
     let declared = script.types(of: ErasureScript.kernel)
     let borders = ["__per_cpu_start", "__per_cpu_end"]
     let symbols = try KernelSymbols(
-      names.map { $0.name } + borders + (script.modules.isEmpty ? [] : ["modules"]) + KernelTypes.symbols,
+      names.map { $0.name } + borders + (script.modules.isEmpty ? [] : LoadedModule.symbols)
+        + KernelTypes.symbols,
       of: kernel, files: files, &memory)
     let perCPU = borders.compactMap { symbols.address(of: $0) }
     var addresses: [String: VirtualAddress] = [:]
@@ -37,36 +38,73 @@ struct ErasureScope: ~Copyable {
       addresses[name] = address
     }
     var wanted = script.wantedTypes
-    if !script.modules.isEmpty { wanted.structures.insert("module") }
+    if !script.modules.isEmpty { wanted.structures.formUnion(LoadedModule.structures) }
     for (name, address) in addresses where declared[name] == nil {
       wanted.variables[name] = address.rawValue
     }
     let found = try KernelTypes(of: kernel, symbols, files: files, wanted: wanted, &memory)
-    variables = try Self.variables(names, declared, addresses, found.btf)
-    modules = symbols.address(of: "modules")
+    let advice =
+      ", or name a vmlinux with debug information (-x)"
+      + (VmlinuxFile.readsDebugInformation ? "" : ", which a build without SMALL=1 reads")
+    variables = try Self.variables(
+      names, declared, addresses, found.btf.variables(named: Set(addresses.keys)), found.btf, advice)
+    var landmarks: [String: VirtualAddress] = [:]
+    for name in LoadedModule.symbols { landmarks[name] = symbols.address(of: name) }
+    self.landmarks = landmarks
     types = found.btf
+  }
+
+  private init(
+    _ types: consuming BTF, _ variables: [String: KernelObject], like other: borrowing ErasureScope
+  ) {
+    self.variables = variables
+    landmarks = other.landmarks
+    self.types = types
+  }
+
+  /// Takes a module's variables and types from the vmcore.
+  ///
+  /// - Returns: nil if the module was not loaded.
+  func scope(
+    ofModule name: String, _ script: ErasureScript, _ memory: inout KernelMemory
+  ) throws(SymbolError) -> ErasureScope? {
+    guard let list = landmarks["modules"] else { throw .absent("[\(name)]: there is no symbol modules") }
+    guard let module = try LoadedModule(named: name, in: list, types, &memory) else { return nil }
+    let names = script.symbols(of: name)
+    let addresses = try module.addresses(of: names.map { $0.name }, types, &memory)
+    for (symbol, line) in names where addresses[symbol] == nil {
+      throw .absent("line \(line): the module \(name) has no variable \(symbol), or one for each processor")
+    }
+    guard let start = landmarks["__start_BTF"], let stop = landmarks["__stop_BTF"] else {
+      throw .absent("[\(name)]: types of modules build upon the kernel's .BTF, which the vmcore lacks")
+    }
+    let base = try BTF(from: start, to: stop, &memory)
+    let kernelTypes = base.count
+    let all = try module.types(landmarks["btf_modules"], after: base, &memory)
+    let described = all.variables(named: Set(addresses.keys), beyond: kernelTypes)
+    let variables = try Self.variables(names, script.types(of: name), addresses, described, all, "")
+    return ErasureScope(all, variables, like: self)
   }
 
   private static func variables(
     _ names: [(name: String, line: Int)], _ declared: [String: DeclaredType],
-    _ addresses: [String: VirtualAddress], _ types: borrowing BTF
+    _ addresses: [String: VirtualAddress], _ described: [String: UInt32], _ types: borrowing BTF,
+    _ advice: String
   ) throws(SymbolError) -> [String: KernelObject] {
-    let described = types.variables(named: Set(addresses.keys))
     var variables: [String: KernelObject] = [:]
     for (name, line) in names {
       guard let address = addresses[name]?.rawValue else { continue }
       if let type = declared[name] {
         guard let object = types.object(type, at: address) else {
-          throw .absent("line \(line): the kernel has no type \(type.text), which \(name) is said to be of")
+          throw .absent("line \(line): there is no type \(type.text), of which \(name) is said to be")
         }
         variables[name] = object
       } else if let object = described[name].flatMap({ types.object(ofType: $0, at: address) }) {
         variables[name] = object
       } else {
         throw .absent(
-          "line \(line): the type of \(name) is not known: say it, as in \"type \(name) struct NAME\", or name a"
-            + " vmlinux with debug information (-x)"
-            + (VmlinuxFile.readsDebugInformation ? "" : ", which a build without SMALL=1 reads"))
+          "line \(line): the type of \(name) is not known: say it, as in \"type \(name) struct NAME\""
+            + advice)
       }
     }
     return variables

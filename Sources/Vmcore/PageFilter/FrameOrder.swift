@@ -135,8 +135,12 @@ extension KernelMemory {
     let page = UInt64(geometry.size)
     var at = stretch.lowerBound
     while at < stretch.upperBound {
-      guard let mapping = try? mapping(of: VirtualAddress(at)) else {
-        let (next, overflow) = (at & ~(page - 1)).addingReportingOverflow(page)
+      let mapping: Mapping
+      do throws(MemoryError) { mapping = try self.mapping(of: VirtualAddress(at)) } catch {
+        var hole = page
+        // An entry that is not present says how much it does not map.
+        if case .unmapped(_, let level) = error { hole <<= UInt64(9 * (level - 1)) }
+        let (next, overflow) = (at & ~(hole - 1)).addingReportingOverflow(hole)
         if overflow { return }
         at = next
         continue

@@ -66,12 +66,16 @@ extension BTF {
   ///
   /// pahole describes per-CPU variables, and all global ones since 1.28 if it is told to (`global_var`). A name
   /// that variables of several types have is left out.
-  func variables(named names: Set<String>) -> [String: UInt32] {
+  ///
+  /// - Parameter first: variables among the first so many types are another's.
+  func variables(named names: Set<String>, beyond first: Int = 0) -> [String: UInt32] {
     var types: [String: UInt32] = [:]
     var ambiguous: Set<String> = []
     if names.isEmpty { return types }
-    _ = first { type in
-      guard type.kind == BTFKind.variable else { return false }
+    var number = 0
+    _ = self.first { type in
+      number += 1
+      guard number > first, type.kind == BTFKind.variable else { return false }
       let name = string(type.nameOffset)
       guard names.contains(name) else { return false }
       if let other = types.updateValue(type.sizeOrType, forKey: name), other != type.sizeOrType {

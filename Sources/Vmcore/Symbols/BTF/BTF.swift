@@ -8,10 +8,10 @@ internal import Platform
 public struct BTF: ~Copyable {
   private let buffer: PageBuffer
   private let size: Int
-  private let types: Range<Int>
-  private let strings: Range<Int>
+  let types: Range<Int>
+  let strings: Range<Int>
   /// Sizes of kinds as the BTF itself tells them, for those that are not known here (Linux 7.1).
-  private let layout: Range<Int>
+  let layout: Range<Int>
   /// Where type 1, 17, 33... lie.
   private let marks: [UInt32]
   /// Where the types with a name lie, by the hash of the name; 0 is an empty place.
@@ -63,14 +63,18 @@ public struct BTF: ~Copyable {
   }
 
   /// Takes BTF that was put together in memory.
-  init(_ bytes: [UInt8]) throws(SymbolError) {
+  ///
+  /// - Parameter place: names of types from there on are found before those of types before it.
+  init(_ bytes: [UInt8], preferring place: Int = 0) throws(SymbolError) {
     var buffer = try SymbolError.wrapping { () throws(SystemError) in try PageBuffer(byteCount: bytes.count) }
     var target = buffer.mutableBytes
     unsafe target.copy(bytes.span.bytes, at: 0)
-    try self.init(buffer, bytes.count)
+    try self.init(buffer, bytes.count, preferring: place)
   }
 
-  private init(_ buffer: consuming PageBuffer, _ size: Int) throws(SymbolError) {
+  private init(
+    _ buffer: consuming PageBuffer, _ size: Int, preferring place: Int = 0
+  ) throws(SymbolError) {
     let sections = try Self.sections(buffer.bytes, size)
     var marks: [UInt32] = []
     var named: [UInt32] = []
@@ -85,7 +89,9 @@ public struct BTF: ~Copyable {
       if BTFKind.isLookedUp(type.kind), type.nameOffset != 0 { named.append(UInt32(at)) }
       at = end
     }
-    placesByName = Self.table(of: named, buffer.bytes, sections.strings)
+    let preferred = named.firstIndex { Int($0) >= place } ?? named.count
+    placesByName = Self.table(
+      of: Array(named[preferred...] + named[..<preferred]), buffer.bytes, sections.strings)
     types = sections.types
     strings = sections.strings
     layout = sections.layout
