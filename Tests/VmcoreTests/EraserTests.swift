@@ -1,0 +1,192 @@
+import DumpFixtures
+import Testing
+
+@testable import Vmcore
+
+/// A kernel with variables, types of which only some are variables', and a module with both of its own.
+private struct ErasureFixture {
+  let tables = KernelWithTables()
+  private(set) var places: [String: UInt64] = [:]
+
+  /// - Parameters:
+  ///   - symbolCount: what the module claims to have.
+  ///   - endless: whether the list of modules leads past its head.
+  init(symbolCount: UInt32 = 4, endless: Bool = false) {
+    var kernel = BTFBuilder()
+    let secret = Self.addTypes(to: &kernel)
+    var module = BTFBuilder(following: kernel)
+    let long = module.integer("long long", 8)
+    let own = module.structure(
+      "own", 48, [.init(name: "pad", type: long, offset: 0), .init(name: "inner", type: secret, offset: 64)])
+    module.variable("listed", own)
+    module.variable("described", long)
+
+    let text = tables.place(Array("password\0".utf8))
+    for name in ["described", "plain"] { places[name] = tables.place(Self.secret(text)) }
+    places["pointer"] = tables.place(Self.words([places["plain"]!]))
+    places["text"] = text
+    for name in ["value", "listed"] {
+      places[name] = tables.place([UInt8](repeating: 0, count: 8) + Self.secret(text))
+    }
+    for name in ["described", "plain", "pointer"] { tables.setSymbol(name, places[name]!) }
+    // What each processor has its own of, as from 6.15 on.
+    let perCPU = tables.place([UInt8](repeating: 0, count: 64))
+    for (name, offset) in [("__per_cpu_start", UInt64(0)), ("each", 8), ("__per_cpu_end", 64)] {
+      tables.setSymbol(name, perCPU + offset)
+    }
+
+    let types = kernel.build()
+    let start = tables.place(types)
+    tables.setSymbol("__start_BTF", start)
+    tables.setSymbol("__stop_BTF", start + UInt64(types.count))
+    addModule(module.build(), symbolCount, endless)
+  }
+
+  private static func addTypes(to builder: inout BTFBuilder) -> UInt32 {
+    let int = builder.integer("int", 4)
+    let long = builder.integer("long int", 8)
+    let char = builder.integer("char", 1)
+    let name = builder.array(char, 56)
+    let key = builder.array(char, 16)
+    let pointer = builder.pointer()
+    func structure(_ name: String, _ size: UInt32, _ members: [(String, UInt32, Int)]) -> UInt32 {
+      builder.structure(name, size, members.map { .init(name: $0.0, type: $0.1, offset: $0.2 * 8) })
+    }
+    let list = structure("list_head", 16, [("next", pointer, 0), ("prev", pointer, 8)])
+    _ = structure(
+      "module", 96,
+      [
+        ("list", list, 0), ("name", name, 16), ("kallsyms", pointer, 72), ("percpu", pointer, 80),
+        ("percpu_size", int, 88),
+      ])
+    _ = structure(
+      "mod_kallsyms", 24, [("symtab", pointer, 0), ("num_symtab", int, 8), ("strtab", pointer, 16)])
+    _ = structure("btf_module", 32, [("list", list, 0), ("module", pointer, 16), ("btf", pointer, 24)])
+    _ = structure("btf", 16, [("data", pointer, 0), ("data_size", int, 8)])
+    let text = builder.pointer(char)
+    let secret = structure("secret", 32, [("key", key, 0), ("text", text, 16), ("count", long, 24)])
+    builder.variable("described", secret)
+    builder.variable("each", int)
+    return secret
+  }
+
+  private static func words(_ words: [UInt64]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for word in words { bytes.appendLittleEndian(word) }
+    return bytes
+  }
+
+  private static func secret(_ text: UInt64) -> [UInt8] { words([1, 2, text, 5]) }
+
+  private mutating func addModule(_ types: [UInt8], _ symbolCount: UInt32, _ endless: Bool) {
+    let strings = tables.place(Array("\0value\0listed\0each\0".utf8))
+    let perCPU: UInt64 = 0xffff_ffff_f000_0000
+    var table = [UInt8](repeating: 0, count: 24)
+    for (name, value) in [(UInt32(1), places["value"]!), (7, places["listed"]!), (14, perCPU + 16)] {
+      table.appendLittleEndian(name)
+      table += [1, 0, 1, 0]
+      table += Self.words([value, 8])
+    }
+    let kallsyms = tables.place(
+      Self.words([tables.place(table), UInt64(symbolCount), strings]))
+    let modules = tables.place(Self.words([0, 0]))
+    let name = Array("mymodule".utf8) + [UInt8](repeating: 0, count: 48)
+    let module = tables.place(
+      Self.words([modules, modules]) + name + Self.words([kallsyms, perCPU, 32]))
+    store(endless ? module + 16 : module, at: modules)
+    if endless { store(module + 16, at: module + 16) }
+    let lists = tables.place(Self.words([0, 0]))
+    let btf = tables.place(Self.words([tables.place(types), UInt64(types.count)]))
+    store(tables.place(Self.words([lists, lists, module, btf])), at: lists)
+    tables.setSymbol("modules", modules)
+    tables.setSymbol("btf_modules", lists)
+  }
+
+  private func store(_ word: UInt64, at address: UInt64) {
+    tables.kernel.memory.store(word, at: physical(address))
+  }
+
+  func physical(_ address: UInt64) -> UInt64 {
+    tables.kernel.image.lowerBound << 12 + address - tables.kernel.text
+  }
+
+  /// What is erased: names of places and how many bytes from there on.
+  func erased(_ text: String) throws -> [String: [UInt64]] {
+    let opened = try tables.open()
+    let result = try Eraser.run(
+      try ErasureScript(text), opened.crashed, opened.physical, files: SymbolFiles())
+    var found: [String: [UInt64]] = [:]
+    for run in result.memory.runs {
+      let place = places.filter { physical($0.value) <= run.start }.max { $0.value < $1.value }!
+      found[place.key, default: []] += [run.start - physical(place.value), run.end - run.start]
+    }
+    return found
+  }
+}
+
+@Suite(
+  "Without a vmlinux the vmcore's own types, and what the file says of variables, lead to what is erased")
+struct EraserTests {
+  @Test("A variable's type is what BTF or the file says, and the file counts more")
+  func types() throws {
+    let fixture = ErasureFixture()
+    #expect(try fixture.erased("erase described") == ["described": [0, 32]])
+    #expect(
+      try fixture.erased("erase described.key size 3\nerase described.text") == [
+        "described": [0, 3], "text": [0, 8],
+      ])
+    #expect(try fixture.erased("type described char [5]\nerase described") == ["described": [0, 5]])
+    #expect(try fixture.erased("erase plain.key\ntype plain struct secret") == ["plain": [0, 16]])
+    #expect(try fixture.erased("type pointer struct secret *\nerase pointer") == ["plain": [0, 32]])
+    #expect(try fixture.erased("type pointer struct secret *\nerase pointer nullify") == ["pointer": [0, 8]])
+    #expect(
+      try fixture.erased("type pointer struct secret *\nerase pointer.text size pointer.count") == [
+        "text": [0, 5]
+      ])
+    #expect(try fixture.erased("type pointer void *\nerase pointer size 7") == ["plain": [0, 7]])
+    #expect(try fixture.erased("type pointer long\nerase pointer size 7") == ["pointer": [0, 7]])
+  }
+
+  @Test("A module's variables are found among its symbols, and its types behind the kernel's")
+  func module() throws {
+    let fixture = ErasureFixture()
+    let text =
+      "[mymodule]\nerase listed.inner.key\ntype value struct own\nerase value.pad\n[vmlinux]\nerase described"
+    #expect(try fixture.erased(text) == ["listed": [8, 16], "value": [0, 8], "described": [0, 32]])
+    #expect(try fixture.erased("[other]\nerase listed") == [:])
+  }
+
+  @Test(
+    "What is not known, or is a processor's own, is named, and nothing is erased",
+    arguments: [
+      ("erase plain", "type plain struct NAME"), ("erase plain size 4", "the type of plain"),
+      ("erase nobody", "no symbol nobody"), ("erase each", "per-CPU"),
+      ("type plain struct other\nerase plain", "no type struct other"),
+      ("type plain union secret\nerase plain", "no type union secret"),
+      ("type plain enum secret\nerase plain", "no type enum secret"),
+      ("type plain secret\nerase plain", "no type secret"),
+      ("type plain struct own\nerase plain", "no type struct own"),
+      ("[mymodule]\nerase value", "type value struct NAME"),
+      ("[mymodule]\nerase each", "one for each processor"),
+      ("[mymodule]\nerase described", "no variable described"),
+    ])
+  func mistakes(text: String, reason: String) throws {
+    try expectFailure(ErasureFixture(), text, reason)
+  }
+
+  @Test("A list of modules without an end, and a table of symbols that is too long, end with an error")
+  func damage() throws {
+    try expectFailure(ErasureFixture(endless: true), "[nobody]\nerase a", "does not end")
+    try expectFailure(
+      ErasureFixture(symbolCount: 0xffff_ffff), "[mymodule]\nerase value", "4294967295 symbols")
+  }
+
+  private func expectFailure(_ fixture: ErasureFixture, _ text: String, _ reason: String) throws {
+    do {
+      let erased = try fixture.erased(text)
+      Issue.record("\(erased) was erased")
+    } catch let error as Eraser.Failure {
+      #expect(error.description.contains(reason), "\(error)")
+    }
+  }
+}
