@@ -108,6 +108,18 @@ import Vmcore
     #expect(refused > 50)
   }
 
+  @Test func `a .BTF that only its header is left of is none`() throws {
+    var builder = vmlinux
+    builder.btf = BTFBuilder().build()
+    for type in [UInt32(1), 8] {
+      builder.btfType = type
+      let file = try TemporaryFile(builder.build(), suffix: "vmlinux")
+      let types = try VmlinuxFile(opening: file.path).types()
+      let isThere = types != nil
+      #expect(isThere == (type == 1))
+    }
+  }
+
   @Test func `a System.map is read to its last line, however long it is`() throws {
     let text = tables.kernel.text - slide
     var lines = [line(text, "_stext"), "000000000001fb80 A cpu_number"]

@@ -13,6 +13,8 @@ struct VmlinuxBuilder {
 
   var symbols: [Symbol]? = []
   var btf: [UInt8]?
+  /// sh_type of `.BTF`: SHT_PROGBITS.
+  var btfType: UInt32 = 1
   /// Hexadecimal digits, two a byte.
   var buildID: [UInt8]?
   /// Where `linux_banner` lies and what it says.
@@ -37,7 +39,7 @@ struct VmlinuxBuilder {
           name: ".rodata", type: 1, address: banner.address - 32,
           bytes: [UInt8](repeating: 7, count: 32) + text))
     }
-    if let btf { sections.append(Section(name: ".BTF", type: 1, bytes: btf)) }
+    if let btf { sections.append(Section(name: ".BTF", type: btfType, bytes: btf)) }
     if let buildID {
       let notes =
         ELFNote(type: 6, name: "Xen", descriptor: [1, 2, 3, 4]).bytes

@@ -43,7 +43,10 @@ public struct VmlinuxFile: ~Copyable {
     if isBareBTF { return try BTF(file, at: FileOffset(0), byteCount: fileSize) }
     // .zdebug is how GNU tools compressed sections before ELF knew of it.
     let hasDWARF = names.contains(".debug_info") || names.contains(".zdebug_info")
-    guard let section = section(".BTF") else { return hasDWARF ? try debugTypes(wanted) : nil }
+    // A file of debug information alone has the section's header and not what is in it.
+    guard let section = section(".BTF"), section.type != VmlinuxSection.noBits else {
+      return hasDWARF ? try debugTypes(wanted) : nil
+    }
     let btf = try BTF(file, at: FileOffset(section.fileOffset), byteCount: section.size)
     let variables = Set(wanted.variables.keys)
     guard hasDWARF, Self.readsDebugInformation, btf.variables(named: variables).count < variables.count else {
