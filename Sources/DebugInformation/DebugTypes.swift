@@ -31,8 +31,10 @@ public struct DebugTypes {
   private var numbers: [UInt64: UInt32] = [:]
   /// Numbers of structures by their names, for those that are only declared where they were seen.
   private var structures: [String: UInt32] = [:]
+  /// Structures that have a number, and are described one after the other: they may lead to each other far.
+  private var undescribed: [(entry: UInt64, number: UInt32)] = []
 
-  /// Structures inside of structures, and pointers to pointers: no kernel comes near.
+  /// Typedefs of typedefs, and pointers to pointers: no kernel comes near.
   private static let deepest = 64
   /// More than any request brings; damaged or hostile files could bring any number.
   private static let mostTypes = 1 << 18
@@ -67,6 +69,9 @@ public struct DebugTypes {
       var next = file.entry(at: unit.entry)?.firstChild
       while let entry = next {
         try look(at: entry)
+        while let (offset, number) = undescribed.popLast() {
+          if let structure = file.entry(at: offset) { try define(number, structure) }
+        }
         next = entry.next
       }
       guard unit.next > offset else { return }
@@ -82,7 +87,7 @@ public struct DebugTypes {
         !entry.isDeclaration
       else { return }
       missing.structures.remove(name)
-      try define(try number(ofStructure: name), entry, depth: 0)
+      try define(try number(ofStructure: name), entry)
     case .enumeration:
       guard !missing.enumerators.isEmpty || !missing.structures.isEmpty else { return }
       let values = Self.enumerators(of: entry)
@@ -125,7 +130,9 @@ public struct DebugTypes {
     of type: borrowing DebugEntry, follows: Bool, depth: Int
   ) throws(DebugInformationError) -> UInt32 {
     guard depth < Self.deepest else { throw .malformed("types lie inside of each other without end") }
-    let key = type.offset << 1 | (follows ? 1 : 0)
+    // What a structure's pointers lead to is said by its members.
+    let isStructure = type.kind == .structure || type.kind == .union
+    let key = type.offset << 1 | (follows || isStructure ? 1 : 0)
     if let known = numbers[key] { return known }
     let number: UInt32
     switch type.kind {
@@ -143,8 +150,7 @@ public struct DebugTypes {
         number = try self.number(ofStructure: name)
       } else {
         number = try add(type.name ?? "", .forward)
-        numbers[key] = number
-        try define(number, type, depth: depth)
+        undescribed.append((type.offset, number))
       }
     case .base:
       number = try add(type.name ?? "", .integer(byteCount: Self.size(of: type)))
@@ -175,7 +181,7 @@ public struct DebugTypes {
   }
 
   private mutating func define(
-    _ number: UInt32, _ structure: borrowing DebugEntry, depth: Int
+    _ number: UInt32, _ structure: borrowing DebugEntry
   ) throws(DebugInformationError) {
     var members: [BTFWriter.Member] = []
     var next = structure.firstChild
@@ -186,7 +192,7 @@ public struct DebugTypes {
       }
       guard members.count < Self.mostElements else { throw .malformed("a structure has too many members") }
       let name = entry.name ?? ""
-      let type = try target(of: entry, follows: followed.contains(name), depth: depth)
+      let type = try target(of: entry, follows: followed.contains(name), depth: 0)
       let width = entry.bitSize.flatMap { UInt32(exactly: $0) } ?? 0
       members.append(BTFWriter.Member(name: name, type: type, offset: offset, width: width))
     }

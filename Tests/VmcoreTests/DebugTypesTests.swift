@@ -36,9 +36,14 @@ struct DebugTypesTests {
     count_t second;
     struct apart *third[4];
     char *text;
+    struct c0 *chain;
     int main(void) { return first.low + second.counter + (third[1] != 0) + (text != 0) + (int)first.size; }
     void _start(void) { main(); }
     """
+  /// Structures of which each leads to the next.
+  private static let chain = (0..<200).map {
+    "struct c\($0) { struct c\($0 + 1) *hop; long n[\($0 + 1)]; };\n"
+  }.joined()
   private static let second = """
     struct list;
     struct elsewhere { char bytes[40]; struct list *list; };
@@ -46,7 +51,9 @@ struct DebugTypesTests {
     """
 
   private func compile(_ options: [String]) throws -> TemporaryFile {
-    let sources = try [Self.first, Self.second].map { try TemporaryFile(Array($0.utf8), suffix: "c") }
+    let sources = try [Self.chain + Self.first, Self.second].map {
+      try TemporaryFile(Array($0.utf8), suffix: "c")
+    }
     let program = try TemporaryFile([], suffix: "elf")
     let compiler = Process()
     compiler.executableURL = URL(filePath: "/usr/bin/env")
@@ -70,11 +77,11 @@ struct DebugTypesTests {
     wanted.structures = ["box", "color", "absent"]
     wanted.typedefs = ["count_t"]
     wanted.enumerators = ["SOME", "ABSENT"]
-    wanted.followed = ["followed", "other"]
-    for (name, value) in try file.values(of: ["first", "second", "third", "text"]) {
+    wanted.followed = ["followed", "other", "hop"]
+    for (name, value) in try file.values(of: ["first", "second", "third", "text", "chain"]) {
       wanted.variables[name] = value
     }
-    try #require(wanted.variables.count == 4)
+    try #require(wanted.variables.count == 5)
     let found = try file.types(wanted)
     guard let types = found else {
       Issue.record("there are no types")
@@ -82,6 +89,7 @@ struct DebugTypesTests {
     }
     let sizes = ["box", "color", "count_t", "apart", "elsewhere", "absent", "list"].map { types.size($0) }
     #expect(sizes == [208, 4, 4, 16, 48, nil, 16])
+    #expect(types.size("c199") == 8 + 200 * 8)
     let offsets = ["name", "number", "pair.b", "grid", "link", "unfollowed", "color", "tail"]
       .map { types.offset("box", $0) }
     #expect(offsets == [0, 16, 18, 24, 144, 168, 192, 208])
@@ -93,8 +101,8 @@ struct DebugTypesTests {
     let values = ["SOME", "LARGE", "RED", "ABSENT"].map { types.value(ofEnumerator: $0) }
     #expect(values == [240, 1 << 40, -1, nil])
 
-    let variables = types.variables(named: ["first", "second", "third", "text", "main"])
-    #expect(Set(variables.keys) == ["first", "second", "third", "text"])
+    let variables = types.variables(named: ["first", "second", "third", "text", "chain", "main"])
+    #expect(Set(variables.keys) == ["first", "second", "third", "text", "chain"])
     let third = types.object(ofType: try #require(variables["third"]), at: 0)
     #expect(third?.layers == [.array(4), .pointer])
     // Pointers are followed where that is wanted, and lead nowhere where it is not.

@@ -1,5 +1,3 @@
-internal import Platform
-
 /// What the names in a section of an ``ErasureScript`` stand for: variables, and the kernel's types.
 struct ErasureScope: ~Copyable {
   let types: BTF
