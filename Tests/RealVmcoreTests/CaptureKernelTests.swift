@@ -16,6 +16,7 @@ struct CaptureKernelTests {
     let commands = """
       vmsieve -l -d 31 /proc/vmcore /out/dump || exit 1
       vmsieve -c -d 31 --non-mmap --message-level 0 /proc/vmcore /out/read || exit 2
+      vmsieve -l -d 1 -L 60M /proc/vmcore /out/cut && exit 4
       stat -c %s /proc/vmcore > /out/bytes
       dd if=/proc/vmcore of=/dev/vdc bs=1M conv=fsync || exit 3
       """
@@ -39,6 +40,11 @@ struct CaptureKernelTests {
     let report = try ProgramRun.succeeding(
       try Lab.python(), [script, "\(out)/dump", try Lab.vmlinux(kernel)], environment: ["DEBUGINFOD_URLS": ""]
     )
+    // What did not fit has the kernel's own pages.
+    #expect(log.contains("pages of the kernel are in it; "))
+    let cut = try judge(dump: KdumpDump("\(out)/cut"), vmcore: vmcore.elf)
+    #expect(cut.wrong.isEmpty && cut.unreadable.isEmpty && !cut.cut.isEmpty, "\(cut)")
+    #expect(try Drgn.ask("report", of: "\(out)/cut", kernel) == report.output)
     #expect(report.output.contains("lab-workload"))
     #expect(report.output.contains("Kernel panic - not syncing: sysrq triggered crash"))
   }
