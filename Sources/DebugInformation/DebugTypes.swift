@@ -53,6 +53,10 @@ public struct DebugTypes {
     _ wanted: Wanted, from path: String
   ) throws(DebugInformationError) -> [UInt8] {
     let file = try DebugFile(opening: path)
+    // libdw passes over sections that libelf cannot undo, such as those of zstd before elfutils 0.189.
+    guard try file.unit(at: 0) != nil else {
+      throw .malformed("its debug information is empty, or compressed in a way that libelf does not know")
+    }
     var types = DebugTypes(wanted)
     for _ in 0..<mostPasses where !types.missing.isEmpty {
       let before = types.missing.structures

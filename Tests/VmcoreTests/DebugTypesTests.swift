@@ -123,6 +123,27 @@ struct DebugTypesTests {
     }
   }
 
+  @Test("Sections that are compressed in an unknown way are an error")
+  func unknownCompression() throws {
+    let program = try compile(["-gz=zlib"])
+    var bytes = [UInt8](try Data(contentsOf: URL(filePath: program.path)))
+    func number(_ offset: Int, _ count: Int) -> Int {
+      bytes[offset..<offset + count].reversed().reduce(0) { $0 << 8 | Int($1) }
+    }
+    // e_shoff and e_shnum; sh_flags with SHF_COMPRESSED, and ch_type at sh_offset.
+    for header in (0..<number(60, 2)).map({ number(40, 8) + $0 * 64 })
+    where number(header + 8, 8) & 0x800 != 0 {
+      bytes[number(header + 24, 8)] = 99
+    }
+    let unknown = try TemporaryFile(bytes, suffix: "elf")
+    var wanted = WantedTypes()
+    wanted.structures = ["box"]
+    let error = SymbolErrorKind.of { () throws(SymbolError) in
+      _ = try VmlinuxFile(opening: unknown.path).types(wanted)
+    }
+    #expect(error == .malformed)
+  }
+
   @Test("Damaged debug information ends with an error or finds less", arguments: 0..<60)
   func damage(seed: Int) throws {
     let program = try compile(["-gdwarf-\(2 + seed % 4)"])
