@@ -16,6 +16,13 @@ __attribute__((constructor)) static void keep_arguments(int argc, char **argv) {
   argument_vector = argv;
 }
 
+// The Swift runtime looks itself up in /proc before main() and aborts where there is none, as in a bare initramfs or a
+// chroot. It does not look where it is told, whatever it is told: a static program has no such files. 101 is the first
+// priority that programs may use, and comes before the runtime's own constructors.
+__attribute__((constructor(101))) static void do_without_proc(void) {
+  if (access("/proc/self/exe", F_OK) != 0) setenv("SWIFT_ROOT", "/", 0);
+}
+
 int clinux_argument_count(void) { return argument_count; }
 char **clinux_argument_vector(void) { return argument_vector; }
 

@@ -22,6 +22,30 @@ struct CommandTests {
     #expect(run.errors == "")
   }
 
+  /// Whether a folder can be made the root for the program, and it needs nothing there.
+  private static let runsAlone: Bool = {
+    let start = try? FileHandle(forReadingAtPath: ProgramUnderTest.path)?.read(upToCount: 4096)
+    let isStatic = start.map { !$0.contains("/ld-linux".utf8) } ?? false
+    if geteuid() != 0 || !isStatic {
+      print("ONLY ROOT CAN RUN A STATIC PROGRAM ALONE: THAT IT NEEDS NOTHING AROUND IT IS NOT TESTED")
+    }
+    return geteuid() == 0 && isStatic
+  }()
+
+  @Test("The program needs nothing around it, not even /proc", .enabled(if: runsAlone))
+  func alone() throws {
+    let folder = try ScratchFolder()
+    try FileManager.default.copyItem(
+      at: URL(filePath: ProgramUnderTest.path), to: folder.url.appending(path: "vmsieve"))
+    let machine = try LargeMachine(memory: 16 << 20)
+    try FileManager.default.copyItem(
+      at: URL(filePath: machine.path), to: folder.url.appending(path: "vmcore"))
+    let run = try ProgramUnderTest.run(
+      "/usr/sbin/chroot", [folder.url.path, "/vmsieve", "-l", "-d", "1", "/vmcore", "/dump"])
+    #expect(run.status == 0, "\(run)")
+    #expect(try ProgramUnderTest.run(["verify", "dump"], in: folder.url).status == 0)
+  }
+
   @Test("--help prints every option there is on stdout", arguments: ["-h", "--help", "--he"])
   func help(option: String) throws {
     let run = try ProgramUnderTest.run([option])
