@@ -23,7 +23,11 @@ struct CodecTests {
     #expect(Set(verdict.codecs.keys).isSubset(of: [0, flag]), "\(verdict)")
     // Most pages compress, of those that are not zero.
     if flag != 0, level == 31 { #expect(verdict.codecs[flag, default: 0] > verdict.pages / 2, "\(verdict)") }
-    if level == 1 { #expect(verdict.pages == vmcore.frames.count - (try vmcore.alwaysExcluded)) }
+    if level == 1 {
+      // The balloon may have got memory that was the kernel's image, and that stays.
+      let kept = verdict.pages - (vmcore.frames.count - (try vmcore.alwaysExcluded))
+      #expect((0...vmcore.kernelImage.count).contains(kept))
+    }
 
     let variants =
       level == 31
