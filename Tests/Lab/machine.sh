@@ -144,14 +144,20 @@ boot_once() {
 
 # What the guest asks the hypervisor for, by files in the shared folder: a balloon, and a dump of its memory.
 serve() { # PID OUT
-  local bytes=$(($(numfmt --from=iec "$memory") - (16 << 20)))
+  local format bytes=$(($(numfmt --from=iec "$memory") - (16 << 20)))
   while kill -0 "$1" 2>/dev/null; do
     if [[ -e $2/balloon ]]; then
       rm -f "$2/balloon"
       python3 "$here/qmp.py" "$work/qmp" balloon value=$bytes || say "no balloon"
     elif [[ -e $2/ready ]]; then
       rm -f "$2/ready"
+      python3 "$here/qmp.py" "$work/qmp" stop || true
       python3 "$here/qmp.py" "$work/qmp" dump-guest-memory paging=false "protocol=\"file:$2/guest\"" || true
+      # The same memory in QEMU's other formats, those that it was built with.
+      [[ $mode != guestdump ]] || for format in kdump-zlib kdump-lzo kdump-snappy; do
+        python3 "$here/qmp.py" "$work/qmp" dump-guest-memory paging=false "protocol=\"file:$2/$format\"" \
+          "format=\"$format\"" || rm -f "$2/$format"
+      done
       python3 "$here/qmp.py" "$work/qmp" quit || true
     fi
     sleep 0.3
