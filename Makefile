@@ -1,4 +1,4 @@
-# make build | test | demo | bench | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
+# make build | test | test-services | demo | bench | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
 #
 #   SMALL=1              a program that does not read debug information (DWARF), and needs no elfutils
 #   STRICT=1             warnings are errors (CI)
@@ -20,7 +20,7 @@ LIBRARIES = zlib1g-dev liblzo2-dev libsnappy-dev libzstd-dev libdeflate-dev nett
 LINK_FLAGS = $(if $(filter -static-stdlib,$(LINK)),--static-swift-stdlib,-Xswiftc $(LINK))
 SWIFT_FLAGS = $(if $(SMALL),--disable-default-traits) $(if $(STRICT),-Xswiftc -warnings-as-errors -Xcc -Werror)
 
-.PHONY: build deps lab test demo bench lint install install-makedumpfile install-integration deb rpm clean clean-lab
+.PHONY: build deps lab test test-services demo bench lint install install-makedumpfile install-integration deb rpm clean clean-lab
 build: deps
 	swift build -c release --product vmsieve $(LINK_FLAGS) $(SWIFT_FLAGS)
 	mkdir -p $(BUILD) && strip -s -o $(BUILD)/vmsieve .build/release/vmsieve
@@ -43,6 +43,12 @@ endif
 test: build lab
 	Tests/run $(SWIFT_FLAGS)
 
+# The kdump services of real Debian systems, with the packages installed in them. As root or with sudo.
+test-services: deb
+	@$(INSTALL_PACKAGES) lintian
+	lintian --fail-on error,warning ../vmsieve_*_amd64.deb ../vmsieve-makedumpfile_*_amd64.deb
+	Tests/Services/run $(SUITES)
+
 demo: build
 	Tests/Lab/demo $(BUILD)/vmsieve
 
@@ -55,7 +61,8 @@ bench: build
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
 	@$(INSTALL_PACKAGES) shellcheck
-	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Tests/run Tests/Lab/demo Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init .ci/run completions/vmsieve
+	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Tests/run Tests/Lab/demo Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init .ci/run completions/vmsieve \
+	  Tests/Services/run Tests/Services/guest/crash-once packaging/install-makedumpfile
 
 install:
 	install -D -m 755 $(BUILD)/vmsieve $(DESTDIR)$(PREFIX)/sbin/vmsieve
@@ -68,11 +75,9 @@ install-integration:
 	mkdir -p $(DESTDIR)$(PREFIX)/share/vmsieve
 	install -m 644 integration/* $(DESTDIR)$(PREFIX)/share/vmsieve/
 
-# For tools that insist on the name. A makedumpfile that is there is not replaced.
+# For what insists on the name: where kdump's services find makedumpfile. One that is there is kept beside it.
 install-makedumpfile: install
-	@target=$(DESTDIR)$(PREFIX)/sbin/makedumpfile; \
-	if [ -e $$target ] && [ ! -L $$target ]; then echo "$$target is there already: move it away first" >&2; exit 1; fi
-	ln -sfn vmsieve $(DESTDIR)$(PREFIX)/sbin/makedumpfile
+	@packaging/install-makedumpfile $(PREFIX)/sbin/vmsieve "$(DESTDIR)"
 
 # The package lands beside this folder, as Debian's tools have it.
 deb:
