@@ -1,10 +1,11 @@
-# make build | test | test-services | demo | bench | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
+# make build | test | test-all | test-services | demo | bench | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
 #
 #   SMALL=1              a program that does not read debug information (DWARF), and needs no elfutils
 #   STRICT=1             warnings are errors (CI)
 #   PREFIX, DESTDIR      where install puts the program, its manual pages and its bash completion
 #   LINK=-static-stdlib  a program that loads its C libraries, where there are no static ones
-#   VMSIEVE_LAB          where kernels, vmcores and drgn are kept, about 7 GB (default ~/.cache/vmsieve-lab)
+#   PEER=FILE            the makedumpfile that tests and bench compare with (default: that in PATH); 1.7.9 or later for Linux 6.12
+#   VMSIEVE_LAB          where kernels, vmcores and drgn are kept, about 8 GB (default ~/.cache/vmsieve-lab)
 #   RESULTS=FILE         where bench writes its report, besides the terminal
 #   VMSIEVE_SKIP_REAL=1  test without virtual machines
 BUILD = build
@@ -18,10 +19,17 @@ LINK = -static-executable
 INSTALL_PACKAGES = Tests/Lab/install-packages
 LIBRARIES = zlib1g-dev liblzo2-dev libsnappy-dev libzstd-dev libdeflate-dev nettle-dev $(if $(SMALL),,libdw-dev) pkg-config binutils
 LINK_FLAGS = $(if $(filter -static-stdlib,$(LINK)),--static-swift-stdlib,-Xswiftc $(LINK))
-SWIFT_FLAGS = $(if $(SMALL),--disable-default-traits) $(if $(STRICT),-Xswiftc -warnings-as-errors -Xcc -Werror)
+# Read in recipes only, after the libraries are installed.
+WITHOUT_DWARF = $(if $(SMALL),yes,$(shell packaging/try-libdw $(if $(filter -static-stdlib,$(LINK)),,-static) || echo yes))
+SWIFT_FLAGS = $(if $(WITHOUT_DWARF),--disable-default-traits) $(if $(STRICT),-Xswiftc -warnings-as-errors -Xcc -Werror)
 
-.PHONY: build deps lab test test-services demo bench lint install install-makedumpfile install-integration deb rpm clean clean-lab
+ifdef PEER
+export VMSIEVE_PEER = $(abspath $(PEER))
+endif
+
+.PHONY: build deps lab test test-all test-services demo bench lint install install-makedumpfile install-integration deb rpm clean clean-lab
 build: deps
+	@$(if $(filter -static-stdlib,$(LINK)),,echo "The linker will warn of 'dlopen' in libswiftCore.a: it is for the runtime's developers, and vmsieve never gets there.")
 	swift build -c release --product vmsieve $(LINK_FLAGS) $(SWIFT_FLAGS)
 	mkdir -p $(BUILD) && strip -s -o $(BUILD)/vmsieve .build/release/vmsieve
 
@@ -34,7 +42,7 @@ ifdef VMSIEVE_SKIP_REAL
 	@echo "VMSIEVE_SKIP_REAL is set: NO TEST ON A REAL VMCORE WILL RUN"
 else
 	@$(INSTALL_PACKAGES) makedumpfile crash openssl
-	$(LAB) vmcores
+	$(LAB) vmcores $(MACHINES)
 	$(LAB) debuginfo 6.1 || [ $$? = 3 ]
 	$(LAB) debuginfo 6.12 || [ $$? = 3 ]
 	$(LAB) drgn
@@ -49,6 +57,11 @@ test-services: deb
 	lintian --fail-on error,warning ../vmsieve_*_amd64.deb ../vmsieve-makedumpfile_*_amd64.deb
 	Tests/Services/run $(SUITES)
 
+# What takes longer: more kernels, larger disks, the whole matrix of encrypted machines.
+test-all: MACHINES = all
+test-all: export VMSIEVE_ALL = 1
+test-all: test
+
 demo: build
 	Tests/Lab/demo $(BUILD)/vmsieve
 
@@ -61,8 +74,8 @@ bench: build
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
 	@$(INSTALL_PACKAGES) shellcheck
-	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Tests/run Tests/Lab/demo Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init .ci/run completions/vmsieve \
-	  Tests/Services/run Tests/Services/guest/crash-once packaging/install-makedumpfile
+	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Tests/run Tests/Lab/demo Tests/Lab/bare Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init \
+	  .ci/run completions/vmsieve packaging/try-libdw Tests/Services/run Tests/Services/guest/crash-once packaging/install-makedumpfile
 
 install:
 	install -D -m 755 $(BUILD)/vmsieve $(DESTDIR)$(PREFIX)/sbin/vmsieve

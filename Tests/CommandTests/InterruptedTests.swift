@@ -7,7 +7,7 @@ import Testing
 struct InterruptedTests {
   /// Sizes of filesystems in MiB: offsets that need 32 bits and more are passed only where somebody has the time.
   private static let sizes =
-    ProcessInfo.processInfo.environment["VMSIEVE_FULL_DISKS"] == nil ? [300] : [300, 1 << 10, 2150, 5 << 10]
+    ProcessInfo.processInfo.environment["VMSIEVE_ALL"] == nil ? [300] : [300, 1 << 10, 2150, 5 << 10]
 
   private static let canMount: Bool = {
     if !MountedFilesystem.isPossible {

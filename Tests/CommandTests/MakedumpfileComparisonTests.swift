@@ -70,9 +70,13 @@ private struct CommandLineGenerator {
 
 @Suite("Both programs answer random command lines alike")
 struct MakedumpfileComparisonTests {
-  /// The makedumpfile that is in PATH.
-  static let peer: String? = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-    .map { "\($0)/makedumpfile" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+  /// The makedumpfile to compare with: VMSIEVE_PEER, or the one in PATH.
+  static let peer: String? = {
+    let environment = ProcessInfo.processInfo.environment
+    if let peer = environment["VMSIEVE_PEER"], !peer.isEmpty { return peer }
+    return (environment["PATH"] ?? "").split(separator: ":").map { "\($0)/makedumpfile" }
+      .first { FileManager.default.isExecutableFile(atPath: $0) }
+  }()
 
   /// A line that would begin the work itself: the option has become another one's value, or an operand.
   private func onlyChecks(_ words: [String]) -> Bool {

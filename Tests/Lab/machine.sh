@@ -1,16 +1,20 @@
 # shellcheck shell=bash disable=SC2154 # here, cache and kernel_dir are the lab's
 # The virtual machine: its two initramfs, its boot, its time limit.
 
-# What a caller may change before boot.
-memory=640M reserve=160M cpu=qemu64 file_load='' capture_cpus=1 machine_arguments=() capture_program='' first_programs=() capture_command='' archive='' low=''
+# Programs and commands for the two kernels; the machine itself is described by describe_machine.
+capture_programs=() first_programs=() capture_command=''
 time_limit=${VMSIEVE_LAB_TIMEOUT:-300}
+
+needed_modules() { # NAME
+  PATH=$PATH:/sbin:/usr/sbin modprobe -d "$kernel_dir/root" -S "$(basename "$kernel_dir")" --show-depends "$1" 2>/dev/null
+}
 
 # initramfs FILE PROGRAM...: busybox, the modules for the shared folders and devices, the programs in /bin.
 initramfs() {
-  local file=$1 tree release number=10 module name library
+  local file=$1 tree release number=10 module name library list
   shift
   release=$(basename "$kernel_dir")
-  tree=$(mktemp -d "$work/tree.XXXXXX")
+  tree=$(mktemp -d "$making/tree.XXXXXX")
   mkdir -p "$tree"/{bin,proc,sys,dev,modules,lab,out,tmp}
   cp "$(command -v busybox)" "$tree/bin/busybox"
   for name in $(busybox --list); do ln -s busybox "$tree/bin/$name" 2>/dev/null || true; done
@@ -24,10 +28,11 @@ initramfs() {
       cp -L "$library" "$tree$library"
     done || true
   done
-  # In the order that their dependencies want; what is built in, or missing in this kernel, is no matter.
-  for name in virtio_pci 9p 9pnet_virtio qemu_fw_cfg virtio_blk virtio_balloon brd; do
-    PATH=$PATH:/sbin:/usr/sbin modprobe -d "$kernel_dir/root" -S "$release" --show-depends "$name" 2>/dev/null || true
-  done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++' | while read -r module; do
+  # In the order that their dependencies want; what is built in, or of the common ones missing in this kernel, is no matter.
+  list=$(for name in virtio_pci 9p 9pnet_virtio qemu_fw_cfg virtio_blk virtio_balloon brd; do needed_modules "$name" || true; done
+    for name in $modules; do needed_modules "$name" || echo "missing $name"; done)
+  ! grep '^missing' <<< "$list" >&2 || die "Linux $release lacks a module that this machine needs"
+  while read -r module; do
     name=$tree/modules/$number-$(basename "$module" | sed 's/\.\(xz\|zst\|gz\)$//')
     case $module in
       *.xz) xz -dc "$module" > "$name" ;;
@@ -36,37 +41,12 @@ initramfs() {
       *) cp "$module" "$name" ;;
     esac
     number=$((number + 1))
-  done
+  done < <(sed -n 's/^insmod \([^ ]*\).*/\1/p' <<< "$list" | awk '!seen[$0]++')
   (cd "$tree" && find . | cpio -o -H newc --quiet -R 0:0 | gzip -1) > "$file"
   rm -rf "$tree"
 }
 
-# The guest's workload is compiled once for all kernels.
-build_workload() {
-  local source=$here/guest/workload.c compiler
-  workload=$cache/workload
-  [[ $workload -nt $source ]] && return
-  for compiler in "${CC:-cc}" clang gcc; do
-    command -v "$compiler" >/dev/null || continue
-    "$compiler" -static -O1 -o "$workload.$$" "$source" && mv "$workload.$$" "$workload" && return
-  done
-  die "the workload of the virtual machine does not compile: a C compiler and libc6-dev are needed"
-}
-
-# The module that uses low memory, for one kernel.
-build_low() { # FILE
-  local release headers at
-  release=$(basename "$kernel_dir")
-  headers=/usr/src/linux-headers-$release
-  "$here/install-packages" "linux-headers-$release" gcc make || die "no linux-headers-$release to compile a module with"
-  at=$(mktemp -d "$work/low.XXXXXX")
-  cp "$here/guest/low.c" "$at"
-  echo 'obj-m := low.o' > "$at/Makefile"
-  make -s -C "$headers" M="$at" modules > "$at/log" 2>&1 || { cat "$at/log" >&2; die "the module for low memory does not compile"; }
-  strip -g -o "$1" "$at/low.ko"
-}
-
-# boot kdump|captured|guestdump|live OUT: leaves OUT/vmcore, or what the collector wrote.
+# boot kdump|captured|guestdump|live OUT KEPT: leaves OUT/vmcore, or what the collector wrote; of a failure what OUT had, in KEPT.
 #
 # A kernel lays itself out at random, and may leave no room for the capture kernel. What happens before the crash is not
 # what anybody tests, so a machine that did not get there has a second chance; one that did has none.
@@ -76,26 +56,33 @@ boot() {
   [[ -z $got_to_crash ]] || return 0
   say "the machine did not get to its crash; once more. Its console:"
   tail -n 20 "$2/console.log" >&2
-  rm -rf "$2"
   boot_once "$@"
-  [[ -n $got_to_crash ]] || die "the machine did not get to its crash: $2/console.log"
+  [[ -n $got_to_crash ]] || failed "$2" "$3" "the machine did not get to its crash"
+}
+
+failed() { # OUT KEPT MESSAGE
+  if [[ $1 != "$2" ]]; then
+    rm -rf "$2"
+    mkdir -p "$(dirname "$2")"
+    rm -f "$1/vmcore"
+    mv -T "$1" "$2"
+  fi
+  die "$3: $2/console.log"
 }
 
 boot_once() {
-  local mode=$1 out=$2
-  mkdir -p "$out"
+  local mode=$1 out=$2 kept=$3 work=$making/machine
+  rm -rf "$out" "$work"
+  mkdir -p "$out" "$work/lab"
   out=$(readlink -f "$out")
-  work=$(mktemp -d "$cache/machine.XXXXXX")
-  # shellcheck disable=SC2064
-  trap "rm -rf '$work'" EXIT
-  mkdir "$work/lab"
-  build_workload
   cp "$kernel_dir/vmlinuz" "$here"/guest/*.sh "$work/lab/"
-  initramfs "$work/first.img" "$(PATH=$PATH:/sbin:/usr/sbin command -v kexec)" "$workload" "${first_programs[@]}"
-  initramfs "$work/lab/capture.img" ${capture_program:+"$capture_program"}
+  initramfs "$work/first.img" "$(PATH=$PATH:/sbin:/usr/sbin command -v kexec)" "$cache/workload" "${first_programs[@]}"
+  modules='' initramfs "$work/lab/capture.img" "${capture_programs[@]}"
   [[ -z $capture_command ]] || printf 'cd /out\n%s\n' "$capture_command" > "$work/lab/collect.sh"
-  [[ -z $low ]] || build_low "$work/lab/low.ko"
-  printf '%s\n' "mode=$mode" "file_load=$file_load" "capture_cpus=$capture_cpus" > "$work/lab/parameters"
+  [[ -z $low ]] || cp "$kernel_dir/low.ko" "$work/lab/"
+  [[ -z $crash ]] || cp "$here/guest/$crash" "$work/lab/crash"
+  [[ -z $script ]] || cp "$here/guest/$script" "$work/lab/script"
+  printf '%s\n' "mode=$mode" "file_load=$file_load" "capture_cpus=$capture_cpus" "capture_arguments='$capture_arguments'" > "$work/lab/parameters"
   truncate -s 32M "$work/disk" "$work/swap"
   local more_disks=()  # vdd, so it comes last
   if [[ -n $archive ]]; then
@@ -103,13 +90,13 @@ boot_once() {
     more_disks=(-drive "file=$work/archive,format=raw,if=virtio")
   fi
   # A vmcore has the memory and, once more, the kernel's image.
-  truncate -s $(($(numfmt --from=iec "$memory") + (256 << 20))) "$out/vmcore"
+  truncate -s $(($(numfmt --from=iec "$memory") + $(numfmt --from=iec "$room"))) "$out/vmcore"
 
-  local append="console=ttyS0 panic=1 loglevel=4 mitigations=off"
+  local append="console=ttyS0 panic=1 loglevel=4 mitigations=off $kernel_arguments"
   [[ $mode = guestdump ]] || append+=" crashkernel=$reserve"
   # One thread for both processors: with two, one may run code that the other has just patched, and die of the patch's
   # breakpoint long after it is gone. It is no slower.
-  timeout --foreground -k 10 "$time_limit" qemu-system-x86_64 -accel tcg,thread=single -cpu "$cpu" -m "$memory" -smp 2 \
+  timeout --foreground -k 10 "$time_limit" qemu-system-x86_64 -accel tcg,thread=single -cpu "$cpu" -m "$memory$more_memory" -smp "$processors" \
     -nographic -no-reboot -net none "${machine_arguments[@]}" -kernel "$work/lab/vmlinuz" -initrd "$work/first.img" -append "$append" \
     -virtfs "local,path=$work/lab,mount_tag=lab,security_model=none,readonly=on" \
     -virtfs "local,path=$out,mount_tag=out,security_model=none" \
@@ -121,21 +108,23 @@ boot_once() {
   serve "$machine" "$out"
   wait "$machine" || status=$?
   rm -rf "$work"
+  ! grep -aq 'LAB: FAILED' "$out/console.log" ||
+    failed "$out" "$kept" "the first kernel is not what the machine wants ($(grep -a -m 1 -o 'LAB: FAILED.*' "$out/console.log" | tr -d '\r'))"
   if [[ $mode = kdump || $mode = captured ]]; then
-    grep -q 'sysrq triggered crash' "$out/console.log" || return 0
+    grep -aq 'LAB: crash' "$out/console.log" || return 0
   fi
   got_to_crash=1
-  ((status != 124 && status != 137)) || die "the virtual machine did not end within $time_limit s: $out/console.log"
+  ((status != 124 && status != 137)) || failed "$out" "$kept" "the virtual machine did not end within $time_limit s"
   if [[ $mode = kdump || $mode = captured ]]; then
-    grep -q 'LAB: capture kernel' "$out/console.log" || die "the capture kernel never came up: $out/console.log"
+    grep -aq 'LAB: capture kernel' "$out/console.log" || failed "$out" "$kept" "the capture kernel never came up"
   fi
   if [[ $mode = guestdump || $mode = captured ]]; then
-    [[ -s $out/guest ]] || die "the hypervisor wrote no dump: $out/console.log"
+    [[ -s $out/guest ]] || failed "$out" "$kept" "the hypervisor wrote no dump"
     mv "$out/guest" "$out/vmcore"
   elif [[ ! -e $out/status ]]; then
-    die "the collector never ended: $out/console.log"
+    failed "$out" "$kept" "the collector never ended"
   elif [[ -e $out/bytes ]]; then
-    [[ $(cat "$out/status") = 0 ]] || die "the vmcore could not be copied: $out/console.log"
+    [[ $(cat "$out/status") = 0 ]] || failed "$out" "$kept" "the vmcore could not be copied"
     truncate -s "$(cat "$out/bytes")" "$out/vmcore"
   else
     rm "$out/vmcore"  # the collector did not copy it

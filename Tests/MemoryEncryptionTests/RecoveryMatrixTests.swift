@@ -129,9 +129,9 @@ import Vmcore
     }
   }
 
-  /// VMSIEVE_FULL_MATRIX=1 runs all 864 cells, and prints them; else as many as hold every pair of values.
+  /// VMSIEVE_ALL=1 runs all 864 cells, and prints them; else as many as hold every pair of values.
   @Test func `Every recoverable page comes back, and no page is changed falsely`() {
-    let isWhole = ProcessInfo.processInfo.environment["VMSIEVE_FULL_MATRIX"] != nil
+    let isWhole = ProcessInfo.processInfo.environment["VMSIEVE_ALL"] != nil
     for cell in isWhole ? Cell.all : Cell.pairs {
       let result = cell.run()
       if isWhole {

@@ -12,10 +12,29 @@ struct DumpLevelTests {
   /// An older one keeps the tails of compound pages, too many.
   @Test(
     "Linux 6.12 as makedumpfile 1.7.9 and later does",
-    .enabled(if: Lab.hasKernel("6.12") && Makedumpfile.knows612, "makedumpfile is older than 1.7.9"),
+    .enabled(if: Lab.hasKernel("6.12") && Makedumpfile.knows("6.12")),
     arguments: 0...31)
   func linux612(level: Int) throws {
     try compareWithMakedumpfile("6.12", level)
+  }
+
+  /// Of each kernel the levels in which single bits count, and those in use.
+  @Test(
+    "Other kernels as a makedumpfile that knows them does",
+    arguments: OtherKernels.there.filter(Makedumpfile.knows), [0, 1, 2, 4, 8, 16, 23, 31])
+  func otherKernels(kernel: String, level: Int) throws {
+    try compareWithMakedumpfile(kernel, level)
+  }
+
+  @Test(
+    "Every kernel as it saw its pages itself, before it crashed",
+    arguments: ["6.1", "6.12", "6.1-la57", "6.12-numa"].filter { Lab.hasVmcore($0) } + OtherKernels.there,
+    [0, 2, 4, 8, 16, 31])
+  func pageFlags(name: String, level: Int) throws {
+    let vmcore = try RealVmcore(name)
+    let scratch = try ScratchFolder()
+    try vmcore.dump("-l -d \(level)", to: scratch.path("dump"))
+    try SavedPageFlags(of: vmcore).expectPages(of: scratch.path("dump"), from: vmcore, level: level)
   }
 
   @Test("Linux 6.12 as its struct pages say", .enabled(if: Lab.hasKernel("6.12")), arguments: 0...31)

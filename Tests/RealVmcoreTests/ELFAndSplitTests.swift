@@ -9,7 +9,7 @@ struct ELFAndSplitTests {
   /// Runs a line of bash: `$v` is the program that is tested, `$m` makedumpfile, `$core` the vmcore.
   private func shell(_ line: String, _ vmcore: RealVmcore, in folder: ScratchFolder) throws {
     let names =
-      "v='\(Lab.vmsieve)'; m='\(try Lab.tool("makedumpfile"))'; core='\(vmcore.path)'; cd '\(folder.path("."))'; "
+      "v='\(Lab.vmsieve)'; m='\(try Makedumpfile.path())'; core='\(vmcore.path)'; cd '\(folder.path("."))'; "
     try ProgramRun.succeeding("/bin/bash", ["-c", "set -e -o pipefail; " + names + line])
   }
 
@@ -71,7 +71,7 @@ struct ELFAndSplitTests {
     let partial = vmcore.partialFrames
     beyond.removeAll { vmcore.kernelImage.contains($0) || partial.contains($0) }
     // An older one leaves out pages of 6.12 that it takes for others.
-    if kernel == "6.12", level > 1, !Makedumpfile.knows612 { beyond = [] }
+    if kernel == "6.12", level > 1, !Makedumpfile.knows("6.12") { beyond = [] }
     #expect(differ == [] && beyond == [] && compared > 1000)
     #expect(ours.notes == theirs.notes)
   }

@@ -169,7 +169,7 @@ struct ErasureTests {
     "--keep-comm keeps the pages that drgn finds mapped, and no others",
     arguments: ["6.1", "6.12", "6.1-la57"])
   func keep(name: String) throws {
-    guard Lab.hasKernel(String(name.prefix { $0 != "-" })) else { return }
+    guard Lab.hasVmcore(name) else { return }
     let vmcore = try RealVmcore(name)
     let folder = try ScratchFolder()
     try vmcore.dump("-l -d 31", to: folder.path("without"))

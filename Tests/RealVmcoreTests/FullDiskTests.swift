@@ -73,7 +73,7 @@ struct FullDiskTests {
     #expect(
       try Crash.ask(questions, of: scratch.path("dump"), "6.1")
         == Crash.ask(questions, of: scratch.path("plain"), "6.1"))
-    let programs = [Lab.vmsieve, try Lab.tool("makedumpfile")]
+    let programs = [Lab.vmsieve, try Makedumpfile.path()]
     for program in programs {
       for name in ["plain", "dump"] {
         try ProgramRun.succeeding(

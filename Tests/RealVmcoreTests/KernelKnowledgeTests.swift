@@ -24,7 +24,7 @@ struct KernelKnowledgeTests {
     let folder = try ScratchFolder()
     let vmlinux = try Lab.vmlinux(kernel)
     try ProgramRun.succeeding(Lab.vmsieve, ["-g", folder.path("ours"), "-x", vmlinux])
-    try ProgramRun.succeeding(try Lab.tool("makedumpfile"), ["-g", folder.path("theirs"), "-x", vmlinux])
+    try ProgramRun.succeeding(try Makedumpfile.path(), ["-g", folder.path("theirs"), "-x", vmlinux])
     func lines(_ name: String) throws -> Set<Substring> {
       Set(try String(contentsOfFile: folder.path(name), encoding: .utf8).split(separator: "\n"))
     }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("With the key all memory comes back, in either mode and from either view")
 struct KeyedRecoveryTests {
-  static let vmcores = ["6.1-low", "6.12-low"].filter { Lab.hasKernel(String($0.prefix { $0 != "-" })) }
+  static let vmcores = ["6.1-low", "6.12-low"].filter { Lab.hasVmcore($0) }
 
   @Test(
     "Low memory that was decrypted at the wrong address", arguments: vmcores,

@@ -4,7 +4,7 @@ import Testing
 /// What `Tests/Lab/lab` made: kernels, vmcores, and readers of dumps.
 ///
 /// A vmcore that is not there fails the test that wants it. Two exceptions: ``isSkipped``, and kernels that the
-/// distribution does not have (``hasKernel(_:)``).
+/// distribution does not have (``hasKernel(_:)``, ``hasVmcore(_:)``).
 enum Lab {
   static let packageRoot = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -27,16 +27,30 @@ enum Lab {
     return true
   }()
 
-  /// Whether tests on a kernel can run: they do, unless the lab found that the distribution does not have it.
+  /// Whether tests on a kernel can run: they do, unless the lab found no archive that has it.
   static func hasKernel(_ name: String) -> Bool {
-    if isSkipped { return false }
-    guard FileManager.default.fileExists(atPath: folder.appending(path: "kernels/\(name).missing").path)
-    else {
-      return true
-    }
-    print("There is no Linux \(name) in this distribution: ITS TESTS DO NOT RUN")
-    return environment["CI"] != nil
+    isThere("kernels/\(name)", "There is no Linux \(name) in the archives that this distribution knows")
   }
+
+  /// Whether tests on a machine's vmcore can run: they do, unless the lab found that something it needs is not to be had here.
+  ///
+  /// - Parameter isExpected: whether CI runs them all the same, to fail: it runs where there is all that 6.1 and 6.12 need.
+  ///   Of other series an archive has some and drops them.
+  static func hasVmcore(_ machine: String, isExpected: Bool = true) -> Bool {
+    isThere("vmcores/\(machine)", "The machine \(machine) cannot be made in this distribution", isExpected)
+  }
+
+  private static func isThere(_ relative: String, _ absence: String, _ isExpected: Bool = true) -> Bool {
+    if isSkipped { return false }
+    if FileManager.default.fileExists(atPath: folder.appending(path: relative + ".missing").path) {
+      print("NOT RUN: \(absence)")
+      return isExpected && environment["CI"] != nil
+    }
+    return true
+  }
+
+  /// Whether `make test-all` runs, VMSIEVE_ALL=1: what takes longer than `make test` may.
+  static let isThorough = environment["VMSIEVE_ALL"].map { !$0.isEmpty } ?? false
 
   /// Whether the lab has neither 6.1 nor 6.12 and made a vmcore of what this distribution boots.
   static let usesDistributionKernel =

@@ -24,7 +24,7 @@ struct MemoryEncryptionTests {
     "An XE machine's dump is repaired while it is made, and the repaired one is left alone",
     arguments: ["6.1-low", "6.12-low"])
   func repaired(kernel: String) throws {
-    guard Lab.hasKernel(String(kernel.prefix { $0 != "-" })) else { return }
+    guard Lab.hasVmcore(kernel) else { return }
     let vmcore = try RealVmcore(kernel)
     let scratch = try ScratchFolder()
     let damaged = scratch.path("damaged")
@@ -54,7 +54,7 @@ struct MemoryEncryptionTests {
     "What XEX made of low memory is left as it is, and said; --sme require refuses it",
     arguments: ["6.1-low", "6.12-low"])
   func noise(kernel: String) throws {
-    guard Lab.hasKernel(String(kernel.prefix { $0 != "-" })) else { return }
+    guard Lab.hasVmcore(kernel) else { return }
     let vmcore = try RealVmcore(kernel)
     let scratch = try ScratchFolder()
     let damaged = scratch.path("damaged")

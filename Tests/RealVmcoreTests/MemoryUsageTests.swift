@@ -26,7 +26,7 @@ struct MemoryUsageTests {
       """
     let lab = Lab.packageRoot.appending(path: "Tests/Lab/lab").path
     try ProgramRun.succeeding(
-      lab, ["live", "6.1", "\(Lab.vmsieve),\(try Lab.tool("makedumpfile"))", out, commands], within: 600)
+      lab, ["live", "6.1", "\(Lab.vmsieve),\(try Makedumpfile.path())", out, commands], within: 600)
     func text(_ name: String) throws -> String {
       try String(contentsOfFile: "\(out)/\(name)", encoding: .utf8)
     }

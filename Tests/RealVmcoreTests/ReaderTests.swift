@@ -69,7 +69,7 @@ struct ReaderTests {
     "drgn: tasks with their stacks, modules, slabs and dmesg",
     arguments: ["6.1", "6.12", "6.1-la57", "6.12-numa"])
   func drgn(name: String) throws {
-    guard Lab.hasKernel(String(name.prefix { $0 != "-" })) else { return }
+    guard Lab.hasVmcore(name) else { return }
     let vmcore = try RealVmcore(name)
     let scratch = try ScratchFolder()
     try vmcore.dump("-l -d 31", to: scratch.path("dump"))

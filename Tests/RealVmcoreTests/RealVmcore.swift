@@ -70,7 +70,7 @@ struct RealVmcore {
   /// Runs the makedumpfile in PATH on it.
   func reference(_ options: String, to dump: String) throws {
     try ProgramRun.succeeding(
-      try Lab.tool("makedumpfile"), options.split(separator: " ").map(String.init) + [path, dump])
+      try Makedumpfile.path(), options.split(separator: " ").map(String.init) + [path, dump])
   }
 
   /// Expects a dump to have the same pages as makedumpfile's, all of them right.

@@ -61,7 +61,7 @@ struct RefilterTests {
       try FileManager.default.removeItem(atPath: scratch.path("first"))
     }
     for options in ["-F -l -d 1", "-F -E -d 0"] {
-      let tool = try Lab.tool("makedumpfile")
+      let tool = try Makedumpfile.path()
       try ProgramRun.succeeding(
         "/bin/sh", ["-c", #"exec "$0" $1 "$2" > "$3""#, tool, options, vmcore.path, scratch.path("flat")])
       try refilter(scratch.path("flat"), "-f -l -d 31", to: scratch.path("second"))

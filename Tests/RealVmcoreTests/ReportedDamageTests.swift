@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("What crash says of a damaged free list", .enabled(if: Lab.hasKernel("6.1")))
+@Suite("What crash says of a damaged free list", .enabled(if: Lab.hasVmcore("6.1-low")))
 struct ReportedDamageTests {
   /// The report to the kexec list of 2019-08-01 had "invalid freepointer" for a slab of this cache. A hardened free
   /// list ends at once where it is noise: then crash counts free objects as allocated.

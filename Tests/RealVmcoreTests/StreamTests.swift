@@ -10,7 +10,7 @@ struct StreamTests {
   @discardableResult
   private func shell(_ line: String, _ vmcore: RealVmcore, in folder: ScratchFolder) throws -> ProgramRun {
     let names =
-      "v='\(Lab.vmsieve)'; m='\(try Lab.tool("makedumpfile"))'; core='\(vmcore.path)'; cd '\(folder.path("."))'; "
+      "v='\(Lab.vmsieve)'; m='\(try Makedumpfile.path())'; core='\(vmcore.path)'; cd '\(folder.path("."))'; "
     return try ProgramRun.succeeding("/bin/bash", ["-c", "set -e -o pipefail; " + names + line])
   }
 

@@ -5,7 +5,7 @@ import Testing
 @Suite("--sme-strip makes dumps that readers open who know nothing of SME")
 struct StrippedDumpTests {
   static let vmcores = ["6.1-low", "6.12-low", "6.1-la57"].filter {
-    Lab.hasKernel(String($0.prefix { $0 != "-" }))
+    Lab.hasVmcore($0)
   }
 
   /// The low memory is repaired and every page table is as it would be without SME, so all pages are.

@@ -5,7 +5,7 @@ import Vmcore
 @Suite("Symbols and types come out of the vmcore as the kernel's build had them")
 struct SymbolsTests {
   static let vmcores = ["6.1", "6.12", "6.1-la57", "6.12-numa", "6.1-guest"].filter {
-    Lab.hasKernel(String($0.prefix { $0 != "-" }))
+    Lab.hasVmcore($0)
   }
 
   /// A vmcore's kernel; with `kallsyms` hidden, VMCOREINFO looks like one of a kernel before 6.0.

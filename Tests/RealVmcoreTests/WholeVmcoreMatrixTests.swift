@@ -4,11 +4,11 @@ import Testing
 
 /// Machines that differ in all that matters, on whole vmcores: every two properties meet in all their values.
 ///
-/// A few by default; all with VMSIEVE_FULL_MATRIX=1.
+/// A few by default; all with VMSIEVE_ALL=1.
 @Suite("On any machine low memory is right or as it was", .serialized)
 struct WholeVmcoreMatrixTests {
   struct Cell: CustomTestStringConvertible, Sendable {
-    static let kernels = ["6.1-low", "6.12-low"].filter { Lab.hasKernel(String($0.prefix { $0 != "-" })) }
+    static let kernels = ["6.1-low", "6.12-low"].filter { Lab.hasVmcore($0) }
     /// kexec_load puts the backup at the end of the crashkernel memory; kexec_file_load of old at its begin; and
     /// the crashkernel memory may lie above 4 GiB.
     static let backups: [UInt64?] = [nil, 0x2b00_0000, 0x1_7f60_0000]
@@ -18,8 +18,7 @@ struct WholeVmcoreMatrixTests {
     static let all: [Cell] = {
       let sizes = [kernels.count, 2, 3, backups.count, 2, untouched.count, 2, bits.count, 3]
       let cells = kernels.isEmpty ? [] : Pairs.rows(sizes).map { Cell($0) }
-      let isFull = Lab.environment["VMSIEVE_FULL_MATRIX"].map { !$0.isEmpty } ?? false
-      return isFull ? cells : Array(cells.prefix(5))
+      return Lab.isThorough ? cells : Array(cells.prefix(5))
     }()
 
     let kernel: String
@@ -90,7 +89,7 @@ struct WholeVmcoreMatrixTests {
       }
     }
     #expect(wrong.isEmpty, "\(cell.testDescription): \(wrong.map { String($0, radix: 16) })")
-    if Lab.environment["VMSIEVE_FULL_MATRIX"] != nil {
+    if Lab.isThorough {
       print("matrix: \(cell.testDescription): repaired \(repaired), left \(left), wrong \(wrong.count)")
     }
     if cell.isRecoverable {

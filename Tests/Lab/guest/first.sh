@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154 # mode, file_load and capture_cpus come from /lab/parameters
+# shellcheck shell=sh disable=SC2154 # mode, file_load, capture_cpus and capture_arguments come from /lab/parameters
 # The first kernel: fill memory with every kind of page, then crash, or wait for the hypervisor to dump.
 
 # Low memory gets slabs, where the lab wants them there.
@@ -42,6 +42,10 @@ echo 8 > /proc/sys/vm/nr_hugepages
 /bin/workload > /out/workload.log 2>&1 &
 until grep -q '^ready' /out/workload.log || ! kill -0 $!; do sleep 1; done
 sed 's/^/LAB: /' /out/workload.log
+# What is special about this machine; its failure is the machine's.
+if [ -e /lab/script ]; then
+  sh /lab/script > /out/script.log 2>&1 || echo "LAB: FAILED script: $(tail -n 1 /out/script.log)"
+fi
 cat /proc/vmstat > /out/vmstat
 cat /proc/meminfo > /out/meminfo
 
@@ -57,13 +61,20 @@ if [ "$mode" = live ]; then
 fi
 # shellcheck disable=SC2086 # no -s is no argument
 kexec $file_load -p /lab/vmlinuz --initrd=/lab/capture.img \
-  --append="console=ttyS0 irqpoll mitigations=off nr_cpus=$capture_cpus reset_devices panic=5" > /out/kexec.log 2>&1
+  --append="console=ttyS0 irqpoll mitigations=off nr_cpus=$capture_cpus reset_devices panic=5 $capture_arguments" > /out/kexec.log 2>&1
 if [ "$(cat /sys/kernel/kexec_crash_loaded)" != 1 ]; then
   echo "LAB: kexec did not load the capture kernel:"
   cat /out/kexec.log
   return
 fi
+# The kernel's own word on each page, as near to the crash as can be.
+cat /proc/kpageflags > /out/kpageflags
 sync
+echo "LAB: crash"
 echo 1 > /proc/sys/kernel/sysrq
+if [ -e /lab/crash ]; then
+  sh /lab/crash
+  sleep 100
+fi
 # On CPU 0, the boot processor: the capture kernel may then start the others without upsetting it.
 taskset 1 sh -c 'echo c > /proc/sysrq-trigger'
