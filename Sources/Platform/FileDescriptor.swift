@@ -18,7 +18,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
   /// For C libraries that read files themselves.
   package let descriptor: Int32
 
-  private init(descriptor: Int32, path: String) throws(SystemError) {
+  init(descriptor: Int32, path: String) throws(SystemError) {
     self.descriptor = descriptor
     self.path = path
     var status = stat()
@@ -42,16 +42,6 @@ public struct FileDescriptor: ~Copyable, Sendable {
   /// Opens a file for reading. The corresponding C function is `open`.
   public static func open(reading path: String) throws(SystemError) -> FileDescriptor {
     let descriptor = unsafe clinux_open(path, O_RDONLY | O_CLOEXEC, 0)
-    guard descriptor >= 0 else { throw .last("open", path) }
-    return try FileDescriptor(descriptor: descriptor, path: path)
-  }
-
-  /// Creates a file that only its owner can read: it will hold a machine's memory.
-  ///
-  /// - Parameter replacing: whether a file that is there already is emptied; without it, it is an error.
-  public static func create(_ path: String, replacing: Bool) throws(SystemError) -> FileDescriptor {
-    let flags = O_RDWR | O_CREAT | O_CLOEXEC | (replacing ? O_TRUNC : O_EXCL)
-    let descriptor = unsafe clinux_open(path, flags, mode_t(S_IRUSR | S_IWUSR))
     guard descriptor >= 0 else { throw .last("open", path) }
     return try FileDescriptor(descriptor: descriptor, path: path)
   }

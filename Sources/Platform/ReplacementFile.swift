@@ -3,7 +3,7 @@ internal import CLinux
 /// A file that appears under its name whole or not at all.
 ///
 /// It is written beside its place as `NAME.partial` and renamed when all of it is on the disk; whatever ends
-/// the program before leaves nothing under the name.
+/// the program before leaves nothing under the name. A link that has the name is replaced, and not followed.
 public struct ReplacementFile: ~Copyable {
   public let file: FileDescriptor
   private let target: String
@@ -17,7 +17,9 @@ public struct ReplacementFile: ~Copyable {
     if !replacing, unsafe access(target, F_OK) == 0 {
       throw SystemError("rename", target, .fileExists)
     }
-    let file = try FileDescriptor.create(Self.temporaryName(of: target), replacing: true)
+    let place = Self.temporaryName(of: target)
+    try OverwritePolicy.removeLeftover(place)
+    let file = try FileDescriptor.createNew(place)
     self.file = file
     self.target = target
   }

@@ -12,6 +12,22 @@ public struct StandardStream: Sendable, Equatable {
     isatty(descriptor) == 1
   }
 
+  /// Whether the stream was open for writing when the program began.
+  public var isWritable: Bool {
+    let flags = clinux_file_flags(descriptor)
+    return flags >= 0 && flags & O_ACCMODE != O_RDONLY
+  }
+
+  /// Gives the descriptors of closed streams to something that can be neither read nor written as the stream would be,
+  /// before any file is opened: a dump that got number 2 would have the messages in it.
+  public static func occupyClosed() {
+    for number: Int32 in 0...2 where clinux_file_flags(number) < 0 {
+      // The lowest number that is free is this one.
+      let way = number == 0 ? O_WRONLY : O_RDONLY
+      if unsafe clinux_open("/dev/null", way, 0) < 0 { unsafe _ = clinux_open("/", O_RDONLY, 0) }
+    }
+  }
+
   /// Writes text; a stream that nobody reads any more is no reason to stop dumping.
   public func write(_ text: String) {
     var text = text

@@ -5,11 +5,14 @@ public struct SystemError: Error, Equatable, CustomStringConvertible {
   /// The path, or another name of what the call worked on.
   public let subject: String
   public let code: Errno
+  /// What a refusal of our own says instead of the C library's words.
+  private let reason: String?
 
-  public init(_ operation: String, _ subject: String, _ code: Errno) {
+  public init(_ operation: String, _ subject: String, _ code: Errno, reason: String? = nil) {
     self.operation = operation
     self.subject = subject
     self.code = code
+    self.reason = reason
   }
 
   /// The error of the call that has just failed.
@@ -18,6 +21,6 @@ public struct SystemError: Error, Equatable, CustomStringConvertible {
   }
 
   public var description: String {
-    "\(subject): \(operation): \(code)"
+    "\(subject): " + (reason ?? "\(operation): \(code)")
   }
 }

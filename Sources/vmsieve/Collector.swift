@@ -3,6 +3,7 @@ internal import Platform
 /// The program as makedumpfile's users know it: a command line in, a dump and an exit status out.
 enum Collector {
   static func run(_ arguments: CommandLineArguments) -> ExitStatus {
+    StandardStream.occupyClosed()
     Machine.turnWriteSignalsIntoErrors()
     let name = Program.nameInMessages(calledAs: arguments.words.first ?? Program.name)
     var verb = Verb.first(of: arguments.words, fileExists: DumpTarget.exists)
@@ -33,12 +34,15 @@ enum Collector {
     case .showVersion:
       messages.answer(Program.versionText)
       return .completed
-    case .obeyVerb:
-      return obey(options, messages)
-    case .createDump, .dumpLog, .rearrange, .reassemble, .generateInfo, .showMemoryUsage:
+    case .createDump, .obeyVerb, .dumpLog, .rearrange, .reassemble, .generateInfo, .showMemoryUsage:
       break
     }
     if options.checksOnly { return .completed }
+    if let conflict = FileRoles(options).conflict {
+      tell(conflict, options, messages)
+      return .failed
+    }
+    if options.action == .obeyVerb { return obey(options, messages) }
 
     messages.debug(Program.versionLine)
     messages.debug("command line: " + arguments.words.joined(separator: " "))
@@ -61,6 +65,18 @@ enum Collector {
     // After its table makedumpfile says no more.
     if status != .completed || options.action != .showMemoryUsage { tellEnd(status, messages) }
     return status
+  }
+
+  /// Says why nothing is done, on a stream that harms no file.
+  private static func tell(_ conflict: FileRoles.Conflict, _ options: Options, _ messages: Messages) {
+    if conflict.canTellOnErrors {
+      messages.error(conflict.message)
+    } else if conflict.canTellOnOutput, !options.flattens {
+      Messages(programName: messages.programName, level: messages.level, errors: .output)
+        .error(conflict.message)
+    }
+    let tellsEnd = options.flattens ? conflict.canTellOnErrors : conflict.canTellOnOutput
+    if tellsEnd, options.action != .obeyVerb { tellEnd(.failed, messages) }
   }
 
   private static func obey(_ options: Options, _ messages: Messages) -> ExitStatus {

@@ -154,6 +154,9 @@ struct DumpCommand {
     if options.flattens, StandardStream.output.isTerminal {
       throw DumpCommandError("stdout is a terminal; -F writes the dump there: name a file or a pipe")
     }
+    if options.flattens, !StandardStream.output.isWritable {
+      throw DumpCommandError("stdout is closed; -F writes the dump there")
+    }
     do throws(SystemError) {
       if options.flattens { return try FileDescriptor.duplicate(ofStandard: 1, named: options.targetName) }
       return try FileDescriptor.create(options.dumpFile, replacing: replacing)

@@ -7,14 +7,6 @@ enum DumpTarget {
     unsafe access(path, F_OK) == 0
   }
 
-  /// Whether two paths lead to one file, by whatever links. The corresponding C function is `stat`.
-  static func isSame(_ left: String, _ right: String) -> Bool {
-    var first = stat()
-    var second = stat()
-    guard unsafe stat(left, &first) == 0, unsafe stat(right, &second) == 0 else { return false }
-    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
-  }
-
   /// Checks that a dump may be written there; a path where nothing is yet passes.
   ///
   /// - Parameter overwriting: whether a file that is there already may be overwritten.

@@ -9,7 +9,7 @@ struct RepairCommand {
   let messages: Messages
 
   func run() throws(DumpCommandError) {
-    try checkFiles()
+    try DumpTarget.check(options.dumpFile, overwriting: options.overwrites)
     if options.memoryEncryption.policy == .off {
       throw DumpCommandError("--sme off leaves nothing to repair: use auto or require")
     }
@@ -32,16 +32,6 @@ struct RepairCommand {
     let record = undoing.record + strip
     let (report, framesInFile) = try write(opened.memory, changed, record)
     tell(report, undoing, record, of: framesInFile)
-  }
-
-  private func checkFiles() throws(DumpCommandError) {
-    // NEW is written beside its place first.
-    let names = [options.dumpFile, ReplacementFile.temporaryName(of: options.dumpFile)]
-    if names.contains(where: { DumpTarget.isSame($0, options.vmcore) }) {
-      throw DumpCommandError(
-        "\(options.vmcore) and \(options.dumpFile) are the same file: give NEW another name")
-    }
-    try DumpTarget.check(options.dumpFile, overwriting: options.overwrites)
   }
 
   /// Why no page changes.
