@@ -42,7 +42,7 @@ step_debuginfo() {
   local directory release suite
   directory=$(readlink -e "$cache/kernels/$1")
   release=$(basename "$directory")
-  suite=$(cat "$directory/suite")
+  suite=$(cat "$directory/suite" 2>/dev/null || true)
   say "downloading the debug information of $release, about 1 GB"
   (cd "$making" && archive "$suite" get -qq -o APT::Sandbox::User=root download "linux-image-$release-dbg" >&2) || {
     say "no debug information for $release in this archive (on Ubuntu: ddebs.ubuntu.com)"
@@ -83,7 +83,7 @@ step_low() {
   local directory release
   directory=$(readlink -e "$cache/kernels/$1")
   release=$(basename "$directory")
-  if [[ -n $(cat "$directory/suite") ]]; then
+  if [[ -n $(cat "$directory/suite" 2>/dev/null || true) ]]; then
     say "the headers of Linux $release are another suite's: no module for low memory"
     return 3
   fi

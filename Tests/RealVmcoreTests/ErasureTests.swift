@@ -42,7 +42,7 @@ struct ErasureTests {
 
   @Test(
     "Types may come from BTF and debug information, from debug information alone, or from the file and the vmcore",
-    arguments: ["6.1", "6.12"])
+    .enabled(if: Lab.readsDWARF), arguments: ["6.1", "6.12"])
   func sources(kernel: String) throws {
     guard Lab.hasKernel(kernel) else { return }
     let vmcore = try RealVmcore(kernel)
@@ -114,7 +114,9 @@ struct ErasureTests {
     return (dump, String(decoding: text, as: UTF8.self).split(separator: "\n"))
   }
 
-  @Test("Every byte of every page is what makedumpfile --config leaves", .enabled(if: Lab.hasKernel("6.1")))
+  @Test(
+    "Every byte of every page is what makedumpfile --config leaves",
+    .enabled(if: Lab.hasKernel("6.1") && Lab.readsDWARF))
   func config() throws {
     let vmcore = try RealVmcore("6.1")
     let folder = try ScratchFolder()
@@ -142,7 +144,7 @@ struct ErasureTests {
 
   @Test(
     "A name that the kernel does not have ends without a dump",
-    .enabled(if: Lab.hasKernel("6.12")),
+    .enabled(if: Lab.hasKernel("6.12") && Lab.readsDWARF),
     arguments: [
       ("erase no_such_symbol", "no_such_symbol"), ("erase init_task.no_such_member", "no_such_member"),
       ("erase init_task.stack", "no known size"), ("erase init_task.comm nullify", "no pointer"),

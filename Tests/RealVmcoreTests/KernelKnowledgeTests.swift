@@ -36,7 +36,8 @@ struct KernelKnowledgeTests {
     #expect(try lines("ours").count > 80)
   }
 
-  @Test("-g writes the same from debug information alone", arguments: kernels)
+  @Test(
+    "-g writes the same from debug information alone", .enabled(if: Lab.readsDWARF), arguments: kernels)
   func debugInformation(kernel: String) throws {
     let folder = try ScratchFolder()
     let vmlinux = try Lab.vmlinux(kernel)

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Vmcore
 
 /// What `Tests/Lab/lab` made: kernels, vmcores, and readers of dumps.
 ///
@@ -48,6 +49,14 @@ enum Lab {
     }
     return true
   }
+
+  /// Whether the program reads debug information: it is built as these tests are.
+  static let readsDWARF: Bool = {
+    if !VmlinuxFile.readsDebugInformation {
+      print("NOT RUN: what reads DWARF, which this vmsieve is built without")
+    }
+    return VmlinuxFile.readsDebugInformation
+  }()
 
   /// Whether `make test-all` runs, VMSIEVE_ALL=1: what takes longer than `make test` may.
   static let isThorough = environment["VMSIEVE_ALL"].map { !$0.isEmpty } ?? false
