@@ -56,3 +56,60 @@ ssize_t clinux_copy_range(int from, off_t from_offset, int to, off_t to_offset, 
 
 off_t clinux_next_data(int descriptor, off_t offset) { return lseek(descriptor, offset, SEEK_DATA); }
 off_t clinux_next_hole(int descriptor, off_t offset) { return lseek(descriptor, offset, SEEK_HOLE); }
+
+struct clinux_guard clinux_guards[CLINUX_GUARDS];
+
+// Kept by clinux_guard_mapping, read in a signal handler.
+static _Atomic int guards_in_use;
+
+// Puts a page of zeros where one could not be read, and says so in the mapping's guard; the read that stumbled then goes
+// on. mmap(2) is not among the functions that POSIX lets a handler call, but on Linux it is one system call.
+static void on_bus_error(int number, siginfo_t *info, void *context) {
+  (void)context;
+  int error = errno;
+  // Memory that nobody has touched yet has failed: who touches it will hear of it.
+  if (info->si_code == BUS_MCEERR_AO) return;
+  uintptr_t at = (uintptr_t)info->si_addr;
+  // Only the kernel's own have an address.
+  int count = info->si_code > 0 ? atomic_load(&guards_in_use) : 0;
+  for (int slot = 0; slot < count; slot++) {
+    uintptr_t start = atomic_load(&clinux_guards[slot].start);
+    if (start == 0 || at - start >= atomic_load(&clinux_guards[slot].length)) continue;
+    void *page = (void *)(at & ~(uintptr_t)4095);
+    if (mmap(page, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != page) break;
+    atomic_store(&clinux_guards[slot].fault, info->si_code == BUS_MCEERR_AR ? CLINUX_HARDWARE_FAULT : CLINUX_ADDRESS_FAULT);
+    errno = error;
+    return;
+  }
+  // Not one of the mappings: the read happens again, and ends the program.
+  signal(number, SIG_DFL);
+  errno = error;
+}
+
+static void catch_bus_errors(void) {
+  struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGBUS, &action, NULL);
+}
+
+int clinux_guard_mapping(void *start, size_t length) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, catch_bus_errors);
+  for (int slot = 0; slot < CLINUX_GUARDS; slot++) {
+    struct clinux_guard *guard = &clinux_guards[slot];
+    int expected = 0;
+    if (atomic_load(&guard->taken) || !atomic_compare_exchange_strong(&guard->taken, &expected, 1)) continue;
+    atomic_store(&guard->fault, 0);
+    atomic_store(&guard->length, length);
+    atomic_store(&guard->start, (uintptr_t)start);
+    int known = atomic_load(&guards_in_use);
+    while (known <= slot && !atomic_compare_exchange_weak(&guards_in_use, &known, slot + 1)) {}
+    return slot;
+  }
+  return -1;
+}
+
+void clinux_release_mapping(int slot) {
+  atomic_store(&clinux_guards[slot].start, 0);
+  atomic_store(&clinux_guards[slot].taken, 0);
+}

@@ -11,6 +11,7 @@ public struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConvertib
   public static var inputOutput: Errno { Errno(rawValue: EIO) }
   public static var badAddress: Errno { Errno(rawValue: EFAULT) }
   public static var accessDenied: Errno { Errno(rawValue: EACCES) }
+  public static var hardwareFailure: Errno { Errno(rawValue: EHWPOISON) }
   public static var fileExists: Errno { Errno(rawValue: EEXIST) }
   public static var fileTooLarge: Errno { Errno(rawValue: EFBIG) }
   public static var invalidArgument: Errno { Errno(rawValue: EINVAL) }

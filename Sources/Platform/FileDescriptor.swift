@@ -15,6 +15,8 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   public let path: String
   public let kind: Kind
+  /// Whether the file is one of the kernel's own, in /proc: `stat` calls it a regular one.
+  public let isInProc: Bool
   /// For C libraries that read files themselves.
   package let descriptor: Int32
 
@@ -33,6 +35,10 @@ public struct FileDescriptor: ~Copyable, Sendable {
     case S_IFIFO, S_IFSOCK: kind = .pipeOrSocket
     default: kind = .other
     }
+    var filesystem = statfs()
+    isInProc =
+      unsafe fstatfs(descriptor, &filesystem) == 0
+      && UInt64(filesystem.f_type) == UInt64(PROC_SUPER_MAGIC)
   }
 
   deinit {
@@ -63,12 +69,6 @@ public struct FileDescriptor: ~Copyable, Sendable {
     guard kind == .blockDevice else { return 0 }
     let end = lseek(descriptor, 0, SEEK_END)
     return end > 0 ? UInt64(end) : 0
-  }
-
-  /// Whether the file is one of the kernel's own, in /proc.
-  public var isInProc: Bool {
-    var status = statfs()
-    return unsafe fstatfs(descriptor, &status) == 0 && UInt64(status.f_type) == UInt64(PROC_SUPER_MAGIC)
   }
 
   /// Reads until the buffer is full or the file ends; returns the bytes read.

@@ -1,4 +1,5 @@
 import Platform
+import Synchronization
 import Testing
 
 @Suite("Mappings and buffers")
@@ -45,6 +46,53 @@ struct MemoryTests {
       try map(reader, from: 0, byteCount: 1 << 16)
     }
     #expect(try map(reader, from: 0, byteCount: 4096) == [UInt8](repeating: 0, count: 4096))
+  }
+
+  @Test("A page that is gone when it is read is a fault, reads as zeros, and ends nothing")
+  func cutWhileMapped() throws {
+    let file = try TestFile(pattern(1 << 16))
+    let reader = try FileDescriptor.open(reading: file.path)
+    let mapping = try FileMapping(reader, from: FileOffset(0), byteCount: 1 << 16)
+    #expect(mapping.fault(in: 0..<1 << 16) == nil)
+    try file.truncate(to: 8192)
+    #expect(mapping.fault(in: 4096..<8192) == nil)
+    #expect(mapping.fault(in: 8191..<8193) == .address)
+    #expect(array(mapping.bytes)[8192..<12288] == ArraySlice(repeating: 0, count: 4096))
+    #expect(array(mapping.bytes)[4096..<8192] == pattern(1 << 16)[4096..<8192])
+    // The window keeps the fault; another has none of it.
+    #expect(mapping.fault(in: 0..<4096) == .address)
+    let other = try FileMapping(reader, from: FileOffset(4096), byteCount: 4096)
+    #expect(other.fault(in: 0..<4096) == nil)
+  }
+
+  @Test("Windows of several threads fail each for itself")
+  func cutWhileMappedByMany() throws {
+    let faults = Counter()
+    let threads = ThreadGroup()
+    for _ in 0..<4 {
+      #expect(
+        threads.start {
+          for _ in 0..<100 where (try? Self.isCutWhileMapped()) == true {
+            faults.count.add(1, ordering: .relaxed)
+          }
+        })
+    }
+    threads.join()
+    #expect(faults.count.load(ordering: .relaxed) == 400)
+  }
+
+  private final class Counter: Sendable {
+    let count = Atomic(0)
+  }
+
+  /// Whether of two windows onto a file the one fails whose page is cut off, and only that.
+  private static func isCutWhileMapped() throws -> Bool {
+    let file = try TestFile(pattern(8192))
+    let reader = try FileDescriptor.open(reading: file.path)
+    let kept = try FileMapping(reader, from: FileOffset(0), byteCount: 4096)
+    let lost = try FileMapping(reader, from: FileOffset(4096), byteCount: 4096)
+    try file.truncate(to: 4096)
+    return lost.fault(in: 0..<4096) == .address && kept.fault(in: 0..<4096) == nil
   }
 
   @Test(

@@ -14,6 +14,13 @@ final class TestFile {
     try? FileManager.default.removeItem(atPath: path)
   }
 
+  /// Cuts the file, for whoever has it open too.
+  func truncate(to size: UInt64) throws {
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    try handle.truncate(atOffset: size)
+    try handle.close()
+  }
+
   var bytes: [UInt8] { [UInt8]((try? Data(contentsOf: URL(fileURLWithPath: path))) ?? Data()) }
 }
 

@@ -102,6 +102,33 @@ import Vmcore
     #expect(try core.memory.page(3).errorKind == .notInFile)
   }
 
+  @Test func `what is cut off a file while it is read is unreadable, and the rest is read`() throws {
+    let core = try Self.open([Self.segment(0..<0x20000)])
+    var reader = try MemoryReader.scattered(core.memory)
+    let before = Self.word(0x1000, &reader)
+    try core.truncate(to: core.memory.fileSize - 0x10000)
+    let lost = Self.word(0x1f000, &reader)
+    #expect(before == Self.expectedWord(0x1000))
+    #expect(lost == nil)
+    for address in stride(from: UInt64(0), to: 0xf000, by: 0x1000) {
+      let word = Self.word(address, &reader)
+      #expect(word == Self.expectedWord(address))
+    }
+    let lostToo = Self.word(0x1e000, &reader)
+    #expect(lostToo == nil)
+    #expect(try core.memory.page(0x1f).errorKind == .unreadable)
+    #expect(try core.memory.page(3).get() == (0x3000..<0x4000).map(Self.byte))
+  }
+
+  /// A word, or nil where it is unreadable.
+  private static func word(_ address: UInt64, _ reader: inout MemoryReader) -> UInt64? {
+    try? reader.word(PhysicalAddress(address))
+  }
+
+  private static func expectedWord(_ address: UInt64) -> UInt64 {
+    (0..<8).reduce(0) { $0 | UInt64(byte(address + UInt64($1))) << UInt64($1 * 8) }
+  }
+
   @Test func `segments whose numbers overflow are named and not read`() throws {
     var wrapping = Self.segment(0..<0x1000)
     wrapping.paddr = .max - 0x7ff
@@ -122,8 +149,7 @@ import Vmcore
     let core = try Self.open([Self.segment(0..<0x1004), Self.segment(0x1004..<0x2000)])
     var reader = try MemoryReader.scattered(core.memory)
     let word = try reader.word(PhysicalAddress(0x1000))
-    let expected = (0..<8).reduce(UInt64(0)) { $0 | UInt64(Self.byte(0x1000 + UInt64($1))) << UInt64($1 * 8) }
-    #expect(word == expected)
+    #expect(word == Self.expectedWord(0x1000))
   }
 
   @Test(arguments: 0..<UInt64(40))

@@ -1,4 +1,5 @@
 import DumpFixtures
+import Foundation
 import Vmcore
 
 /// A vmcore on disk and what the reader makes of it.
@@ -9,6 +10,13 @@ struct OpenedVmcore {
   init(_ image: ELFImage, prefersMapping: Bool = true) throws {
     file = try image.write()
     memory = try PhysicalMemory(try ELFCore(opening: file.path), prefersMapping: prefersMapping)
+  }
+
+  /// Cuts the file that is open.
+  func truncate(to size: UInt64) throws {
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: file.path))
+    try handle.truncate(atOffset: size)
+    try handle.close()
   }
 }
 

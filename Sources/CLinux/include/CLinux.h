@@ -8,6 +8,7 @@
 #include <linux/magic.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,33 @@ static inline void *clinux_mmap(size_t length, int protection, int flags, int de
   void *start = mmap(NULL, length, protection, flags, descriptor, offset);
   return start == MAP_FAILED ? NULL : start;
 }
+
+// Mappings whose pages may turn out to be unreadable when they are read (SIGBUS): memory that fails in the capture
+// kernel, a disk that does, a file that is cut meanwhile. Such a page is replaced by one of zeros, and its mapping's guard
+// keeps the fault until the mapping is released. A table, so that the signal handler finds them without a lock.
+enum { CLINUX_GUARDS = 4096 };
+enum { CLINUX_ADDRESS_FAULT = 1, CLINUX_HARDWARE_FAULT = 2 };
+struct clinux_guard {
+  _Atomic uintptr_t start;
+  _Atomic size_t length;
+  _Atomic int fault;
+  _Atomic int taken;
+};
+extern struct clinux_guard clinux_guards[CLINUX_GUARDS];
+
+// The number of a mapping's guard; -1 if there are too many. The first call installs the handler of SIGBUS.
+int clinux_guard_mapping(void *start, size_t length);
+void clinux_release_mapping(int slot);
+
+// Reads a byte of each cache line, the unit in which memory fails, so that the fault comes now. Returns the mapping's.
+static inline int clinux_probe(int slot, const void *start, size_t length) {
+  const volatile char *at = (const volatile char *)start, *end = at + length;
+  for (; at < end; at += 64) (void)*at;
+  if (length > 0) (void)end[-1];
+  atomic_signal_fence(memory_order_seq_cst);
+  return atomic_load_explicit(&clinux_guards[slot].fault, memory_order_relaxed);
+}
+
 static inline void clinux_ignore_signal(int number) { signal(number, SIG_IGN); }
 
 // Processors in this thread's affinity mask; 1 if the kernel will not say.

@@ -6,6 +6,8 @@ public final class ELFMemory: Sendable {
   public let segments: MemorySegments
   /// Whether the file's pages are mapped where the kernel allows it, or always read.
   let prefersMapping: Bool
+  /// Pages of `/proc/vmcore` that are mapped together, in order; none of other files.
+  private let pieces: [Range<UInt64>]
 
   /// - Throws: ``VmcoreError/malformed(path:at:_:)`` if the segments claim addresses that no file of this size
   ///   can be a dump of.
@@ -22,7 +24,27 @@ public final class ELFMemory: Sendable {
       )
     }
     self.segments = segments
+    pieces = core.file.isStored ? [] : Self.pieces(of: core)
     self.prefersMapping = prefersMapping && core.file.canBeMapped
     self.core = core
+  }
+
+  /// The PT_LOADs: where the kernel has rounded one to whole pages, none shares a page with another.
+  private static func pieces(of core: borrowing ELFCore) -> [Range<UInt64>] {
+    let page: UInt64 = 4096
+    return core.loads.filter { $0.fileSize > 0 }.map {
+      let start = $0.fileOffset.rawValue
+      return start / page * page..<(start + $0.fileSize + page - 1) / page * page
+    }.sorted { $0.lowerBound < $1.lowerBound }
+  }
+
+  /// The part of a stretch that is better mapped by itself.
+  ///
+  /// The kernel maps the memory of one PT_LOAD in one go. In a mapping that has two it asks for the caching mode of
+  /// every single page (`track_pfn_remap`), and where two pages differ the whole of it fails.
+  func mappable(_ stretch: Range<UInt64>, around offset: UInt64) -> Range<UInt64> {
+    let index = pieces.partitionPoint { $0.upperBound > offset }
+    guard index < pieces.count, pieces[index].contains(offset) else { return stretch }
+    return stretch.clamped(to: pieces[index])
   }
 }

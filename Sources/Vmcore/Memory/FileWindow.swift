@@ -21,6 +21,15 @@ struct FileWindow: ~Copyable {
     self.range = range
   }
 
+  /// Why a part cannot be read, where it is mapped; it must lie inside ``range``.
+  @inline(__always)
+  func fault(in part: Range<UInt64>) -> FileMapping.Fault? {
+    switch mapping {
+    case .some(let mapping): return mapping.fault(in: local(part))
+    case .none: return nil
+    }
+  }
+
   /// Shows a stretch by reading it; the window is shorter where the file ends before.
   mutating func read(_ file: borrowing InputFile, _ range: Range<UInt64>) throws(SystemError) {
     close()
@@ -29,7 +38,8 @@ struct FileWindow: ~Copyable {
     self.range = range.lowerBound..<range.lowerBound + UInt64(count)
   }
 
-  private mutating func close() {
+  /// Shows nothing any more.
+  mutating func close() {
     range = 0..<0
     mapping = nil
   }
@@ -37,10 +47,14 @@ struct FileWindow: ~Copyable {
   /// Lends a part of the window; it must lie inside ``range``.
   @inline(__always)
   func withBytes<Result>(_ part: Range<UInt64>, _ body: (RawSpan) -> Result) -> Result {
-    let local = Int(part.lowerBound - range.lowerBound)..<Int(part.upperBound - range.lowerBound)
     switch mapping {
-    case .some(let mapping): return body(mapping.bytes.extracting(local))
-    case .none: return body(buffer.bytes.extracting(local))
+    case .some(let mapping): return body(mapping.bytes.extracting(local(part)))
+    case .none: return body(buffer.bytes.extracting(local(part)))
     }
+  }
+
+  @inline(__always)
+  private func local(_ part: Range<UInt64>) -> Range<Int> {
+    Int(part.lowerBound - range.lowerBound)..<Int(part.upperBound - range.lowerBound)
   }
 }

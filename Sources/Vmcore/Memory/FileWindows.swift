@@ -1,6 +1,10 @@
 internal import Platform
 
 /// A few windows onto the vmcore's file, the least recently used of which makes room for the next.
+///
+/// A page that cannot be read in one way is tried in the other before it is an error. Each fails where the other
+/// works: in the capture kernel, memory that was hot-added can be mapped and not read (`ioremap` refuses what is
+/// RAM there, EFAULT), and memory that a driver uses in another caching mode can be read and not mapped (EAGAIN).
 struct FileWindows: ~Copyable {
   private let memory: ELFMemory
   /// Four or five page tables, and what they lead to.
@@ -9,11 +13,16 @@ struct FileWindows: ~Copyable {
   private let count: Int
   private let mappedSize: UInt64
   private let readSize: UInt64
-  private var maps: Bool
+  /// Whether mapping is tried before reading.
+  private var mapsFirst: Bool
+  /// The last stretch that could not be mapped in one piece, and how many there were since one could.
+  private var unmapped: Range<UInt64> = 0..<0
+  private var failures = 0
   private var uses: UInt64 = 0
   private var latest = 0
 
   private static let page: UInt64 = 4096
+  private static let mostFailures = 16
 
   init(_ memory: ELFMemory, _ access: MemoryAccess) throws(SystemError) {
     let readSize: UInt64
@@ -31,18 +40,22 @@ struct FileWindows: ~Copyable {
     windows = try InlineArray { (_) throws(SystemError) in try FileWindow(readSize: Int(readSize)) }
     self.readSize = readSize
     self.memory = memory
-    maps = memory.prefersMapping && (access == .scattered || !memory.core.file.isStored)
+    mapsFirst = memory.prefersMapping && (access == .scattered || !memory.core.file.isStored)
   }
 
-  /// Makes a byte of the file visible.
+  /// Makes bytes of the file visible.
   ///
-  /// - Returns: how far on the file can be seen from there.
-  /// - Throws: the error of reading just the page of that byte; nothing is given up because its
+  /// - Parameter byteCount: how many are wanted from there on.
+  /// - Returns: how far on the file can be seen, which may be less.
+  /// - Throws: the error of reading just the page of the first byte; nothing is given up because its
   ///   neighbourhood cannot be read.
   @inline(__always)
-  mutating func show(_ offset: UInt64) throws(SystemError) -> UInt64 {
+  mutating func show(_ offset: UInt64, byteCount: Int) throws(SystemError) -> UInt64 {
     if !windows[latest].range.contains(offset) { latest = try find(offset) }
-    return windows[latest].range.upperBound
+    let end = windows[latest].range.upperBound
+    let fault = windows[latest].fault(in: offset..<min(end, offset + UInt64(byteCount)))
+    guard let fault else { return end }
+    return try replace(latest, with: offset, after: fault)
   }
 
   /// Lends bytes of the window that was shown last.
@@ -67,28 +80,71 @@ struct FileWindows: ~Copyable {
   }
 
   private mutating func open(_ offset: UInt64, in index: Int) throws(SystemError) {
-    if maps {
+    if mapsFirst, !unmapped.contains(offset) {
+      let range = memory.mappable(stretch(around: offset, size: mappedSize), around: offset)
       do throws(SystemError) {
-        try windows[index].map(memory.core.file, range(around: offset, size: mappedSize))
+        try windows[index].map(memory.core.file, range)
+        failures = 0
         return
       } catch {
-        // A bad spot is passed by reading around it; a file that cannot be mapped at all never will be.
-        if error.code != .inputOutput && error.code != .badAddress { maps = false }
+        unmapped = range
+        failures += 1
+        // A bad spot is passed by; what cannot be mapped at all is found out soon.
+        let isSpot = !memory.core.file.isStored || error.code == .inputOutput || error.code == .badAddress
+        if !isSpot || failures == Self.mostFailures { mapsFirst = false }
       }
     }
     do throws(SystemError) {
-      try windows[index].read(memory.core.file, range(around: offset, size: readSize))
+      try windows[index].read(memory.core.file, stretch(around: offset, size: readSize))
       if windows[index].range.contains(offset) { return }
     } catch {
-      if readSize == Self.page { throw error }
+      if readSize == Self.page { return try mapPage(offset, in: index, after: error) }
     }
-    try windows[index].read(memory.core.file, range(around: offset, size: Self.page))
+    do throws(SystemError) { try readPage(offset, in: index) } catch {
+      try mapPage(offset, in: index, after: error)
+    }
+  }
+
+  private mutating func readPage(_ offset: UInt64, in index: Int) throws(SystemError) {
+    try windows[index].read(memory.core.file, stretch(around: offset, size: Self.page))
     guard windows[index].range.contains(offset) else {
       throw SystemError("pread", memory.core.file.path, .badAddress)
     }
   }
 
-  private func range(around offset: UInt64, size: UInt64) -> Range<UInt64> {
+  /// The other way, for a page that cannot be read.
+  ///
+  /// - Throws: the error of reading, which says more.
+  private mutating func mapPage(
+    _ offset: UInt64, in index: Int, after error: SystemError
+  ) throws(SystemError) {
+    guard memory.prefersMapping else { throw error }
+    let page = stretch(around: offset, size: Self.page)
+    do throws(SystemError) { try windows[index].map(memory.core.file, page) } catch { /* thrown below */  }
+    guard windows[index].range.contains(offset), windows[index].fault(in: page) == nil else {
+      windows[index].close()
+      throw error
+    }
+  }
+
+  /// Shows just the page of a byte instead of a window that has a page which failed: that one, or one behind it.
+  private mutating func replace(
+    _ index: Int, with offset: UInt64, after fault: FileMapping.Fault
+  ) throws(SystemError) -> UInt64 {
+    let page = stretch(around: offset, size: Self.page)
+    do throws(SystemError) { try windows[index].map(memory.core.file, page) } catch { /* read below */  }
+    if windows[index].range.contains(offset) {
+      guard let fault = windows[index].fault(in: page) else { return page.upperBound }
+      windows[index].close()
+      // Reading it would be the end of the capture kernel.
+      if fault == .hardware { throw SystemError("mmap", memory.core.file.path, .hardwareFailure) }
+    }
+    try readPage(offset, in: index)
+    return windows[index].range.upperBound
+  }
+
+  /// The stretch of a size that has a byte, as far as it lies in the file.
+  private func stretch(around offset: UInt64, size: UInt64) -> Range<UInt64> {
     let start = offset / size * size
     return start..<max(min(start + size, memory.core.fileSize), start + 1)
   }

@@ -26,7 +26,7 @@ struct SegmentReader: ~Copyable {
       let fileOffset = extent.fileOffset
     else { return nil }
     let offset = fileOffset + (address.rawValue - extent.start)
-    guard try show(offset, for: address) - offset >= UInt64(byteCount) else { return nil }
+    guard try show(offset, byteCount, for: address) - offset >= UInt64(byteCount) else { return nil }
     return offset..<offset + UInt64(byteCount)
   }
 
@@ -45,8 +45,9 @@ struct SegmentReader: ~Copyable {
       guard index < extents.count, extents[index].start <= at.rawValue else { throw .hole(at) }
       guard let fileOffset = extents[index].fileOffset else { throw .notInFile(at) }
       let offset = fileOffset + (at.rawValue - extents[index].start)
-      let visible = try show(offset, for: at) - offset
-      let count = min(UInt64(bytes.byteCount - done), extents[index].end - at.rawValue, visible)
+      let wanted = min(UInt64(bytes.byteCount - done), extents[index].end - at.rawValue)
+      let visible = try show(offset, Int(wanted), for: at) - offset
+      let count = min(wanted, visible)
       windows.withBytes(offset..<offset + count) { bytes.copy($0, at: done) }
       done += Int(count)
     }
@@ -70,9 +71,9 @@ struct SegmentReader: ~Copyable {
 
   @inline(__always)
   private mutating func show(
-    _ offset: UInt64, for address: PhysicalAddress
+    _ offset: UInt64, _ byteCount: Int, for address: PhysicalAddress
   ) throws(MemoryError) -> UInt64 {
-    do throws(SystemError) { return try windows.show(offset) } catch {
+    do throws(SystemError) { return try windows.show(offset, byteCount: byteCount) } catch {
       throw .unreadable(address, error)
     }
   }
