@@ -154,7 +154,11 @@ public struct Kallsyms: Sendable {
       try SymbolError.reading("kallsyms_names") { () throws(MemoryError) in try stream.need(count, &memory) }
       var length = -1
       for token in 0..<count { length += tokens.length(stream.byte(token)) }
-      if length > 0, wanted.includesLength(length) {
+      if length > 0, wanted.includesLength(length),
+        wanted.includes(
+          first: tokens.byte(1, of: stream.byte(0)) ?? tokens.byte(0, of: stream.byte(min(1, count - 1))),
+          last: tokens.lastByte(of: stream.byte(count - 1)), length: length)
+      {
         name.removeAll(keepingCapacity: true)
         for token in 0..<count { tokens.append(stream.byte(token), to: &name) }
         name.removeFirst()

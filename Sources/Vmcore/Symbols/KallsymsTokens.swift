@@ -59,6 +59,18 @@ struct KallsymsTokens {
   @inline(__always)
   func length(_ token: UInt8) -> Int { Int(lengths[Int(token)]) }
 
+  /// A byte of a token; nil where it is shorter.
+  @inline(__always)
+  func byte(_ offset: Int, of token: UInt8) -> UInt8? {
+    offset < length(token) ? text[Int(starts[Int(token)]) + offset] : nil
+  }
+
+  /// The last byte of a token; 0 of an empty one.
+  @inline(__always)
+  func lastByte(of token: UInt8) -> UInt8 {
+    length(token) == 0 ? 0 : text[Int(starts[Int(token)]) + length(token) - 1]
+  }
+
   func append(_ token: UInt8, to name: inout [UInt8]) {
     let start = Int(starts[Int(token)])
     name.append(contentsOf: text[start..<start + length(token)])

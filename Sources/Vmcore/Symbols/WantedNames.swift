@@ -4,6 +4,9 @@ struct WantedNames {
   private let bytes: [[UInt8]]
   /// For each length, whether any name has it.
   private let lengths: [Bool]
+  /// For each length, the first and the last bytes of its names, as bits of their lowest six.
+  private let firsts: [UInt64]
+  private let lasts: [UInt64]
   private var values: [UInt64?]
   /// Names that were not seen yet.
   private(set) var missing: Int
@@ -19,6 +22,14 @@ struct WantedNames {
     var lengths = [Bool](repeating: false, count: Self.longestName + 1)
     for name in bytes where name.count <= Self.longestName { lengths[name.count] = true }
     self.lengths = lengths
+    var firsts = [UInt64](repeating: 0, count: lengths.count)
+    var lasts = firsts
+    for name in bytes where !name.isEmpty && name.count < lengths.count {
+      firsts[name.count] |= Self.bit(name[0])
+      lasts[name.count] |= Self.bit(name[name.count - 1])
+    }
+    self.firsts = firsts
+    self.lasts = lasts
     values = [UInt64?](repeating: nil, count: unique.count)
     missing = unique.count
   }
@@ -27,6 +38,16 @@ struct WantedNames {
   func includesLength(_ length: Int) -> Bool {
     length < lengths.count && lengths[length]
   }
+
+  /// Whether any name of a length, which must be included, may begin and end so.
+  @inline(__always)
+  func includes(first: UInt8?, last: UInt8, length: Int) -> Bool {
+    guard let first else { return false }
+    return firsts[length] & Self.bit(first) != 0 && lasts[length] & Self.bit(last) != 0
+  }
+
+  @inline(__always)
+  private static func bit(_ byte: UInt8) -> UInt64 { 1 << UInt64(byte & 63) }
 
   /// Which name a candidate is.
   func index(of candidate: [UInt8]) -> Int? {
