@@ -53,6 +53,11 @@ struct DumpCommand {
     let erased: String
     (output, erased) = try ErasureCommand.erase(stripped, read: memory, kernel, options, messages)
     eraseInfo = repair + strip + erased
+    if let kernel, kernel.info.symbol("kallsyms_names") != nil,
+      let processors = CrashedProcessors(kernel, memory, files: options.memoryEncryption.files)
+    {
+      messages.describe(processors)
+    }
     threads = Self.threads(options, messages)
     processes = try KeepCommand.frames(memory, kernel, options, messages)
   }

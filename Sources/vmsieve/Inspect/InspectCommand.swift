@@ -12,16 +12,18 @@ struct InspectCommand {
     let opened = try OpenedVmcore(options, messages)
     var undoing: Undoing?
     var map: EncryptionMap?
+    var processors: CrashedProcessors?
     if let kernel = opened.kernel {
       let found = try EncryptionCommand.undoing(opened.memory, kernel, options.memoryEncryption)
       undoing = found
+      processors = CrashedProcessors(kernel, found.memory, files: options.memoryEncryption.files)
       if found.investigation.state.mask != 0, let directMap = found.investigation.directMap {
         do throws(VmcoreError) {
           map = try EncryptionMap(of: found.memory, directMap: directMap, kernel)
         } catch { throw DumpCommandError(error.description) }
       }
     }
-    let report = InspectReport(opened, undoing, map)
+    let report = InspectReport(opened, undoing, map, processors)
     messages.answer(options.usesJSON ? report.json.text : report.text)
   }
 }

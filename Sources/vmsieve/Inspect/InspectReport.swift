@@ -7,11 +7,15 @@ struct InspectReport {
   let vmcore: OpenedVmcore
   let undoing: Undoing?
   let map: EncryptionMap?
+  let processors: CrashedProcessors?
 
-  init(_ vmcore: OpenedVmcore, _ undoing: Undoing?, _ map: EncryptionMap?) {
+  init(
+    _ vmcore: OpenedVmcore, _ undoing: Undoing?, _ map: EncryptionMap?, _ processors: CrashedProcessors?
+  ) {
     self.vmcore = vmcore
     self.undoing = undoing
     self.map = map
+    self.processors = processors
   }
 
   var investigation: Investigation? { undoing?.investigation }
@@ -47,6 +51,7 @@ struct InspectReport {
     object.add("complete", vmcore.memory.isComplete)
     object.add("release", vmcore.kernel?.release)
     object.add("pages", vmcore.memory.frames.count)
+    object.add("processors", processors.map { Self.json($0) })
     object.add("summary", sentence)
     object.add("encryption", investigation.map { Self.json($0.state) })
     var region: JSONObject?
@@ -62,6 +67,14 @@ struct InspectReport {
     object.add("record", undoing.flatMap { $0.record.isEmpty ? nil : String($0.record.dropLast()) })
     object.add("evidence", investigation?.evidence ?? [])
     object.add("c_bit_map", map?.json)
+    return object
+  }
+
+  private static func json(_ processors: CrashedProcessors) -> JSONObject {
+    var object = JSONObject()
+    object.add("with_registers", list: processors.withNotes.map { "\($0)" })
+    object.add("silent", list: processors.silent.map { "\($0)" })
+    object.add("offline", list: processors.offline.map { "\($0)" })
     return object
   }
 
