@@ -66,35 +66,36 @@ step_drgn() {
   touch "$cache/drgn/whole"
 }
 
-# The guest's workload, compiled once for all kernels.
+# The guest's own programs, compiled once for all kernels.
 step_workload() {
   local compiler
   for compiler in "${CC:-cc}" clang gcc; do
     command -v "$compiler" >/dev/null || continue
     "$compiler" -static -O1 -o "$making/workload" "$here/guest/workload.c" || continue
-    mv "$making/workload" "$cache/workload"
+    "$compiler" -static -O1 -o "$making/copy" "$here/guest/copy.c" || continue
+    mv "$making/workload" "$making/copy" "$cache/"
     return
   done
-  die "the workload of the virtual machine does not compile: a C compiler and libc6-dev are needed"
+  die "the programs of the virtual machine do not compile: a C compiler and libc6-dev are needed"
 }
 
-# KERNEL: the module that uses low memory. Status 3: the host's lists have no headers to compile it with.
-step_low() {
-  local directory release
-  directory=$(readlink -e "$cache/kernels/$1")
+# MODULE KERNEL: a module of guest/. Status 3: the host's lists have no headers to compile it with.
+step_module() {
+  local module=$1 directory release
+  directory=$(readlink -e "$cache/kernels/$2")
   release=$(basename "$directory")
   if [[ -n $(cat "$directory/suite" 2>/dev/null || true) ]]; then
-    say "the headers of Linux $release are another suite's: no module for low memory"
+    say "the headers of Linux $release are another suite's: no module $module"
     return 3
   fi
   "$here/install-packages" "linux-headers-$release" gcc make
-  mkdir "$making/low"
-  cp "$here/guest/low.c" "$making/low"
-  echo 'obj-m := low.o' > "$making/low/Makefile"
-  make -s -C "/usr/src/linux-headers-$release" M="$making/low" modules > "$making/low/log" 2>&1 || {
-    cat "$making/low/log" >&2
-    die "the module for low memory does not compile for $release"
+  mkdir "$making/module"
+  cp "$here/guest/$module.c" "$making/module"
+  echo "obj-m := $module.o" > "$making/module/Makefile"
+  make -s -C "/usr/src/linux-headers-$release" M="$making/module" modules > "$making/module/log" 2>&1 || {
+    cat "$making/module/log" >&2
+    die "the module $module does not compile for $release"
   }
-  strip -g -o "$making/low.ko" "$making/low/low.ko"
-  mv "$making/low.ko" "$directory/low.ko"
+  strip -g -o "$making/$module.ko" "$making/module/$module.ko"
+  mv "$making/$module.ko" "$directory/$module.ko"
 }

@@ -77,9 +77,9 @@ boot_once() {
   out=$(readlink -f "$out")
   cp "$kernel_dir/vmlinuz" "$here"/guest/*.sh "$work/lab/"
   initramfs "$work/first.img" "$(PATH=$PATH:/sbin:/usr/sbin command -v kexec)" "$cache/workload" "${first_programs[@]}"
-  modules='' initramfs "$work/lab/capture.img" "${capture_programs[@]}"
+  modules=$capture_modules initramfs "$work/lab/capture.img" "$cache/copy" "${capture_programs[@]}"
   [[ -z $capture_command ]] || printf 'cd /out\n%s\n' "$capture_command" > "$work/lab/collect.sh"
-  [[ -z $low ]] || cp "$kernel_dir/low.ko" "$work/lab/"
+  [[ -z $own_module ]] || cp "$kernel_dir/$own_module.ko" "$work/lab/"
   [[ -z $crash ]] || cp "$here/guest/$crash" "$work/lab/crash"
   [[ -z $script ]] || cp "$here/guest/$script" "$work/lab/script"
   printf '%s\n' "mode=$mode" "file_load=$file_load" "capture_cpus=$capture_cpus" "capture_arguments='$capture_arguments'" > "$work/lab/parameters"

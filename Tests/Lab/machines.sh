@@ -1,15 +1,16 @@
 # shellcheck shell=bash disable=SC2034 # boot uses them
 # Every machine by name: what is special about it. All else is said here first.
 #
-# A machine's `modules` are added to the common ones; `script` is a file of guest/ that its first kernel runs after the
-# workload, and whose failure fails the machine; `crash` is one that it runs instead of the sysrq trigger. `kernel_arguments` go
-# to the first kernel, `capture_arguments` to the capture kernel and `machine_arguments` to QEMU; `more_memory` follows `memory`
+# A machine's `modules` are added to the common ones of its first kernel, `capture_modules` to those of its capture kernel, and
+# `own_module` is one of guest/; `script` is a file of guest/ that its first kernel runs after the workload, and whose failure
+# fails the machine; `crash` is one that it runs instead of the sysrq trigger. `kernel_arguments` go to the first kernel,
+# `capture_arguments` to the capture kernel and `machine_arguments` to QEMU; `more_memory` follows `memory`
 # (",slots=2,maxmem=4G"), and the disk for the vmcore has `room` beside `memory`.
 
 describe_machine() { # NAME
   mode=kdump memory=640M reserve=160M cpu=qemu64 processors=2 file_load='' capture_cpus=1
   kernel_arguments='' capture_arguments='' machine_arguments=() more_memory='' room=256M
-  modules='' script='' crash='' archive='' low=''
+  modules='' capture_modules='' script='' crash='' archive='' own_module=''
   case $1 in
     5.10 | 6.1 | 6.12 | 6.16 | 6.18 | 7.2 | 7.3 | distribution) kernel=$1 ;;
     # Five-level page tables; and the other system call to load the capture kernel, which has no backup region.
@@ -23,15 +24,28 @@ describe_machine() { # NAME
         -numa "node,nodeid=0,cpus=0,memdev=near" -numa "node,nodeid=1,cpus=1,memdev=far") ;;
     6.1-guest) kernel=6.1 mode=guestdump ;;
     # The hypervisor dumps while the capture kernel runs, whose low memory is no longer the first kernel's.
-    6.1-captured) kernel=6.1 mode=captured memory=512M reserve=128M low=1 ;;
+    6.1-captured) kernel=6.1 mode=captured memory=512M reserve=128M own_module=low ;;
     # Slabs in the memory that the backup saves.
-    6.1-low | 6.12-low) kernel=${1%-low} memory=512M reserve=128M low=1 ;;
+    6.1-low | 6.12-low) kernel=${1%-low} memory=512M reserve=128M own_module=low ;;
+    # Memory of other kinds than what was there at boot: a DIMM, half of what virtio-mem could have, persistent memory. The
+    # capture kernel finds the DIMM too, and would use it, and with it what the dead kernel had there.
+    6.12-memory)
+      kernel=6.12 file_load=-s memory=768M reserve=288M more_memory=,slots=4,maxmem=4G room=768M
+      modules='virtio_mem nfit nd_pmem nd_btt' capture_modules=virtio_mem script=memory.sh capture_arguments=memhp_default_state=offline
+      machine_arguments=(-machine "pc,nvdimm=on"
+        -object "memory-backend-ram,id=dimm,size=128M" -device "pc-dimm,memdev=dimm"
+        -object "memory-backend-ram,id=plugged,size=512M" -device "virtio-mem-pci,memdev=plugged,requested-size=200M"
+        -object "memory-backend-ram,id=persistent,size=64M" -device "nvdimm,memdev=persistent") ;;
+    # One processor off line, one that hangs where no NMI reaches it, and the panic inside an NMI.
+    6.1-processors) kernel=6.1 processors=4 own_module=nmi script=processors.sh crash=nmi-crash.sh ;;
     # For timing: most of its memory is programs and libraries, in RAM disks, which every level keeps, and in the cache.
     bench) kernel=$(first_kernel) memory=1536M archive=512M ;;
+    # The same, smaller, for the capture kernel, which writes to a disk.
+    6.1-bench | 6.12-bench) kernel=${1%-bench} memory=512M archive=128M capture_modules='crc32c_generic ext4' ;;
     *) die "no machine is called $1 (${tested_machines[*]} ${further_machines[*]} bench)" ;;
   esac
 }
 
 # Those that `make test` wants, and those that `make test-all` wants besides.
 tested_machines=(6.1 6.12 5.10 7.3 6.1-la57 6.12-numa 6.1-guest 6.1-captured 6.1-low 6.12-low)
-further_machines=(6.16 6.18 7.2)
+further_machines=(6.16 6.18 7.2 6.12-memory 6.1-processors)
