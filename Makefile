@@ -68,13 +68,15 @@ demo: build
 bench: build
 	@$(INSTALL_PACKAGES) makedumpfile
 	swift build -c release --package-path Benchmarks
-	VMSIEVE_BENCH_VMCORE=$${VMSIEVE_BENCH_VMCORE:-$$($(LAB) vmcore bench)/vmcore} \
+	Benchmarks/capture "$(VMSIEVE)" "$${VMSIEVE_PEER:-$$(PATH=$$PATH:/usr/sbin command -v makedumpfile)}" > $(BUILD)/capture.md
+	VMSIEVE_BENCH_CAPTURE=$(BUILD)/capture.md \
+	  VMSIEVE_BENCH_VMCORE=$${VMSIEVE_BENCH_VMCORE:-$$($(LAB) vmcore bench)/vmcore} \
 	  Benchmarks/.build/release/vmsieve-benchmark $(RESULTS)
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
 	@$(INSTALL_PACKAGES) shellcheck
-	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Tests/run Tests/Lab/demo Tests/Lab/bare Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init \
+	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Benchmarks/capture Benchmarks/measure.sh Tests/run Tests/Lab/demo Tests/Lab/bare Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init \
 	  .ci/run completions/vmsieve packaging/try-libdw Tests/Services/run Tests/Services/guest/crash-once packaging/install-makedumpfile
 
 install:

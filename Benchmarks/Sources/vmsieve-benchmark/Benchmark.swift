@@ -11,6 +11,8 @@ struct Benchmark {
       let field = try Field(ProcessInfo.processInfo.environment)
       let report = try Report(CommandLine.arguments.dropFirst().first)
       try describe(field, report)
+      try capture(report)
+      try describeFile(field, report)
       try compare(field, report)
       try peerThreads(field, report)
     } catch {
@@ -30,7 +32,6 @@ struct Benchmark {
   }
 
   static func describe(_ field: Field, _ report: Report) throws {
-    let vmcore = try FileManager.default.attributesOfItem(atPath: field.vmcore)[.size] as? Int ?? 0
     try report.line("# vmsieve against makedumpfile")
     try report.line()
     try report.line(
@@ -39,18 +40,34 @@ struct Benchmark {
     try report.line()
     try report.line("* vmsieve: \(firstLine(of: field.vmsieve, ["-v"]))")
     try report.line("* \(firstLine(of: field.makedumpfile, ["-v"]))")
+  }
+
+  /// What `Benchmarks/capture` found in capture kernels, where it was asked to.
+  static func capture(_ report: Report) throws {
+    guard let path = ProcessInfo.processInfo.environment["VMSIEVE_BENCH_CAPTURE"], !path.isEmpty else {
+      return
+    }
+    try report.line()
+    try report.line(try String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(in: .newlines))
+  }
+
+  static func describeFile(_ field: Field, _ report: Report) throws {
+    let vmcore = try FileManager.default.attributesOfItem(atPath: field.vmcore)[.size] as? Int ?? 0
+    try report.line()
+    try report.line("## A vmcore in a file")
+    try report.line()
     try report.line("* vmcore: \(vmcore.megabytes) MB of a crashed virtual machine, in the page cache")
     try report.line("* output: a new file for each run, on \(field.outputIsMemory ? "tmpfs" : "disk")")
     try report.line(
       "* Runs in turns, one round to warm up, then \(field.rounds) that count. Ratios are medians over the rounds, seconds"
     )
-    try report.line("  are medians, memory is the peak (ru_maxrss).")
+    try report.line("  are medians, memory is the peak (VmHWM).")
   }
 
   static func compare(_ field: Field, _ report: Report) throws {
     let peerCodecs = peerCodecs(field).map(\.name)
     try report.line()
-    try report.line("## Each codec, with one thread and with two, against makedumpfile's single thread")
+    try report.line("### Each codec, with one thread and with two, against makedumpfile's single thread")
     try report.line()
     try report.line(
       "Ratios are vmsieve to makedumpfile: below 1 is better than makedumpfile. `1 : 2` is how many times as fast as one"
@@ -90,7 +107,7 @@ struct Benchmark {
   /// makedumpfile's own threads spin while they wait: from run to run they take very different times.
   static func peerThreads(_ field: Field, _ report: Report) throws {
     try report.line()
-    try report.line("## makedumpfile's own threads against its single thread, -d 31")
+    try report.line("### makedumpfile's own threads against its single thread, -d 31")
     try report.table(["codec", "--num-threads", "wall s, three runs", "times slower", "CPU s"])
     for (name, codec) in peerCodecs(field) where name != "none" {
       let single = try field.run(field.makedumpfile, options(codec, 31))

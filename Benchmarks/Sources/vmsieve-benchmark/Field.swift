@@ -22,7 +22,7 @@ struct Field {
       return found
     }
     vmsieve = try executable("vmsieve", environment["VMSIEVE"])
-    makedumpfile = try executable("makedumpfile", nil)
+    makedumpfile = try executable("makedumpfile", environment["VMSIEVE_PEER"])
     guard let vmcore = environment["VMSIEVE_BENCH_VMCORE"] else {
       throw BenchmarkFailure("VMSIEVE_BENCH_VMCORE names no vmcore: run this with make bench")
     }

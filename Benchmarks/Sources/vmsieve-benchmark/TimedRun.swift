@@ -6,7 +6,9 @@ struct TimedRun {
   var wall: Double
   /// User and system seconds of all threads.
   var processor: Double
-  /// `ru_maxrss` in bytes. Pages of a mapped input count, as long as they are mapped.
+  /// `VmHWM` in bytes, as it was last seen before the end. Pages of a mapped input count, as long as they are mapped.
+  ///
+  /// Not `ru_maxrss`: that of a spawned process begins with what its parent had.
   var peakMemory: Int
   /// Bytes of the file that it wrote.
   var outputSize: Int
@@ -37,6 +39,7 @@ struct TimedRun {
     var status: Int32 = 0
     var usage = rusage()
     let timer = KillTimer(process, after: limit)
+    let memory = PeakMemory(of: process)
     while wait4(process, &status, 0, &usage) < 0 && errno == EINTR {}
     wall = TimedRun.now() - start
     let killed = timer.stop()
@@ -46,7 +49,7 @@ struct TimedRun {
     }
     func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
     processor = seconds(usage.ru_utime) + seconds(usage.ru_stime)
-    peakMemory = usage.ru_maxrss * 1024
+    peakMemory = memory.stop()
     var file = stat()
     outputSize = stat(output, &file) == 0 ? Int(file.st_size) : 0
     completed = !killed
