@@ -133,7 +133,7 @@ boot_once() {
 
 # What the guest asks the hypervisor for, by files in the shared folder: a balloon, and a dump of its memory.
 serve() { # PID OUT
-  local format bytes=$(($(numfmt --from=iec "$memory") - (16 << 20)))
+  local format bytes=$(($(numfmt --from=iec "$memory") + $(numfmt --from=iec "$plugged") - (16 << 20)))
   while kill -0 "$1" 2>/dev/null; do
     if [[ -e $2/balloon ]]; then
       rm -f "$2/balloon"

@@ -5,11 +5,11 @@
 # `own_module` is one of guest/; `script` is a file of guest/ that its first kernel runs after the workload, and whose failure
 # fails the machine; `crash` is one that it runs instead of the sysrq trigger. `kernel_arguments` go to the first kernel,
 # `capture_arguments` to the capture kernel and `machine_arguments` to QEMU; `more_memory` follows `memory`
-# (",slots=2,maxmem=4G"), and the disk for the vmcore has `room` beside `memory`.
+# (",slots=2,maxmem=4G") and `plugged` of it are DIMMs, which QEMU's balloon counts; the disk for the vmcore has `room` beside `memory`.
 
 describe_machine() { # NAME
   mode=kdump memory=640M reserve=160M cpu=qemu64 processors=2 file_load='' capture_cpus=1
-  kernel_arguments='' capture_arguments='' machine_arguments=() more_memory='' room=256M
+  kernel_arguments='' capture_arguments='' machine_arguments=() more_memory='' plugged=0 room=256M
   modules='' capture_modules='' script='' crash='' archive='' own_module=''
   case $1 in
     5.10 | 6.1 | 6.12 | 6.16 | 6.18 | 7.2 | 7.3 | distribution) kernel=$1 ;;
@@ -30,7 +30,7 @@ describe_machine() { # NAME
     # Memory of other kinds than what was there at boot: a DIMM, half of what virtio-mem could have, persistent memory. The
     # capture kernel finds the DIMM too, and would use it, and with it what the dead kernel had there.
     6.12-memory)
-      kernel=6.12 file_load=-s memory=768M reserve=288M more_memory=,slots=4,maxmem=4G room=768M
+      kernel=6.12 file_load=-s memory=768M reserve=224M more_memory=,slots=4,maxmem=4G plugged=128M room=768M
       modules='virtio_mem nfit nd_pmem nd_btt' capture_modules=virtio_mem script=memory.sh capture_arguments=memhp_default_state=offline
       machine_arguments=(-machine "pc,nvdimm=on"
         -object "memory-backend-ram,id=dimm,size=128M" -device "pc-dimm,memdev=dimm"

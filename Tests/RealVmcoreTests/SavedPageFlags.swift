@@ -11,6 +11,7 @@ import Testing
 struct SavedPageFlags {
   private enum Bit {
     static let lru = 5
+    static let slab = 7
     static let buddy = 10
     static let anonymous = 12
     static let swapCache = 13
@@ -53,6 +54,8 @@ struct SavedPageFlags {
     func has(_ bit: Int) -> Bool { word >> bit & 1 == 1 }
     if has(Bit.poisoned) || has(Bit.offline) { return .neverDumped }
     if has(Bit.buddy) { return .free }
+    // Some kernels take a word of a slab for a mapping that says "anonymous".
+    if has(Bit.slab) { return .kernel }
     if has(Bit.anonymous) || has(Bit.huge) { return .user }
     if has(Bit.lru) || has(Bit.swapCache) { return has(Bit.privateData) ? .privateCache : .cache }
     return .kernel

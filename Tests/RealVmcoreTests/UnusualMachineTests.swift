@@ -32,13 +32,13 @@ struct UnusualMachineTests {
     let high = dump.dumped.frames.filter { $0 >= Self.fourGiB }
     #expect(high.count > 1000)
 
-    // The kernel lets nobody read what it has as memory of its own (ioremap); what is read is the same.
+    // The kernel lets nobody read what it has as memory of its own (ioremap): without mapping pages are lost, and it is said;
+    // the struct pages among them leave others in doubt. What is there is the same.
     let read = try KdumpDump("\(out)/read")
     let readLog = try String(contentsOfFile: "\(out)/read.log", encoding: .utf8)
     let lost = Set(dump.dumped.frames).subtracting(read.dumped.frames)
-    #expect(lost.allSatisfy { $0 >= Self.fourGiB })
-    #expect(Set(read.dumped.frames).isSubset(of: dump.dumped.frames))
-    #expect(readLog.contains("\(lost.count) pages could not be read") || lost.isEmpty, "\(readLog)")
+    #expect(!lost.isEmpty && lost.allSatisfy { $0 >= Self.fourGiB })
+    #expect(readLog.contains("pages could not be read and are not in the dump"), "\(readLog)")
     let common = judge(dump: read, vmcore: vmcore.elf)
     #expect(common.wrong.isEmpty && common.unreadable.isEmpty, "\(common)")
   }
