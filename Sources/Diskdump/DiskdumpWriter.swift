@@ -27,6 +27,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   var secondBitmapEnd: UInt64 = 0
   /// Pages that were appended as ``StoredPage/unreadable``.
   public internal(set) var unreadablePages: UInt64 = 0
+  public private(set) var unreadableNoteBytes = 0
   /// The index of the first of their descriptors.
   var firstUnreadable: UInt64 = 0
 
@@ -115,11 +116,11 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   /// Writes everything that precedes the pages, and reserves room for their descriptors.
   ///
   /// - Parameters:
-  ///   - notes: the source's PT_NOTE contents, copied as they are.
+  ///   - notes: the source's, copied as they are.
   ///   - existing: the frames that the source has (first bitmap).
   ///   - dumpable: the frames that will be appended (second bitmap).
   public mutating func begin<Existing: PFNSet & ~Copyable>(
-    notes: RawSpan, existing: borrowing Existing, dumpable: borrowing PFNBitmap
+    notes: CoreNotes, existing: borrowing Existing, dumpable: borrowing PFNBitmap
   ) throws(DumpWriteError) {
     precondition(existing.maxMapNumber == dumpable.maxMapNumber)
     precondition(description.vmcoreinfo.upperBound <= notes.byteCount)
@@ -164,7 +165,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
     try output.write(scratch.bytes.extracting(first: Int(layout.blockSize)), at: 0)
   }
 
-  private mutating func writeSubHeader(_ notes: RawSpan) throws(DumpWriteError) {
+  private mutating func writeSubHeader(_ notes: CoreNotes) throws(DumpWriteError) {
     let start = layout.notes.lowerBound
     let subHeader = KdumpSubHeader(
       physicalBase: description.physicalBase, dumpLevel: description.dumpLevel,
@@ -175,7 +176,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
     var block = scratch.mutableBytes
     subHeader.encode(into: &block)
     try output.write(scratch.bytes.extracting(first: KdumpSubHeader.byteCount), at: layout.subHeader)
-    try output.write(notes, at: start)
+    unreadableNoteBytes = try output.write(notes, at: start, through: &scratch)
     if !description.eraseInfo.isEmpty {
       let text = Array(description.eraseInfo.utf8)
       try unsafe output.write(text.span.bytes, at: layout.eraseInfo.lowerBound)

@@ -8,14 +8,17 @@ public protocol DumpWriter: ~Copyable {
   /// Bytes handed to the file, each counted once; holes are not counted.
   var bytesWritten: UInt64 { get }
 
+  /// Bytes of the notes that could not be read and are zeros in the dump.
+  var unreadableNoteBytes: Int { get }
+
   /// Writes what precedes the pages.
   ///
   /// - Parameters:
-  ///   - notes: the source's PT_NOTE contents.
+  ///   - notes: the source's.
   ///   - existing: the frames that the source has.
   ///   - dumpable: the frames that will be appended.
   mutating func begin(
-    notes: RawSpan, existing: PFNRanges, dumpable: borrowing PFNBitmap
+    notes: CoreNotes, existing: PFNRanges, dumpable: borrowing PFNBitmap
   ) throws(DumpWriteError)
 
   /// Appends pages.

@@ -102,13 +102,14 @@ public struct DumpPipeline: ~Copyable {
     total -= removed
   }
 
-  private func begin<Writer: DumpWriter & ~Copyable>(_ writer: inout Writer) throws(PipelineError) {
+  private mutating func begin<Writer: DumpWriter & ~Copyable>(_ writer: inout Writer) throws(PipelineError) {
     let notes = memory.notes
     do throws(DumpWriteError) {
       try queue.withFrames { (frames) throws(DumpWriteError) in
-        try writer.begin(notes: notes.bytes, existing: memory.frames, dumpable: frames)
+        try writer.begin(notes: notes, existing: memory.frames, dumpable: frames)
       }
     } catch { throw .write(error) }
+    report.unreadableNoteBytes = writer.unreadableNoteBytes
   }
 
   private func finish<Writer: DumpWriter & ~Copyable>(_ writer: inout Writer) throws(PipelineError) {

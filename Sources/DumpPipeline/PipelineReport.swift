@@ -10,6 +10,8 @@ public struct PipelineReport: Sendable {
   public internal(set) var unreadablePages: UInt64 = 0
   /// The first of them, and why.
   public internal(set) var firstFailure: (pfn: PFN, reason: MemoryError)?
+  /// Bytes of the notes that could not be read and are zeros in the dump.
+  public internal(set) var unreadableNoteBytes = 0
   /// Pages that are in the dump.
   public internal(set) var writtenPages: UInt64 = 0
 

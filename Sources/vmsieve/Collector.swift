@@ -32,10 +32,13 @@ enum Collector {
       messages.answer(options.verb.map { Usage.text(of: $0, calledAs: name) } ?? Usage.text(calledAs: name))
       return .completed
     case .showVersion:
-      messages.answer(Program.versionText)
+      messages.answer(Program.versionText(calledAs: messages.programName))
       return .completed
     case .createDump, .obeyVerb, .dumpLog, .rearrange, .reassemble, .generateInfo, .showMemoryUsage:
       break
+    }
+    for line in options.checksOnly ? options.warningsWhenChecking : options.warnings {
+      messages.warning(line)
     }
     if options.checksOnly { return .completed }
     if let conflict = FileRoles(options).conflict {
@@ -44,7 +47,7 @@ enum Collector {
     }
     if options.action == .obeyVerb { return obey(options, messages) }
 
-    messages.debug(Program.versionLine)
+    messages.debug(Program.versionLine(calledAs: messages.programName))
     messages.debug("command line: " + arguments.words.joined(separator: " "))
     messages.debug("")
     if !options.withoutEffect.isEmpty {

@@ -33,10 +33,15 @@ struct DumpCommand {
       try Self.dealWithoutInfo(options, messages)
     } else if let problem = opened.problem {
       messages.warning("\(options.vmcore): \(problem): every page is kept")
+      messages.sayDoubtful()
     }
     kernel = opened.kernel
-    if let kernel, options.translated != 0 {
-      TranslateRequest.answer(options.translated, kernel, opened.memory, messages)
+    if options.translated != 0 {
+      if let kernel {
+        TranslateRequest.answer(options.translated, kernel, opened.memory, messages)
+      } else {
+        messages.warning("--vtop: \(opened.problem ?? "the kernel is not known"), so nothing is translated")
+      }
     }
     // Before anything is filtered: pages of zeros may be noise, and so may page tables.
     var repair = ""
@@ -90,11 +95,9 @@ struct DumpCommand {
     case .saved(let layer, let evidence):
       messages.debug(evidence)
       messages.common("The capture kernel was running: low memory is read from where it was saved.")
-      do throws(VmcoreError) {
-        // The processors' registers are the capture kernel's, and so are the page tables that they name.
-        let notes = try memory.notes.withoutHypervisorState()
-        return (PhysicalMemory(memory, adding: layer, notes: notes), layer.record)
-      } catch { throw DumpCommandError("\(error)") }
+      // The processors' registers are the capture kernel's, and so are the page tables that they name.
+      let notes = memory.notes.withoutHypervisorState()
+      return (PhysicalMemory(memory, adding: layer, notes: notes), layer.record)
     }
   }
 
@@ -113,18 +116,22 @@ struct DumpCommand {
     var replaces = options.overwrites
     var levels = options.dumpLevels[...]
     while let level = levels.popFirst() {
-      var groups: WrittenGroups?
+      var cut = CutDump()
       try createParts(replacing: replaces)
       let file = try createFile(replacing: replaces)
       do throws(PipelineError) {
-        try dump(withEarlier(level), to: file, &groups)
+        try dump(withEarlier(level), to: file, &cut)
         return
       } catch {
         // What went out of a stream cannot be taken back.
         guard case .write(let writeError) = error, writeError.meansNoSpace, !options.flattens,
           let next = levels.first
-        else { throw DumpCommandError("\(error)" + consequence + (groups.map { "; \($0.sentence)" } ?? "")) }
+        else {
+          tellEnd(error, cut)
+          throw DumpCommandError("\(error)" + consequence(cut))
+        }
         messages.error("\(error)")
+        messages.sayFull(options.targetName, writeError)
         messages.common("Retry to create a dumpfile by dump_level(\(next.rawValue)).")
         replaces = true
       }
@@ -141,8 +148,22 @@ struct DumpCommand {
     return both
   }
 
+  /// What was written when the writing failed, as far as it is known.
+  struct CutDump {
+    /// Pages that have their descriptors.
+    var pages: UInt64?
+    /// The kernel's pages, if these were written first.
+    var groups: WrittenGroups?
+  }
+
+  private func tellEnd(_ error: PipelineError, _ cut: CutDump) {
+    guard case .write(let error) = error, error.meansNoSpace else { return }
+    messages.sayFull(options.targetName, error)
+    if !options.flattens, !options.isDryRun, cut.pages != 0 { messages.sayIncomplete() }
+  }
+
   /// What an error leaves behind.
-  private var consequence: String {
+  private func consequence(_ cut: CutDump) -> String {
     if options.isDryRun { return "" }
     if options.flattens {
       return "; the stream has no end record, and is worth what -R --keep-partial saves of it"
@@ -150,7 +171,9 @@ struct DumpCommand {
     if !options.splitFiles.isEmpty {
       return "; the dump is incomplete: of the files, those before the full one are whole"
     }
+    if cut.pages == 0 { return "; no page was written, and \(options.dumpFile) is of no use" }
     return "; \(options.dumpFile) is marked incomplete: what was written before can be read"
+      + (cut.groups.map { "; \($0.sentence)" } ?? "")
   }
 
   /// The dump's file, empty, or stdout; nil for a dry run.
@@ -168,9 +191,9 @@ struct DumpCommand {
     } catch { throw DumpCommandError("\(error)") }
   }
 
-  /// - Parameter groups: what a dump that is cut has of the kernel's pages, if these were written first.
+  /// - Parameter cut: what a dump that fails has.
   private func dump(
-    _ level: DumpLevel, to file: consuming FileDescriptor?, _ groups: inout WrittenGroups?
+    _ level: DumpLevel, to file: consuming FileDescriptor?, _ cut: inout CutDump
   ) throws(PipelineError) {
     let progress = Progress(messages)
     let frames: PFNBitmap
@@ -189,7 +212,7 @@ struct DumpCommand {
       }
       frames = kept
     } catch { throw .noMemory(error.description) }
-    for warning in filtered.warnings { messages.warning(warning) }
+    messages.warn(of: filtered)
     if let processes {
       messages.common(
         "\(filtered.keptOfProcesses) pages of \(processes.processes) processes are kept beyond dump level"
@@ -218,7 +241,8 @@ struct DumpCommand {
       do throws(PipelineError) {
         copied = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
       } catch {
-        if order?.problem == nil { groups = pipeline.groups(in: writer) }
+        cut.pages = writer.pagesDescribed - writer.unreadablePages
+        if order?.problem == nil { cut.groups = pipeline.groups(in: writer) }
         throw error
       }
       bytesWritten = writer.bytesWritten

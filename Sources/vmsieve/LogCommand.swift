@@ -29,6 +29,16 @@ struct LogCommand {
       failure = try copy(&log, to: file)
       try file.synchronize()
     } catch { throw DumpCommandError(error.description) }
+    if failure == nil {
+      if let remark = log.losses.remark {
+        messages.warning("\(options.vmcore): the kernel's log is damaged: \(remark)")
+      }
+      if let first = log.losses.first {
+        messages.warning(
+          "\(options.vmcore): messages of the kernel's log that are left out: \(log.losses.count), the first: \(first)"
+        )
+      }
+    }
     if let failure {
       throw DumpCommandError("\(options.vmcore): \(failure). \(options.targetName) ends there.")
     }

@@ -6,13 +6,21 @@ enum Program {
   /// The name under which distributions look for a core collector.
   static let peerName = "makedumpfile"
 
-  static var versionLine: String {
-    "\(name): version \(version) (released on \(releaseDate))"
+  /// The release of makedumpfile that knows the kernels which are known here: who calls the program by that name
+  /// compares the first number of the first line with what a kernel needs.
+  static let peerVersion = "1.7.9"
+
+  /// - Parameter calledAs: ``name`` or ``peerName``.
+  static func versionLine(calledAs called: String) -> String {
+    "\(called): version \(called == peerName ? peerVersion : version) (released on \(releaseDate))"
   }
 
-  /// The answer to `-v`: a line for the version, one for each codec, and an empty one.
-  static var versionText: String {
-    versionLine + "\nzlib\tenabled\nlzo\tenabled\nsnappy\tenabled\nzstd\tenabled\n"
+  /// The answer to `-v`: a line for the version, one for each codec, and an empty one. As makedumpfile it names what
+  /// that names, and behind it what it is.
+  static func versionText(calledAs called: String) -> String {
+    let codecs = "lzo\tenabled\nsnappy\tenabled\nzstd\tenabled\n"
+    return versionLine(calledAs: called)
+      + (called == peerName ? "\n\(codecs)\(name)\tversion \(version)\n" : "\nzlib\tenabled\n\(codecs)")
   }
 
   /// The name that messages carry: scripts that call `makedumpfile` look for `makedumpfile Completed.`

@@ -39,6 +39,10 @@ struct ReassembleCommand {
       progress.end()
       messages.warn(of: copied)
     } catch {
+      if case .write(let error) = error, error.meansNoSpace {
+        messages.sayFull(options.dumpFile, error)
+        messages.sayIncomplete()
+      }
       throw DumpCommandError(
         "\(error); \(options.dumpFile) is marked incomplete: what was written before can be read")
     }

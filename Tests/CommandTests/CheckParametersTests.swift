@@ -37,6 +37,7 @@ struct CheckParametersTests {
       "--mem-usage /proc/kcore", "--vtop 0x10 vmcore dump", "--config erase -x vmlinux vmcore dump",
       "--config erase vmcore dump",
       "--keep-comm sshd,bash vmcore dump", "-e --work-dir . vmcore dump", "-X vmcore dump",
+      "-lX -d 31 vmcore dump",
       "--xen-syms xen vmcore dump", "--xen-vmcoreinfo xen vmcore dump", "--xen_phys_start 0 vmcore dump",
     ])
   func accepted(line: String) throws {
@@ -132,7 +133,7 @@ struct CheckParametersTests {
     "What this version does not support is refused here already, by name",
     arguments: [
       ("--eppic erase vmcore dump", "--eppic"),
-      ("--extension gpu.so vmcore dump", "--extension"), ("--diskset a dump", "--diskset"),
+      ("--diskset a dump", "--diskset"),
       ("--message-level 0 --eppic x vmcore dump", "--eppic"),
     ])
   func notSupported(line: String, option: String) throws {
@@ -141,6 +142,19 @@ struct CheckParametersTests {
     #expect(run.output == "")
     #expect(run.errors.hasPrefix("vmsieve: this version does not support \(option): "))
     #expect(run.errors.filter { $0 == "\n" }.count == 1)
+  }
+
+  @Test(
+    "What only leaves out more is no reason to refuse: a line says that it is not done",
+    arguments: [
+      ("--extension gpu.so vmcore dump", "--extension gpu.so"),
+      ("--ext=gpu.so=a --extension b.so -l -d 31 vmcore dump", "--extension gpu.so=a"),
+    ])
+  func lacking(line: String, option: String) throws {
+    let run = try check(line)
+    #expect(run.status == 0)
+    #expect(run.output == "")
+    #expect(run.errors.hasPrefix("vmsieve: warning: \(option) has no effect: "))
   }
 
   @Test("No file is created, emptied or missed")

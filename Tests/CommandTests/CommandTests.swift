@@ -134,7 +134,6 @@ struct CommandTests {
 
         """)
     #expect(try ProgramUnderTest.run(link, ["-h"]).output.contains("Usage: makedumpfile "))
-    #expect(try ProgramUnderTest.run(link, ["-v"]).output.hasPrefix("vmsieve: version "))
     let missing = try ProgramUnderTest.run(link, ["missing", folder.path("dump")])
     #expect(missing.errors.hasPrefix("makedumpfile: "))
     #expect(missing.output == "\nmakedumpfile Failed.\n")

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What a program that was run to its end left behind.
-struct ProgramRun {
+struct ProgramRun: Equatable {
   var status: Int32
   var output: String
   var errors: String

@@ -36,7 +36,7 @@ struct ELFDumpTests {
 
   private func begin(_ scenario: Scenario, _ writer: inout ELFDumpWriter) throws {
     try writer.begin(
-      notes: scenario.notes.span.bytes,
+      notes: CoreNotes(scenario.notes),
       existing: PFNRanges(scenario.existing, maxMapNumber: scenario.maxMapNumber),
       dumpable: scenario.bitmap(of: scenario.dumpable))
   }

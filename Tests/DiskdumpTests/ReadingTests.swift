@@ -82,6 +82,7 @@ struct ReadingTests {
       #expect(try refusal { $0[428] = size }.contains("block_size is \(size)"))
     }
     #expect(try refusal { $0[4096 + 96] = UInt64.max }.contains("max_mapnr"))
+    #expect(try refusal { $0[8] = (6 as Int32).byteSwapped }.contains("big-endian machine"))
     #expect(try refusal { $0[436] = 0 as UInt32 }.contains("bitmap_blocks is 0"))
     #expect(try refusal { $0[436] = UInt32.max }.contains("ends in its bitmaps"))
     #expect(try refusal { $0[432] = Int32.max }.contains("ends in its bitmaps"))

@@ -112,7 +112,7 @@ struct Scenario {
 
   func begin(_ writer: inout DiskdumpWriter) throws {
     try writer.begin(
-      notes: notes.span.bytes, existing: PFNRanges(existing, maxMapNumber: maxMapNumber),
+      notes: CoreNotes(notes), existing: PFNRanges(existing, maxMapNumber: maxMapNumber),
       dumpable: bitmap(of: dumpable))
   }
 

@@ -79,16 +79,20 @@ import Vmcore
     #expect(notes.vmcoreinfo == nil)
   }
 
-  @Test func `device dumps that are too large to hold are left out and counted`() throws {
+  @Test(arguments: [60 << 10, 64 << 10, 2 << 20, 17 << 20])
+  func `device dumps of any size are among the notes, and large ones stay in the file`(size: Int) throws {
     var builder = Self.builder()
-    let dump = ELFNote(type: 0x700, name: "VMCOREDD", descriptor: Array(repeating: 7, count: 17 << 20))
+    let small = builder.notes.map(\.bytes)
+    let dump = ELFNote(
+      type: 0x700, name: "VMCOREDD", descriptor: (0..<size).map { UInt8(truncatingIfNeeded: $0) })
     builder.notes.insert(contentsOf: [dump, dump], at: 1)
+    builder.notes.append(dump)
     let notes = try NotesSummary(builder.build())
-    #expect(notes.omittedCount == 2)
-    #expect(notes.omittedBytes == UInt64(2 * dump.bytes.count))
     #expect(notes.processorCount == 2)
-    #expect(notes.vmcoreinfo != nil)
-    #expect(notes.byteCount < 4096)
+    #expect(notes.byteCount == small.reduce(0) { $0 + $1.count } + 3 * dump.bytes.count)
+    #expect(notes.storedByteCount == (size < 64 << 10 ? 0 : 3 * dump.bytes.count))
+    let behind = small[0].count + 2 * dump.bytes.count + small[1].count
+    #expect(notes.vmcoreinfo?.lowerBound == behind + 24)
   }
 
   /// Changes of the header that make the file something else than a core of x86_64.

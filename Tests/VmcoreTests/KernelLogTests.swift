@@ -8,6 +8,9 @@ struct KernelLogTests {
   struct Outcome {
     var text: String
     var error: KernelLogError?
+    /// Messages that were left out.
+    var lost = 0
+    var hasRemark = false
   }
 
   static func read(_ kernel: SyntheticKernel, sinceClear: Bool = false) throws -> Outcome {
@@ -16,11 +19,17 @@ struct KernelLogTests {
     let crashed = try CrashedKernel(info, of: memory)
     var bytes: [UInt8] = []
     var failure: KernelLogError?
+    var losses: LogLosses?
     do throws(KernelLogError) {
       var log = try KernelLog(crashed, memory, sinceClear: sinceClear)
-      while try log.appendNext(to: &bytes) {}
+      do throws(KernelLogError) {
+        while try log.appendNext(to: &bytes) {}
+      } catch { failure = error }
+      losses = log.losses
     } catch { failure = error }
-    return Outcome(text: String(decoding: bytes, as: UTF8.self), error: failure)
+    return Outcome(
+      text: String(decoding: bytes, as: UTF8.self), error: failure, lost: losses?.count ?? 0,
+      hasRemark: losses?.remark != nil)
   }
 
   private func expect(_ text: String, of kernel: SyntheticKernel, sinceClear: Bool = false) throws {
@@ -198,36 +207,93 @@ struct KernelLogTests {
     #expect(try Self.read(kernel, sinceClear: true).text == Self.read(kernel).text)
   }
 
-  @Test("A ring with impossible sizes or ends is damage", arguments: [0, 1, 2, 3])
-  func ringDamaged(damage: Int) throws {
+  /// The physical addresses of the ring's parts.
+  private func parts(_ kernel: SyntheticKernel) -> (
+    ring: UInt64, descriptors: UInt64, informations: UInt64, texts: UInt64
+  ) {
+    let ring = kernel.memory.load(kernel.logVariables, as: UInt64.self) &- kernel.pageOffset
+    let pointers = [8, 16, 56].map { kernel.memory.load(ring + $0, as: UInt64.self) &- kernel.pageOffset }
+    return (ring, pointers[0], pointers[1], pointers[2])
+  }
+
+  @Test(
+    "A ring of impossible sizes is damage, one of none at all too",
+    arguments: [(0, 0), (0, 27), (0, 39), (48, 0), (48, 3), (48, UInt32.max)])
+  func ringSizes(place: UInt64, bits: UInt32) throws {
     let kernel = SyntheticKernel(.v6_1)
     kernel.writeRingLog([LogEntry("first"), LogEntry("second")])
-    let ring = kernel.memory.load(kernel.logVariables, as: UInt64.self) &- kernel.pageOffset
-    switch damage {
-    case 0: kernel.memory.store(UInt32(39), at: ring)
-    case 1: kernel.memory.store(UInt32.max, at: ring + 48)
-    case 2: kernel.memory.store(UInt64(12345), at: ring + 24)
-    default: kernel.memory.store(UInt64(1), at: ring + 32)
-    }
+    kernel.memory.store(bits, at: parts(kernel).ring + place)
     let outcome = try Self.read(kernel)
     #expect(outcome.text == "")
     guard case .damaged = outcome.error else { throw KernelLogTestFailure(outcome.error) }
   }
 
-  @Test("Descriptors that all name the same text show no more of it than the ring has")
+  @Test("A ring without a message is damage, but none since the log was cleared is not")
+  func ringEmpty() throws {
+    let kernel = SyntheticKernel(.v6_1)
+    kernel.writeRingLog([LogEntry("first"), LogEntry("second")], cleared: 2)
+    try expect("", of: kernel, sinceClear: true)
+    for slot in 0..<UInt64(16) { kernel.memory.store(UInt64(0), at: parts(kernel).descriptors + slot * 24) }
+    guard case .damaged = try Self.read(kernel).error else { throw KernelLogTestFailure(nil) }
+  }
+
+  @Test(
+    "A head or a tail that is wrong costs no message, both together none either",
+    arguments: [[(24, 12345)], [(32, 1)], [(24, 12345), (32, 1)], [(24, .max), (32, .max)], [(32, 0)]]
+      as [[(UInt64, UInt64)]], [0, 5, 16, 1000] as [UInt64])
+  func ringEnds(stores: [(UInt64, UInt64)], before: UInt64) throws {
+    let kernel = SyntheticKernel(.v6_1)
+    let entries = (0..<16).map { LogEntry("message \($0)") }
+    kernel.writeRingLog(entries, before: before)
+    let text = entries.map { "[    0.000000] [      T0] \(String(decoding: $0.text, as: UTF8.self))\n" }
+      .joined()
+    for (place, value) in stores { kernel.memory.store(value, at: parts(kernel).ring + place) }
+    let outcome = try Self.read(kernel)
+    #expect(outcome.error == nil && outcome.text == text)
+    #expect(outcome.lost == 0 && outcome.hasRemark == stores.contains { $0.0 == 24 })
+  }
+
+  enum RecordFault: CaseIterable {
+    case identifier, begin, end, owner, information
+  }
+
+  @Test("A message that is damaged costs itself and no other", arguments: RecordFault.allCases)
+  func ringRecord(fault: RecordFault) throws {
+    let kernel = SyntheticKernel(.v6_1)
+    kernel.writeRingLog((0..<5).map { LogEntry("message \($0)") })
+    let (_, descriptors, _, texts) = parts(kernel)
+    let descriptor = descriptors + 2 * 24
+    switch fault {
+    case .identifier: kernel.memory.store(UInt64(2) << 62 | 0x1234_5672, at: descriptor)
+    case .begin: kernel.memory.store(UInt64(0xfff_ffff_ffff_fff1), at: descriptor + 8)
+    case .end:
+      kernel.memory.store(kernel.memory.load(descriptor + 8, as: UInt64.self) &+ 4, at: descriptor + 16)
+    case .owner:
+      let begin = kernel.memory.load(descriptor + 8, as: UInt64.self) % 4096
+      kernel.memory.store(UInt64(77), at: texts + begin)
+    case .information:
+      // The text goes on to the end of its block, and not further.
+      kernel.memory.store(UInt16.max, at: parts(kernel).informations + 2 * 88 + 16)
+    }
+    let outcome = try Self.read(kernel)
+    #expect(outcome.error == nil)
+    #expect(outcome.lost == (fault == .identifier || fault == .information ? 0 : 1))
+    for number in [0, 1, 3, 4] { #expect(outcome.text.contains("] message \(number)\n"), "\(outcome.text)") }
+    #expect(outcome.text.contains("message 2") == (fault == .information))
+  }
+
+  @Test("Descriptors that all name the same text show it once")
   func ringOfCopies() throws {
     let kernel = SyntheticKernel(.v6_1)
     kernel.writeRingLog((0..<16).map { LogEntry(String(repeating: "x", count: 40) + " \($0)") })
-    let ring = kernel.memory.load(kernel.logVariables, as: UInt64.self) &- kernel.pageOffset
-    let descriptors = kernel.memory.load(ring + 8, as: UInt64.self) &- kernel.pageOffset
-    let informations = kernel.memory.load(ring + 16, as: UInt64.self) &- kernel.pageOffset
+    let (_, descriptors, informations, _) = parts(kernel)
     for slot in 0..<UInt64(16) {
       kernel.memory.store(UInt64(0), at: descriptors + slot * 24 + 8)
       kernel.memory.store(UInt64(4095), at: descriptors + slot * 24 + 16)
       kernel.memory.store(UInt16.max, at: informations + slot * 88 + 16)
     }
     let outcome = try Self.read(kernel)
-    guard case .damaged = outcome.error else { throw KernelLogTestFailure(outcome.error) }
+    #expect(outcome.error == nil && outcome.lost == 15)
     #expect(outcome.text.utf8.count <= 4 * 4096 + 100)
   }
 

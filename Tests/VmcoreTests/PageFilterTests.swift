@@ -4,6 +4,32 @@ import Vmcore
 
 /// Where the kernel's words are missing, wrong or out of reach, the filter keeps pages, and says so.
 @Suite struct PageFilterTests {
+  // MARK: what looks wrong and is not
+
+  @Test(arguments: [KernelGeneration.v6_1, .v6_12], [23, 31])
+  func `a huge page of which the kernel freed struct pages is one page, and no damage`(
+    generation: KernelGeneration, level: Int
+  ) throws {
+    let kernel = SyntheticKernel(generation)
+    kernel.setFree(pfn: 8)
+    kernel.setHugetlb(pfn: 512)
+    func copy(_ pfn: UInt64, to other: UInt64) {
+      guard let from = kernel.structPage(pfn), let to = kernel.structPage(other) else { return }
+      kernel.memory.store(kernel.memory.bytes(at: from, count: 64), at: to)
+    }
+    // All pages of struct pages but the first are mapped to the first.
+    for pfn in UInt64(512 + 64)..<1024 { copy(512 + pfn % 64, to: pfn) }
+    let filtered = try Filtered(kernel, level: level)
+    #expect(filtered.report.invalidCompoundOrders == 0)
+    #expect(filtered.report.warnings == [])
+    #expect(filtered.excluded == kernel.expectedExclusions(level: level))
+    // A head that is none is still counted elsewhere.
+    kernel.setKernelCompound(pfn: 256, order: 7)
+    copy(256, to: 392)
+    copy(257, to: 393)
+    #expect(try Filtered(kernel, level: level).report.invalidCompoundOrders == 1)
+  }
+
   // MARK: the kernel's image
 
   @Test(arguments: KernelGeneration.all)

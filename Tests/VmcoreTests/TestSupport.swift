@@ -25,8 +25,7 @@ struct NotesSummary {
   let processorCount: Int
   let vmcoreinfo: Range<Int>?
   let byteCount: Int
-  let omittedCount: Int
-  let omittedBytes: UInt64
+  let storedByteCount: Int
 
   init(_ image: ELFImage) throws {
     let file = try image.write()
@@ -34,8 +33,7 @@ struct NotesSummary {
     processorCount = core.notes.processorCount
     vmcoreinfo = core.notes.vmcoreinfoRange
     byteCount = core.notes.byteCount
-    omittedCount = core.notes.omitted.count
-    omittedBytes = core.notes.omitted.byteCount
+    storedByteCount = core.notes.storedByteCount
   }
 }
 

@@ -25,6 +25,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   /// Pages that could not be read: they have a place, and are zeros there.
   public private(set) var unreadablePages: UInt64 = 0
   public private(set) var bytesWritten: UInt64 = 0
+  public private(set) var unreadableNoteBytes = 0
 
   private static let pageSize = 4096
   private static let scratchSize = 64 << 10
@@ -71,7 +72,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   // MARK: - Begin
 
   public mutating func begin(
-    notes: RawSpan, existing: PFNRanges, dumpable: borrowing PFNBitmap
+    notes: CoreNotes, existing: PFNRanges, dumpable: borrowing PFNBitmap
   ) throws(DumpWriteError) {
     let extents = ELFExtents(dumpable, existing: existing, pageSize: Self.pageSize)
     let programs = ELFProgramHeaders(segments, extents)
@@ -85,7 +86,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
       try output.makeEmpty(size: 0)
       try writeHeader(isIncomplete: !output.isStream)
       try writeProgramHeaders(programs.loads)
-      try output.write(notes, at: headers.notes)
+      unreadableNoteBytes = try output.write(notes, at: headers.notes, through: &scratch)
       if !extra.isEmpty {
         try unsafe output.write(extra.span.bytes, at: headers.notes + UInt64(notes.byteCount))
       }

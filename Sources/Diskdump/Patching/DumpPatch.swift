@@ -55,7 +55,7 @@ public struct DumpPatch: ~Copyable {
     case .elf(let memory):
       try Self.copy(memory.core.file, to: file, progress)
       let place = original.notes.vmcoreinfoRange.flatMap {
-        memory.core.fileOffset(ofNoteByte: $0.lowerBound)
+        original.notes.fileOffset(ofByte: $0.lowerBound)
       }
       try writeNotes(vmcoreinfo: place, to: file)
       return try ELFPatcher.run(memory, frames, pages, file)
@@ -78,7 +78,9 @@ public struct DumpPatch: ~Copyable {
   private func writeNotes(
     vmcoreinfo place: UInt64?, to file: borrowing FileDescriptor
   ) throws(VmcoreError) {
-    guard !Self.isSame(original.notes, changed.notes) else { return }
+    do throws(SystemError) {
+      guard try !original.notes.isEqual(to: changed.notes) else { return }
+    } catch { throw .system(error) }
     guard let old = original.notes.vmcoreinfoRange, let place, changed.notes.vmcoreinfoRange == old else {
       throw .foreign(path: original.path, "its notes cannot be changed")
     }
@@ -90,22 +92,24 @@ public struct DumpPatch: ~Copyable {
   private static func write(
     _ notes: CoreNotes, _ part: Range<Int>, to file: borrowing FileDescriptor, at place: FileOffset
   ) throws(SystemError) {
-    let bytes = notes.bytes
-    try file.write(bytes.extracting(part), at: place)
+    var buffer = try PageBuffer(byteCount: part.count)
+    fill(&buffer, notes, part.lowerBound)
+    try file.write(buffer.bytes.extracting(first: part.count), at: place)
+  }
+
+  /// VMCOREINFO is in memory: nothing of it can be missing.
+  private static func fill(_ buffer: inout PageBuffer, _ notes: CoreNotes, _ offset: Int) {
+    var bytes = buffer.mutableBytes
+    _ = notes.read(into: &bytes, at: offset)
   }
 
   private static func copy(
-    _ source: borrowing InputFile, to file: borrowing FileDescriptor, _ progress: (UInt64, UInt64) -> Void
+    _ source: InputFile, to file: borrowing FileDescriptor, _ progress: (UInt64, UInt64) -> Void
   ) throws(VmcoreError) {
     let total = source.size
     do throws(SystemError) { try source.copy(to: file) { progress($0, total) } } catch {
       throw .system(error)
     }
-  }
-
-  private static func isSame(_ left: CoreNotes, _ right: CoreNotes) -> Bool {
-    let bytes = right.bytes
-    return left.bytes.isEqual(to: bytes)
   }
 
   /// Reads a patched dump as anybody would: it must be of the same machine, and every page that was to change must be
@@ -114,9 +118,12 @@ public struct DumpPatch: ~Copyable {
     let written = try PhysicalMemory(opening: path, prefersMapping: false)
     // What the memory goes by may be notes that somebody has added to those of the file.
     let before = try PhysicalMemory(opening: original.path, prefersMapping: false)
-    let notes = Self.isSame(original.notes, changed.notes) ? before.notes : changed.notes
-    guard written.frames.ranges == original.frames.ranges, written.loads == original.loads,
-      Self.isSame(written.notes, notes)
+    let hasSameNotes: Bool
+    do throws(SystemError) {
+      let notes = try original.notes.isEqual(to: changed.notes) ? before.notes : changed.notes
+      hasSameNotes = try written.notes.isEqual(to: notes)
+    } catch { throw .system(error) }
+    guard written.frames.ranges == original.frames.ranges, written.loads == original.loads, hasSameNotes
     else {
       throw .malformed(path: path, at: FileOffset(0), "its headers came out otherwise than they were")
     }

@@ -18,7 +18,7 @@ struct KdumpBitmapReader: ~Copyable {
   ///
   /// - Parameter other: reads the second.
   mutating func ranges(
-    of file: borrowing InputFile, at offset: UInt64, and second: UInt64, _ other: inout KdumpBitmapReader,
+    of file: InputFile, at offset: UInt64, and second: UInt64, _ other: inout KdumpBitmapReader,
     mostRanges: Int
   ) throws(VmcoreError) -> PFNRanges {
     var ranges: [Range<PFN>] = []
@@ -61,7 +61,7 @@ struct KdumpBitmapReader: ~Copyable {
   }
 
   /// The frames of a bitmap counted by chunk; bits at and past max_mapnr do not count.
-  mutating func ranks(of file: borrowing InputFile, at offset: UInt64) throws(VmcoreError) -> FrameRanks {
+  mutating func ranks(of file: InputFile, at offset: UInt64) throws(VmcoreError) -> FrameRanks {
     var ranks = FrameRanks()
     for chunk in 0..<chunkCount {
       let place = try show(chunk, of: file, at: offset)
@@ -72,7 +72,7 @@ struct KdumpBitmapReader: ~Copyable {
 
   /// How many frames of a bitmap lie below one.
   mutating func rank(
-    of pfn: PFN, _ ranks: FrameRanks, of file: borrowing InputFile, at offset: UInt64
+    of pfn: PFN, _ ranks: FrameRanks, of file: InputFile, at offset: UInt64
   ) throws(VmcoreError) -> UInt64 {
     guard pfn.rawValue < maxMapNumber else { return ranks.total }
     let chunk = Int(pfn.rawValue / UInt64(PFNChunk.frames))
@@ -83,7 +83,7 @@ struct KdumpBitmapReader: ~Copyable {
 
   /// Adds the frames of a bitmap to a set that has none of them.
   mutating func insert(
-    into set: inout PFNBitmap, of file: borrowing InputFile, at offset: UInt64
+    into set: inout PFNBitmap, of file: InputFile, at offset: UInt64
   ) throws(VmcoreError) {
     for chunk in 0..<chunkCount {
       let place = try show(chunk, of: file, at: offset)
@@ -92,7 +92,7 @@ struct KdumpBitmapReader: ~Copyable {
   }
 
   private mutating func show(
-    _ chunk: Int, of file: borrowing InputFile, at offset: UInt64
+    _ chunk: Int, of file: InputFile, at offset: UInt64
   ) throws(VmcoreError) -> Range<UInt64> {
     let start = offset + UInt64(chunk * PFNChunk.byteCount)
     let wanted = start..<start + UInt64(PFNChunk.byteCount)

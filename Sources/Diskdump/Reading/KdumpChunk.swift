@@ -13,7 +13,7 @@ struct KdumpChunk: ~Copyable {
 
   /// How many frames of the chunk lie below one of its frames; nil if that is not in the bitmap itself.
   mutating func rank(
-    of bit: Int, inChunk wanted: Int, of file: borrowing InputFile, at bitmap: UInt64
+    of bit: Int, inChunk wanted: Int, of file: InputFile, at bitmap: UInt64
   ) throws(SystemError) -> Int? {
     if index != wanted { try load(wanted, file, bitmap) }
     let word: UInt64 = bits.bytes.field(bit / 64 * 8)
@@ -22,7 +22,7 @@ struct KdumpChunk: ~Copyable {
   }
 
   private mutating func load(
-    _ wanted: Int, _ file: borrowing InputFile, _ bitmap: UInt64
+    _ wanted: Int, _ file: InputFile, _ bitmap: UInt64
   ) throws(SystemError) {
     index = nil
     try Self.read(&bits, file, bitmap + UInt64(wanted * PFNChunk.byteCount))
@@ -35,7 +35,7 @@ struct KdumpChunk: ~Copyable {
   }
 
   private static func read(
-    _ bits: inout PageBuffer, _ file: borrowing InputFile, _ offset: UInt64
+    _ bits: inout PageBuffer, _ file: InputFile, _ offset: UInt64
   ) throws(SystemError) {
     var bytes = bits.mutableBytes
     guard try file.read(into: &bytes, at: FileOffset(offset)) == PFNChunk.byteCount else {

@@ -26,7 +26,7 @@ public final class KdumpFile: Sendable {
   /// - Throws: ``VmcoreError/foreign(path:_:)`` for another kind of file,
   ///   ``VmcoreError/malformed(path:at:_:)`` where headers and bitmaps are not all there or contradict
   ///   themselves.
-  public init(_ file: consuming InputFile) throws(VmcoreError) {
+  public init(_ file: InputFile) throws(VmcoreError) {
     let headers = try KdumpHeaders(file)
     let block = headers.blockSize
     let maxMapNumber = headers.maxMapNumber

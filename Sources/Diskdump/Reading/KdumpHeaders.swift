@@ -10,9 +10,14 @@ public struct KdumpHeaders: Hashable, Sendable {
   public let subHeader: KdumpSubHeader
   /// The frames whose pages one file of a split dump holds (header_version 2); nil in a whole dump.
   public let splitRange: Range<PFN>?
+  /// `total_ram_blocks`, `device_blocks`, `written_blocks` and `current_cpu`, which nobody goes by.
+  let obsolete: [UInt32]
 
   /// The smallest version whose sub header has `dump_level`, and the only ones with a meaning known.
   static let versions: ClosedRange<Int32> = 1...6
+
+  private static let bigEndian =
+    "a kdump-compressed dump of a big-endian machine (s390x, ppc64); only x86_64 can be read"
 
   /// Bytes of a page and of a block.
   public var blockSize: UInt64 { UInt64(header.blockSize) }
@@ -26,7 +31,7 @@ public struct KdumpHeaders: Hashable, Sendable {
   /// Blocks that libkdumpfile takes too.
   private static let blockSizes: ClosedRange<Int32> = 4096...262144
 
-  init(_ file: borrowing InputFile) throws(VmcoreError) {
+  init(_ file: InputFile) throws(VmcoreError) {
     var bytes = try Self.buffer(DiskdumpHeader.byteCount)
     let count = try Self.fill(&bytes, from: file, at: 0)
     guard Self.recognises(bytes.bytes.extracting(0..<count)) else {
@@ -36,6 +41,9 @@ public struct KdumpHeaders: Hashable, Sendable {
       throw .malformed(path: file.path, at: FileOffset(0), "the dump ends in its header")
     }
     let version: Int32 = bytes.bytes.field(8)
+    guard !Self.versions.contains(version.byteSwapped) else {
+      throw .foreign(path: file.path, KdumpHeaders.bigEndian)
+    }
     guard Self.versions.contains(version) else {
       throw .foreign(
         path: file.path,
@@ -56,6 +64,7 @@ public struct KdumpHeaders: Hashable, Sendable {
 
     self.version = version
     self.header = header
+    obsolete = [444, 448, 452, 456].map { bytes.bytes.field($0) }
     subHeader = KdumpSubHeader(
       physicalBase: sub.field(0), dumpLevel: sub.field(8),
       vmcoreinfo: version >= 3 ? Self.range(sub, 32) : 0..<0,
@@ -71,7 +80,7 @@ public struct KdumpHeaders: Hashable, Sendable {
     bytes.byteCount >= 8 && bytes.field(0) == 0x2020_2050_4d55_444b as UInt64
   }
 
-  static func recognises(_ file: borrowing InputFile) throws(VmcoreError) -> Bool {
+  static func recognises(_ file: InputFile) throws(VmcoreError) -> Bool {
     var bytes = try buffer(8)
     let count = try fill(&bytes, from: file, at: 0)
     return recognises(bytes.bytes.extracting(0..<count))
@@ -101,7 +110,7 @@ public struct KdumpHeaders: Hashable, Sendable {
   }
 
   private static func fill(
-    _ buffer: inout PageBuffer, from file: borrowing InputFile, at offset: UInt64
+    _ buffer: inout PageBuffer, from file: InputFile, at offset: UInt64
   ) throws(VmcoreError) -> Int {
     var bytes = buffer.mutableBytes
     do throws(SystemError) { return try file.read(into: &bytes, at: FileOffset(offset)) } catch {

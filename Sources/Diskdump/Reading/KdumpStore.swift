@@ -35,7 +35,7 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
   /// Lines about erased data are few.
   static let mostText = 1 << 20
 
-  private static func text(at place: Range<UInt64>, in file: borrowing InputFile) throws(VmcoreError)
+  private static func text(at place: Range<UInt64>, in file: InputFile) throws(VmcoreError)
     -> String
   {
     guard !place.isEmpty, place.upperBound <= file.size, place.count <= mostText else { return "" }
@@ -52,6 +52,8 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
     "\(dump.file.isFlattened ? "flattened " : "")kdump-compressed dump of \(fileSize) bytes, header_version"
       + " \(dump.headers.version), dump level \(origin.dumpLevel.rawValue), \(dump.pageCount) pages"
   }
+
+  public override var headerLines: [String] { dump.headers.lines }
 
   public override var warnings: [String] {
     guard let split = dump.headers.splitRange else { return damage }

@@ -15,7 +15,7 @@ struct ReadAhead: ~Copyable {
   /// - Returns: false where the dump ends before.
   /// - Throws: the error of reading just these bytes; that their neighbourhood cannot be read is none.
   mutating func show(
-    _ wanted: Range<UInt64>, of file: borrowing InputFile
+    _ wanted: Range<UInt64>, of file: InputFile
   ) throws(SystemError) -> Bool {
     if range.lowerBound <= wanted.lowerBound, wanted.upperBound <= range.upperBound { return true }
     precondition(wanted.count <= buffer.byteCount)
@@ -29,7 +29,7 @@ struct ReadAhead: ~Copyable {
   }
 
   private mutating func read(
-    _ file: borrowing InputFile, from start: UInt64, _ byteCount: Int
+    _ file: InputFile, from start: UInt64, _ byteCount: Int
   ) throws(SystemError) {
     var bytes = buffer.mutableBytes(in: 0..<byteCount)
     let count = try file.read(into: &bytes, at: FileOffset(start))

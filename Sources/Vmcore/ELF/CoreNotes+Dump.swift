@@ -7,7 +7,7 @@ extension CoreNotes {
   ///   - place: bytes of the file; empty where there are none (header_version 3 of kdump-compressed dumps).
   ///   - vmcoreinfo: where the text of VMCOREINFO lies; empty where there is none.
   public convenience init(
-    at place: Range<UInt64>, vmcoreinfo: Range<UInt64>, in file: borrowing InputFile
+    at place: Range<UInt64>, vmcoreinfo: Range<UInt64>, in file: InputFile
   ) throws(VmcoreError) {
     let segments = place.isEmpty ? [] : [ProgramHeader(notesAt: place)]
     let isAmongThem = try CoreNotes(segments, in: file).vmcoreinfoRange != nil
@@ -18,7 +18,7 @@ extension CoreNotes {
   private static let mostVMCOREINFO = 1 << 20
 
   private static func note(
-    of vmcoreinfo: Range<UInt64>, _ file: borrowing InputFile
+    of vmcoreinfo: Range<UInt64>, _ file: InputFile
   ) throws(VmcoreError) -> [UInt8] {
     guard !vmcoreinfo.isEmpty, vmcoreinfo.count <= mostVMCOREINFO else { return [] }
     var buffer = try ELFCore.pageBuffer(vmcoreinfo.count)
@@ -41,23 +41,10 @@ extension CoreNotes {
     }
     return note
   }
-
-  /// The notes of a dump and a VMCOREINFO that is not among them.
-  public convenience init(_ notes: CoreNotes, adding info: VMCOREINFO) throws(VmcoreError) {
-    let note = Self.note(named: "VMCOREINFO", Array(info.text.utf8))
-    try self.init(notes.copy(0..<notes.byteCount) + note, insteadOf: notes)
-  }
 }
 
 extension [UInt8] {
   fileprivate mutating func append(word: UInt32) {
     for shift in 0..<4 { append(UInt8(truncatingIfNeeded: word >> UInt32(8 * shift))) }
-  }
-}
-
-extension PageBuffer {
-  mutating func store(_ byte: UInt8, at offset: Int) {
-    var bytes = mutableBytes
-    bytes.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
   }
 }

@@ -5,9 +5,8 @@ public struct ELFCore: ~Copyable, Sendable {
   public let file: InputFile
   /// Every PT_LOAD, in the file's order.
   public let loads: [ProgramHeader]
-  /// The contents of the PT_NOTE segments, verbatim.
+  /// The contents of the PT_NOTE segments.
   public let notes: CoreNotes
-  private let noteSegments: [ProgramHeader]
   /// Bit 0 of `e_flags`, by which a program that writes vmcores says that it did not come to the end.
   public let isMarkedIncomplete: Bool
 
@@ -23,8 +22,11 @@ public struct ELFCore: ~Copyable, Sendable {
   }
 
   /// Reads the headers and notes of a file that is open already; see ``init(opening:)``.
-  public init(_ file: consuming InputFile) throws(VmcoreError) {
+  public init(_ file: InputFile) throws(VmcoreError) {
     let header = try Self.readHeader(file)
+    if header.phnum == 0, try Self.isOfXenGuest(file, header) {
+      throw .foreign(path: file.path, ForeignFormat.xenGuest)
+    }
     let programHeaders = try Self.readProgramHeaders(file, header)
     var loads: [ProgramHeader] = []
     var noteSegments: [ProgramHeader] = []
@@ -39,27 +41,15 @@ public struct ELFCore: ~Copyable, Sendable {
     let notes = try CoreNotes(noteSegments, in: file)
     if notes.isOfXen { throw .foreign(path: file.path, ForeignFormat.xen) }
     self.notes = notes
-    self.noteSegments = noteSegments
     self.loads = loads
     isMarkedIncomplete = header.flags & 1 != 0
     self.file = file
   }
 
-  /// Where in the file a byte of ``notes`` lies; nil where only some of the notes are carried along.
-  public func fileOffset(ofNoteByte place: Int) -> UInt64? {
-    guard notes.omitted.count == 0 else { return nil }
-    var left = UInt64(place)
-    for segment in noteSegments {
-      if left < segment.fileSize { return segment.fileOffset.rawValue + left }
-      left -= segment.fileSize
-    }
-    return nil
-  }
-
   /// Bytes of the file as they were when it was opened.
   public var fileSize: UInt64 { file.size }
 
-  private static func readHeader(_ file: borrowing InputFile) throws(VmcoreError) -> ELFHeader {
+  private static func readHeader(_ file: InputFile) throws(VmcoreError) -> ELFHeader {
     var buffer = try pageBuffer(ELFHeader.byteCount)
     let count = try read(file, into: &buffer, at: FileOffset(0))
     switch ELFHeader.decode(buffer.bytes.extracting(0..<count)) {
@@ -71,14 +61,29 @@ public struct ELFCore: ~Copyable, Sendable {
   }
 
   /// Whether a block of a medium's own precedes sadump's partition header.
-  private static func isSadumpBackup(_ file: borrowing InputFile) throws(VmcoreError) -> Bool {
+  private static func isSadumpBackup(_ file: InputFile) throws(VmcoreError) -> Bool {
     var buffer = try pageBuffer(8)
     guard try read(file, into: &buffer, at: FileOffset(4096)) == 8 else { return false }
     return ForeignFormat.isSadump(buffer.bytes)
   }
 
+  /// Whether a core without segments has `xl dump-core`'s sections, `.xen_pages` among them.
+  private static func isOfXenGuest(
+    _ file: InputFile, _ header: ELFHeader
+  ) throws(VmcoreError) -> Bool {
+    guard header.shnum > 0, header.shstrndx < header.shnum else { return false }
+    var section = try pageBuffer(64)
+    let place = header.shoff.addingReportingOverflow(64 * UInt64(header.shstrndx))
+    guard !place.overflow, try read(file, into: &section, at: FileOffset(place.partialValue)) == 64,
+      let start = section.bytes.littleEndian(at: 24, as: UInt64.self)
+    else { return false }
+    var names = try pageBuffer(4096)
+    let count = try read(file, into: &names, at: FileOffset(start))
+    return ForeignFormat.hasXenPages(names.bytes.extracting(0..<count))
+  }
+
   private static func readProgramHeaders(
-    _ file: borrowing InputFile, _ header: ELFHeader
+    _ file: InputFile, _ header: ELFHeader
   ) throws(VmcoreError) -> [ProgramHeader] {
     guard Int(header.phentsize) == ProgramHeader.byteCount else {
       throw .malformed(path: file.path, at: FileOffset(54), "e_phentsize is \(header.phentsize), not 56")
@@ -119,7 +124,7 @@ public struct ELFCore: ~Copyable, Sendable {
   }
 
   static func read(
-    _ file: borrowing InputFile, into buffer: inout PageBuffer, at offset: FileOffset
+    _ file: InputFile, into buffer: inout PageBuffer, at offset: FileOffset
   ) throws(VmcoreError) -> Int {
     guard offset.rawValue <= UInt64(Int64.max) - UInt64(buffer.byteCount) else {
       throw .malformed(path: file.path, at: offset, "headers cannot lie there")

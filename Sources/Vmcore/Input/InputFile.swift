@@ -1,8 +1,8 @@
 public import Platform
 
 /// A dump's bytes by their place in the dump, wherever they lie: in a file as they are, or in the records of
-/// a flattened stream.
-public struct InputFile: ~Copyable, Sendable {
+/// a flattened stream. Shared by all who read from it.
+public final class InputFile: Sendable {
   private enum Content: ~Copyable, Sendable {
     case plain(FileDescriptor)
     case flattened(FlattenedFile)

@@ -24,6 +24,14 @@ public struct KernelMemory: ~Copyable {
     return leaf.physical + Int(address.rawValue - leaf.virtual.lowerBound)
   }
 
+  /// The same, and every entry on the way there.
+  public mutating func translate(
+    _ address: VirtualAddress, visit: (PageTables.Step) -> Void
+  ) throws(MemoryError) -> PhysicalAddress {
+    let leaf = try tables.leaf(address, &scattered, visit: visit)
+    return leaf.physical + Int(address.rawValue - leaf.virtual.lowerBound)
+  }
+
   /// What maps a virtual address: how far the same entry reaches, where to, and whether it says "encrypted".
   public struct Mapping: Hashable, Sendable {
     public let virtual: Range<UInt64>

@@ -24,17 +24,30 @@ public struct PageTables: Sendable {
     let isEncrypted: Bool
   }
 
+  /// An entry that a walk comes by.
+  public struct Step: Sendable {
+    /// 1 for the last table.
+    public let level: Int
+    public let place: PhysicalAddress
+    public let entry: UInt64
+  }
+
   /// Walks the tables from the top.
   ///
+  /// - Parameter visit: gets each entry, one that is not present too.
   /// - Throws: ``MemoryError/unmapped(_:level:)`` at an entry that is not present, or the error of reading
   ///   a table.
-  func leaf(_ address: VirtualAddress, _ reader: inout MemoryReader) throws(MemoryError) -> Leaf {
+  func leaf(
+    _ address: VirtualAddress, _ reader: inout MemoryReader, visit: (Step) -> Void = { _ in }
+  ) throws(MemoryError) -> Leaf {
     var table = PhysicalAddress(root.rawValue & ~encryptionMask)
     var level = levels
     while true {
       let shift = UInt64(12 + 9 * (level - 1))
       let index = address.rawValue >> shift & 0x1ff
-      let entry = PageTableEntry(try reader.word(table + Int(index * 8)))
+      let place = table + Int(index * 8)
+      let entry = PageTableEntry(try reader.word(place))
+      visit(Step(level: level, place: place, entry: entry.rawValue))
       guard entry.isPresent else { throw .unmapped(address, level: level) }
       let frame = entry.frame(without: encryptionMask)
       if entry.isLeaf(level: level) {

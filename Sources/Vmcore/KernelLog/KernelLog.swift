@@ -36,6 +36,11 @@ public struct KernelLog: ~Copyable {
     throw .unknown("SYMBOL(prb), SYMBOL(log_next_idx) or SYMBOL(log_end)")
   }
 
+  /// What had to be left out so far.
+  public var losses: LogLosses {
+    if case .ring(let ring) = form { ring.losses } else { LogLosses() }
+  }
+
   /// Appends the next message, or a piece of the text; returns false at the end.
   public mutating func appendNext(to output: inout [UInt8]) throws(KernelLogError) -> Bool {
     switch form {

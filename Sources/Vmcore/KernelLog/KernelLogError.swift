@@ -1,5 +1,5 @@
 /// Why the log of the dead kernel, or the rest of it, cannot be read.
-public enum KernelLogError: Error, CustomStringConvertible {
+public enum KernelLogError: Error, Sendable, CustomStringConvertible {
   /// VMCOREINFO does not say where the log is, or how it is laid out; the line that is missing.
   case unknown(String)
   case unreadable(MemoryError)

@@ -26,7 +26,9 @@ struct PrintkRecords {
     end = try source.number(info.logSymbol("log_next_idx"), as: UInt32.self)
     let first = sinceClear ? "clear_idx" : "log_first_idx"
     next = try source.number(info.logSymbol(first), as: UInt32.self)
-    guard size <= source.memorySize else { throw .damaged("its buffer has \(size) bytes") }
+    guard size >= UInt64(headerSize), size <= source.memorySize else {
+      throw .damaged("its buffer has \(size) bytes")
+    }
     guard end <= size else { throw .damaged("it ends at \(end) in a buffer of \(size) bytes") }
   }
 

@@ -27,8 +27,53 @@ extension VMCOREINFO {
         }))
   }
 
+  /// The same with the values of another text where that has the key, and with the lines that this one lacks.
+  ///
+  /// - Returns: also the keys whose values are others, and how many were added.
+  public func overridden(by other: VMCOREINFO) -> (info: VMCOREINFO, changed: [String], added: Int) {
+    var changed: [String] = []
+    var result: [Substring] = []
+    var keys: Set<String> = []
+    for line in lines {
+      guard let equals = line.firstIndex(of: "=") else {
+        result.append(line)
+        continue
+      }
+      let key = String(line[..<equals])
+      if keys.insert(key).inserted, let value = other.string(key), value != line[line.index(after: equals)...]
+      {
+        changed.append(key)
+        result.append(line[...equals] + value)
+      } else {
+        result.append(line)
+      }
+    }
+    var added = 0
+    for line in other.lines {
+      guard let equals = line.firstIndex(of: "="), keys.insert(String(line[..<equals])).inserted else {
+        continue
+      }
+      result.append(line)
+      added += 1
+    }
+    return (VMCOREINFO(Self.text(result)), changed, added)
+  }
+
+  /// The same without the symbols that lie outside of the kernel's image and that another text has, too.
+  public func withoutPointers(knownTo other: VMCOREINFO) -> VMCOREINFO {
+    VMCOREINFO(
+      Self.text(
+        lines.filter { line in
+          guard line.hasPrefix("SYMBOL("), let equals = line.firstIndex(of: "="),
+            let value = UInt64(line[line.index(after: equals)...], radix: 16),
+            value < MemorySegments.kernelMap
+          else { return true }
+          return other.string(String(line[..<equals])) == nil
+        }))
+  }
+
   /// The same without lines of some keys.
-  func without(_ keys: [String]) -> VMCOREINFO {
+  public func without(_ keys: [String]) -> VMCOREINFO {
     VMCOREINFO(Self.text(lines.filter { line in !keys.contains { line.hasPrefix($0 + "=") } }))
   }
 

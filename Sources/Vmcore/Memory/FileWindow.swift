@@ -15,7 +15,7 @@ struct FileWindow: ~Copyable {
   }
 
   /// Shows a stretch by mapping it.
-  mutating func map(_ file: borrowing InputFile, _ range: Range<UInt64>) throws(SystemError) {
+  mutating func map(_ file: InputFile, _ range: Range<UInt64>) throws(SystemError) {
     close()
     mapping = try file.map(range)
     self.range = range
@@ -31,7 +31,7 @@ struct FileWindow: ~Copyable {
   }
 
   /// Shows a stretch by reading it; the window is shorter where the file ends before.
-  mutating func read(_ file: borrowing InputFile, _ range: Range<UInt64>) throws(SystemError) {
+  mutating func read(_ file: InputFile, _ range: Range<UInt64>) throws(SystemError) {
     close()
     var bytes = buffer.mutableBytes(in: 0..<range.count)
     let count = try file.read(into: &bytes, at: FileOffset(range.lowerBound))

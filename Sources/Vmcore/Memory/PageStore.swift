@@ -28,6 +28,9 @@ open class PageStore: @unchecked Sendable {
   /// What the dump is, for the debug log, in words that follow its path.
   open var formatDescription: String { "a dump of pages" }
 
+  /// The dump's headers field by field, for the debug log.
+  open var headerLines: [String] { [] }
+
   /// What is wrong with the dump, a line each, in words that follow its path.
   open var warnings: [String] { [] }
 

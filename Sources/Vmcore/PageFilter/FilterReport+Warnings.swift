@@ -1,16 +1,21 @@
 extension FilterReport {
   /// The filter could not work: everything is kept, and why is said.
   mutating func warn(keepingEverything reason: String, _ level: DumpLevel) {
-    warnings.append(
+    doubt(
       level.isDisjoint(with: .needingMemoryMap)
         ? "pages with hardware errors cannot be told and stay in the dump: \(reason)"
         : "no page is left out for what it was used for: \(reason)")
   }
 
+  private mutating func doubt(_ warning: String) {
+    warnings.append(warning)
+    isDoubtful = true
+  }
+
   /// Says what makes the result doubtful.
   mutating func warn(_ kernel: CrashedKernel, _ level: DumpLevel, _ rules: PageRules, _ map: MemoryMap) {
     if !kernel.isKnown {
-      warnings.append(
+      doubt(
         "Linux \(kernel.release) is outside of \(CrashedKernel.oldestKnown.major).\(CrashedKernel.oldestKnown.minor)"
           + " to \(CrashedKernel.newestKnown.major).\(CrashedKernel.newestKnown.minor), whose page rules are known:"
           + " pages may be kept or left out wrongly")
@@ -33,13 +38,13 @@ extension FilterReport {
         "\(invalidCompoundOrders) compound pages have an impossible order and were taken for single pages")
     }
     if case .unknown = rules.compound, !level.isDisjoint(with: [.cache, .privateCache, .userData]) {
-      warnings.append("the layout of compound pages is not known: only their first pages are left out")
+      doubt("the layout of compound pages is not known: only their first pages are left out")
     }
     if level.contains(.freePages) {
       if !rules.knowsFreePages {
-        warnings.append("free pages cannot be told from others in this kernel and are kept")
-      } else if self[.free] == 0, examined > 0 {
-        warnings.append("no free page was found, which no running kernel has: free pages may all be kept")
+        doubt("free pages cannot be told from others in this kernel and are kept")
+      } else if self[.free] == 0, examined > 0, !mayLackFreePages {
+        doubt("no free page was found, which no running kernel has: free pages may all be kept")
       }
     }
   }

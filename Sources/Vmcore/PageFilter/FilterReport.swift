@@ -18,8 +18,12 @@ public struct FilterReport: Sendable {
   public internal(set) var examined: UInt64 = 0
   /// Frames left out because the file has no bytes for them (p_filesz < p_memsz, or the file was cut).
   public var notInFile: UInt64 = 0
+  /// Whether an earlier dump may have left out all free pages, so that to find none is no surprise.
+  var mayLackFreePages = false
   /// What the reader of the dump must know: guesses, limits, implausible results; a line each.
   public internal(set) var warnings: [String] = []
+  /// Whether pages may have been kept or left out wrongly, and not only some few.
+  public internal(set) var isDoubtful = false
 
   public init() {}
 

@@ -8,6 +8,8 @@ public struct PageFilter: ~Copyable {
   private let processes: ProcessFrames?
   private var group: PageBuffer
   private var report: FilterReport
+  /// The end of the last compound page that may be without `struct page`s of its own for most of its frames.
+  private var hugeEnd = PFN(0)
 
   /// Frames whose `struct page`s are read at once. No compound page's head is the last of an aligned group, so
   /// the page behind a head is always at hand.
@@ -62,6 +64,8 @@ public struct PageFilter: ~Copyable {
       progress(filter.report.examined, physical.frames.count)
     }
     report = filter.report
+    report.mayLackFreePages =
+      physical.origin.map { $0.dumpLevel.contains(.freePages) } ?? (report.notInFile > 0)
     report.warn(kernel, level, rules, map)
   }
 
@@ -110,7 +114,7 @@ public struct PageFilter: ~Copyable {
     }
     var verdicts = Verdicts(report, image: image, processes: processes)
     let resume = Self.judge(
-      wanted, StructPages(group.bytes, rules), first: first, rules, level, &verdicts, &frames)
+      wanted, StructPages(group.bytes, rules), first: first, rules, level, &hugeEnd, &verdicts, &frames)
     report = verdicts.report
     return resume
   }
@@ -122,9 +126,13 @@ public struct PageFilter: ~Copyable {
     try memory.readSequentially(address, into: &bytes)
   }
 
+  /// From this order on the kernel can free `struct page`s of a huge page (HVO, 5.14): what is behind the first page
+  /// of them is then that page again, heads that are none included.
+  private static let leastHugeOrder: UInt64 = 7
+
   private static func judge(
     _ wanted: Range<PFN>, _ pages: StructPages, first: PFN, _ rules: PageRules, _ level: DumpLevel,
-    _ verdicts: inout Verdicts, _ frames: inout PFNBitmap
+    _ hugeEnd: inout PFN, _ verdicts: inout Verdicts, _ frames: inout PFNBitmap
   ) -> PFN {
     var pfn = wanted.lowerBound
     while pfn < wanted.upperBound {
@@ -137,6 +145,10 @@ public struct PageFilter: ~Copyable {
       if flags & rules.head != 0, pfn.rawValue & 1 == 0 {
         if let compound = pages.compound(index, pfn: pfn, mapcount: mapcount) {
           (order, isHugetlb) = compound
+          if order >= leastHugeOrder { hugeEnd = max(hugeEnd, pfn.advanced(by: 1 << Int(order))) }
+        } else if pfn < hugeEnd {
+          pfn = pfn.advanced(by: 1)
+          continue
         } else {
           verdicts.report.invalidCompoundOrders += 1
         }

@@ -6,6 +6,11 @@ struct OptionDescription {
     case applied(Setting)
     /// Accepted, and without meaning here: the value is not even looked at.
     case ignored
+    /// Accepted: the dump has more pages than was asked for, and a warning says why.
+    ///
+    /// - Parameter whenChecking: whether `--check-params` says it already; makedumpfile has nothing to say there of what
+    ///   it does itself.
+    case lacking(warning: StaticString, whenChecking: Bool = false)
     /// Refused, with what the user can do instead.
     case refused(advice: StaticString)
   }

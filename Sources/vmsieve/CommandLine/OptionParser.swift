@@ -85,6 +85,12 @@ struct OptionParser {
       try apply(setting, argument)
     case .ignored:
       options.withoutEffect.append(description.spelling)
+    case .lacking(let warning, let whenChecking):
+      options.withoutEffect.append(description.spelling)
+      let value = description.takesArgument ? " \(argument)" : ""
+      let line = "\(description.spelling)\(value) has no effect: \(warning)"
+      if whenChecking { options.warningsWhenChecking.append(line) }
+      options.warnings.append(line)
     case .refused(let advice):
       guard refused == nil else { return }
       refused = .notSupported(option: description.spelling, advice: "\(advice)")

@@ -6,7 +6,7 @@ internal import PageCompression
 /// `--sp` is ambiguous to both.
 enum OptionTable {
   static var all: [OptionDescription] {
-    supported + own + memoryEncryption + withoutEffect + notSupported
+    supported + own + memoryEncryption + withoutEffect + lacking + notSupported
   }
 
   /// What makedumpfile does not have.
@@ -71,11 +71,22 @@ enum OptionTable {
       OptionDescription(letter: "b", takesArgument: true, .ignored),
       OptionDescription(name: "cyclic-buffer", takesArgument: true, .ignored),
       OptionDescription(name: "work-dir", takesArgument: true, .ignored),
-      OptionDescription(letter: "e", .ignored),
-      OptionDescription(letter: "X", .ignored),
       OptionDescription(name: "xen-syms", takesArgument: true, .ignored),
       OptionDescription(name: "xen-vmcoreinfo", takesArgument: true, .ignored),
       OptionDescription(name: "xen_phys_start", takesArgument: true, .ignored),
+    ]
+  }
+
+  /// What leaves out more pages: no reason to have no dump.
+  private static var lacking: [OptionDescription] {
+    [
+      OptionDescription(
+        letter: "e", .lacking(warning: "the page structures of pages that are left out stay in the dump")),
+      OptionDescription(letter: "X", .lacking(warning: "it concerns dumps of a Xen hypervisor only")),
+      OptionDescription(
+        name: "extension", takesArgument: true,
+        .lacking(
+          warning: "it is not run, and every page is judged by the dump level alone", whenChecking: true)),
     ]
   }
 
@@ -83,9 +94,6 @@ enum OptionTable {
     let erase: StaticString = "erase with --config, or use makedumpfile for this dump"
     return [
       OptionDescription(name: "eppic", takesArgument: true, .refused(advice: erase)),
-      OptionDescription(
-        name: "extension", takesArgument: true,
-        .refused(advice: "leave it out: its pages are then judged as all others are")),
       OptionDescription(
         name: "diskset", takesArgument: true,
         .refused(advice: "sadump is not read, so use makedumpfile for it")),

@@ -80,6 +80,10 @@ struct Options: Equatable {
     if !splitFiles.isEmpty { return splitFiles }
     return flattens ? [] : [dumpFile]
   }
+  /// What the dump will have beyond what was asked for, a line each.
+  var warnings: [String] = []
+  /// Those of them that `--check-params` tells, too.
+  var warningsWhenChecking: [String] = []
   /// Options that were given and have no meaning here, as a user writes them.
   var withoutEffect: [String] = []
 }

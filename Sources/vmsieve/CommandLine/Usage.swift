@@ -39,11 +39,11 @@ enum Usage {
                            options for it are in the manual: --backup-region, --sme-key,
                            --sme-mode, --sme-tweaks, --sme-view, --sme-strip, --system-map
       -x VMLINUX           take what the vmcore does not tell of its kernel from this file
-      -i INFO              the same from a file that -g wrote
+      -i INFO              the same from a file that -g wrote, which counts against the vmcore's
       -g INFO              write what -x tells to INFO
       --config FILE        erase what FILE names (man vmsieve.conf)
       --keep-comm NAME,..  keep the pages of the processes of these names at every dump level
-      --vtop ADDR          print the physical address of a virtual one, too
+      --vtop ADDR          print the physical address of a virtual one, and the walk to it, too
       --mem-usage          count the pages of this running machine by kind
       --dump-dmesg         write the dead kernel's messages to LOGFILE, or with -F to stdout
       --partial-dmesg      only those since the log was last cleared
@@ -54,9 +54,10 @@ enum Usage {
     verify reads every page of a dump, inspect tells of its memory encryption, repair undoes that
     in a dump that exists; each answers to --help.
 
-    Accepted and without effect: -b, --cyclic-buffer, --work-dir, -e, -X, --xen-syms,
-      --xen-vmcoreinfo, --xen_phys_start.
-    Not supported by this version: --eppic --extension --diskset.
+    Accepted and without effect: -b, --cyclic-buffer, --work-dir, --xen-syms, --xen-vmcoreinfo,
+      --xen_phys_start.
+    Accepted with a warning, for they only leave out more: -e, -X, --extension.
+    Not supported by this version: --eppic --diskset.
 
     Exit status: 0 the dump is complete, 1 it is not, 2 the kernel is another one.
     """

@@ -19,26 +19,54 @@ struct KernelKnowledge {
     let named = try namedInfo(options)
     guard let own = memory.vmcoreinfo() else {
       guard let found = try info(memory, options, named, messages) else { return nil }
-      do throws(VmcoreError) {
-        return (found, try CoreNotes(memory.notes, adding: found))
-      } catch { throw DumpCommandError(error.description) }
+      return (found, memory.notes.with(found))
     }
     guard let named else { return (own, nil) }
+    // Some hypervisors write the VMCOREINFO of another kernel: memory decides.
+    let place = options.infoFile == nil ? nil : try? KernelPlace.locate(named.info, in: memory)
     if let release = own.string("OSRELEASE"), let other = named.info.string("OSRELEASE"),
       release != other
     {
-      throw DumpCommandError(
-        "\(named.path): it is of Linux \(other), but the vmcore is of \(release)", status: .wrongRelease)
-    }
-    if let build = own.string("BUILD-ID"), let other = named.info.string("BUILD-ID"), build != other {
+      guard place != nil else {
+        throw DumpCommandError(
+          "\(named.path): it is of Linux \(other), but the vmcore is of \(release)", status: .wrongRelease)
+      }
+      messages.warning(
+        "\(options.vmcore): its VMCOREINFO is of Linux \(release), but in its memory is \(other), as \(named.path) says"
+      )
+    } else if let build = own.string("BUILD-ID"), let other = named.info.string("BUILD-ID"), build != other {
       throw DumpCommandError(
         "\(named.path): its build ID is \(other), but the vmcore's kernel has \(build)", status: .wrongRelease
       )
+    }
+    if options.infoFile != nil {
+      return override(own, memory.notes, named, place, messages)
     }
     guard let moved = named.info.moved(like: own) else { return (own, nil) }
     let both = own.joined(with: moved)
     messages.debug("\(named.path): \(both.keyCount - own.keyCount) keys that VMCOREINFO lacks")
     return (both, nil)
+  }
+
+  /// What `-i` names counts against what the vmcore's note says, and the dump's note has what counts.
+  private static func override(
+    _ own: VMCOREINFO, _ notes: CoreNotes, _ named: (path: String, info: VMCOREINFO),
+    _ place: (info: VMCOREINFO, place: KernelPlace)?, _ messages: Messages
+  ) -> (info: VMCOREINFO, notes: CoreNotes?) {
+    var info = place?.info ?? named.info.moved(like: own) ?? named.info
+    // The page tables alone need not show it.
+    if named.info.number("sme_mask") == nil { info = info.without(["NUMBER(sme_mask)"]) }
+    if named.info.string("KERNELOFFSET") != info.string("KERNELOFFSET") {
+      // Of another boot, what lies outside of the kernel's image is elsewhere now.
+      info = info.withoutPointers(knownTo: own)
+    }
+    let (both, changed, added) = own.overridden(by: info)
+    messages.debug("\(named.path): \(added) keys that VMCOREINFO lacks")
+    if changed.isEmpty { return (both, nil) }
+    messages.common(
+      "\(named.path) overrides VMCOREINFO, also in the dump: \(changed.prefix(4).joined(separator: ", "))"
+        + (changed.count > 4 ? " and \(changed.count - 4) keys more" : ""))
+    return (both, notes.with(both))
   }
 
   /// VMCOREINFO of a vmcore without the note.
@@ -66,9 +94,15 @@ struct KernelKnowledge {
     _ options: Options
   ) throws(DumpCommandError) -> (path: String, info: VMCOREINFO)? {
     if let path = options.infoFile {
-      do throws(SystemError) {
-        return (path, VMCOREINFO(try TextFile.read(path)))
-      } catch { throw DumpCommandError("\(error)") }
+      let text: String
+      do throws(SystemError) { text = try TextFile.read(path) } catch { throw DumpCommandError("\(error)") }
+      // Unlike the kernel's page, a file may end with a line that has no end.
+      let info = VMCOREINFO(text + "\n")
+      for key in ["OSRELEASE", "PAGESIZE"] where info.string(key)?.isEmpty ?? true {
+        throw DumpCommandError(
+          "\(path): no VMCOREINFO: it has no line \(key)=; -g writes such a file")
+      }
+      return (path, info)
     }
     guard let path = options.memoryEncryption.vmlinux else { return nil }
     do throws(SymbolError) {

@@ -13,6 +13,9 @@ struct MemoryUsageCommand {
   private static let oldest = KernelVersion(4, 11)
 
   func run() throws(DumpCommandError) {
+    // vmcore_sz of oled-tools reads stdout and stderr as one, and wants the table's head in the first line.
+    messages.keepBack()
+    defer { messages.release() }
     let opened = try OpenedVmcore(options, messages)
     let kernel = try opened.knownKernel(for: "without which its pages cannot be told apart")
     if kernel.version < Self.oldest, !options.overwrites {
@@ -22,46 +25,41 @@ struct MemoryUsageCommand {
     if options.translated != 0 {
       TranslateRequest.answer(options.translated, kernel, opened.memory, messages)
     }
-    try report(opened.memory, kernel)
+    let usage = try count(opened.memory, kernel)
+    messages.release(behind: usage.lines)
   }
 
-  private func report(_ memory: PhysicalMemory, _ kernel: CrashedKernel) throws(DumpCommandError) {
-    let progress = Progress(messages)
+  private func count(
+    _ memory: PhysicalMemory, _ kernel: CrashedKernel
+  ) throws(DumpCommandError) -> MemoryUsage {
     var usage = MemoryUsage(pageSize: memory.geometry.size)
     do throws(VmcoreError) {
       var kept = try memory.framesInFile()
       // No crash of this machine will have this memory in /proc/vmcore.
       for range in CrashKernelMemory.frames(memory.geometry) { kept.remove(range) }
       usage.total = kept.count
-      progress.begin(.unnecessaryPages)
       try PageFilter.run(
         kernel, DumpLevel(rawValue: Int(OptionParser.highestDumpLevel)), physical: memory, from: &kept,
         report: &usage.filtered
-      ) { progress.update(done: $0, total: $1) }
-      progress.end()
-      progress.begin(.zeroPages)
-      do throws(SystemError) { usage.zeroPages = try countZeroPages(memory, kept, progress) } catch {
+      ) { _, _ in }
+      do throws(SystemError) { usage.zeroPages = try countZeroPages(memory, kept) } catch {
         throw .system(error)
       }
-      progress.end()
     } catch { throw DumpCommandError(error.description) }
-    for warning in usage.filtered.warnings { messages.warning(warning) }
-    for line in usage.lines { messages.common(line) }
+    messages.warn(of: usage.filtered)
+    return usage
   }
 
   private func countZeroPages(
-    _ memory: PhysicalMemory, _ frames: borrowing PFNBitmap, _ progress: Progress
+    _ memory: PhysicalMemory, _ frames: borrowing PFNBitmap
   ) throws(SystemError) -> UInt64 {
     var reader = try MemoryReader.sequential(memory)
     var count: UInt64 = 0
-    var done: UInt64 = 0
     var pfn = PFN(0)
     while let next = frames.next(from: pfn) {
       // A page that cannot be read, such as one of a guest's that the host took back, is not one of zeros.
       if (try? reader.withPage(next) { isZeroPage($0) }) == true { count += 1 }
       pfn = next.advanced(by: 1)
-      done += 1
-      if done % 4096 == 0 { progress.update(done: done, total: frames.count) }
     }
     return count
   }

@@ -11,7 +11,9 @@ extension Messages {
     switch memory.source {
     case .elf:
       debug("\(path): ELF core of \(memory.fileSize) bytes, \(memory.notes.processorCount) processors")
-    case .pages(let store): debug("\(path): \(store.formatDescription)")
+    case .pages(let store):
+      debug("\(path): \(store.formatDescription)")
+      for line in store.headerLines { debug(line) }
     }
     for (index, load) in memory.loads.enumerated() {
       debug(
@@ -24,14 +26,10 @@ extension Messages {
       debug("VMCOREINFO:")
       for line in info.lines { debug("  \(line)") }
     }
+    debug("notes: \(memory.notes.byteCount) bytes, \(memory.notes.storedByteCount) of them in large ones")
     debug("max_mapnr : " + String(hexadecimal: memory.frames.maxMapNumber))
 
     for line in memory.warnings { warning("\(path): \(line)") }
-    let omitted = memory.notes.omitted
-    if omitted.count > 0 {
-      warning(
-        "\(path): \(omitted.count) notes of \(omitted.byteCount) bytes are too large to be carried along")
-    }
   }
 
   /// Says whose registers the vmcore lacks.
@@ -47,6 +45,11 @@ extension Messages {
 
   /// Says which pages are missing in a dump because they could not be read.
   func warn(of report: PipelineReport) {
+    if report.unreadableNoteBytes > 0 {
+      warning(
+        "\(report.unreadableNoteBytes) bytes of notes, such as device dumps, could not be read and are zeros in the dump"
+      )
+    }
     guard let (pfn, reason) = report.firstFailure else { return }
     warning(
       "\(report.unreadablePages) pages could not be read and are not in the dump, the first: \(pfn), \(reason)"

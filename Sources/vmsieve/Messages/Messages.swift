@@ -16,6 +16,8 @@ final class Messages {
   private let drawsOverProgress: Bool
   /// Whether the cursor stands behind a progress line that the next one would be drawn over.
   private var progressLineIsOpen = false
+  /// Lines that wait until an answer is out; nil where none has to.
+  private var waiting: [(stream: StandardStream, line: String)]?
 
   init(
     programName: String, level: MessageLevel, leavesOutputAlone: Bool = false,
@@ -44,8 +46,7 @@ final class Messages {
   /// Says what went wrong, where, and what to do.
   func error(_ line: @autoclosure () -> String) {
     guard level.contains(.error) else { return }
-    endProgressLine()
-    errors.write("\(programName): \(line())\n")
+    put("\(programName): \(line())\n", to: errors)
   }
 
   /// Says what makes the dump less than the user may think, though it goes on.
@@ -61,8 +62,31 @@ final class Messages {
 
   private func write(_ class: MessageLevel, _ line: () -> String) {
     guard level.contains(`class`) else { return }
+    put(line() + "\n", to: leavesOutputAlone ? errors : output)
+  }
+
+  private func put(_ text: String, to stream: StandardStream) {
+    guard waiting == nil else {
+      waiting?.append((stream, text))
+      return
+    }
     endProgressLine()
-    (leavesOutputAlone ? errors : output).write(line() + "\n")
+    stream.write(text)
+  }
+}
+
+extension Messages {
+  /// Keeps every line back until ``release(behind:)``: whoever reads both streams as one wants the answer first.
+  func keepBack() {
+    waiting = []
+  }
+
+  /// Prints an answer as common messages, and behind it what was kept back.
+  func release(behind answer: [String] = []) {
+    let lines = waiting ?? []
+    waiting = nil
+    for line in answer { common(line) }
+    for (stream, line) in lines { put(line, to: stream) }
   }
 }
 

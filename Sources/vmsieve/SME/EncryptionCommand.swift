@@ -40,17 +40,14 @@ enum EncryptionCommand {
       return (memory, "")
     }
     let layer: StripLayer
-    let notes: CoreNotes
     do throws(SymbolError) {
       layer = try StripLayer(kernel, memory, files: options.files)
-    } catch { throw DumpCommandError("\(error)") }
-    do throws(VmcoreError) {
-      notes = try memory.notes.withoutEncryptionMask()
     } catch { throw DumpCommandError("\(error)") }
     for gap in layer.gaps { messages.warning("--sme-strip: \(gap)") }
     messages.common(
       "SME: the encryption bit is stripped from \(layer.tableCount) page tables, of the kernel and of"
         + " \(layer.processes) processes.")
+    let notes = memory.notes.withoutEncryptionMask()
     return (PhysicalMemory(memory, adding: layer, notes: notes), layer.record)
   }
 
