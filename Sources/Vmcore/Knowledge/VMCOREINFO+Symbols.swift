@@ -40,7 +40,10 @@ extension VMCOREINFO {
         continue
       }
       let key = String(line[..<equals])
-      if keys.insert(key).inserted, let value = other.string(key), value != line[line.index(after: equals)...]
+      // `makedumpfile -g` writes such a length of an array whose declaration has none.
+      let isOfNoLength = key.hasPrefix("LENGTH(") && other.string(key).flatMap { Int32($0) } == nil
+      if keys.insert(key).inserted, !isOfNoLength, let value = other.string(key),
+        value != line[line.index(after: equals)...]
       {
         changed.append(key)
         result.append(line[...equals] + value)
@@ -61,14 +64,25 @@ extension VMCOREINFO {
 
   /// The same without the symbols that lie outside of the kernel's image and that another text has, too.
   public func withoutPointers(knownTo other: VMCOREINFO) -> VMCOREINFO {
+    withoutSymbols { key, address in address < MemorySegments.kernelMap && other.string(key) != nil }
+  }
+
+  /// The same without the symbols that lie in the kernel's image and in another text outside of it.
+  public func withoutPlaces(ofPointersIn other: VMCOREINFO) -> VMCOREINFO {
+    withoutSymbols { key, address in
+      let pointer = other.string(key).flatMap { UInt64($0, radix: 16) }
+      return address >= MemorySegments.kernelMap && pointer.map { $0 < MemorySegments.kernelMap } ?? false
+    }
+  }
+
+  private func withoutSymbols(_ isUnwanted: (_ key: String, _ address: UInt64) -> Bool) -> VMCOREINFO {
     VMCOREINFO(
       Self.text(
         lines.filter { line in
           guard line.hasPrefix("SYMBOL("), let equals = line.firstIndex(of: "="),
-            let value = UInt64(line[line.index(after: equals)...], radix: 16),
-            value < MemorySegments.kernelMap
+            let address = UInt64(line[line.index(after: equals)...], radix: 16)
           else { return true }
-          return other.string(String(line[..<equals])) == nil
+          return !isUnwanted(String(line[..<equals]), address)
         }))
   }
 

@@ -60,12 +60,16 @@ struct KernelKnowledge {
       // Of another boot, what lies outside of the kernel's image is elsewhere now.
       info = info.withoutPointers(knownTo: own)
     }
+    if own.string("OSRELEASE") == info.string("OSRELEASE") {
+      // A kernel says where the sections are, and its vmlinux where the pointer to them is.
+      info = info.withoutPlaces(ofPointersIn: own)
+    }
     let (both, changed, added) = own.overridden(by: info)
     messages.debug("\(named.path): \(added) keys that VMCOREINFO lacks")
     if changed.isEmpty { return (both, nil) }
     messages.common(
       "\(named.path) overrides VMCOREINFO, also in the dump: \(changed.prefix(4).joined(separator: ", "))"
-        + (changed.count > 4 ? " and \(changed.count - 4) keys more" : ""))
+        + (changed.count > 4 ? " and \(changed.count - 4) more" : ""))
     return (both, notes.with(both))
   }
 
