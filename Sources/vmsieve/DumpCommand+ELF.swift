@@ -6,10 +6,12 @@ internal import Vmcore
 extension DumpCommand {
   /// Writes the pages as an ELF core (`-E`).
   ///
-  /// - Parameter file: nil for a dry run.
+  /// - Parameters:
+  ///   - file: nil for a dry run.
+  ///   - cut: what a dump that fails has.
   func writeELF(
     _ level: DumpLevel, to file: consuming FileDescriptor?, _ pipeline: inout DumpPipeline,
-    _ progress: Progress
+    _ progress: Progress, _ cut: inout CutDump
   ) throws(PipelineError) -> (report: PipelineReport, bytesWritten: UInt64) {
     if level.contains(.zeroPages) {
       // The headers, which come first, say which pages there are.
@@ -32,8 +34,13 @@ extension DumpCommand {
       }
     } catch { throw .write(error) }
     progress.begin(.copyingData)
-    let report = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
-    return (report, writer.bytesWritten)
+    do throws(PipelineError) {
+      let report = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
+      return (report, writer.bytesWritten)
+    } catch {
+      cut.isEmpty = !writer.hasPages
+      throw error
+    }
   }
 
   /// The source's PT_LOADs. A kdump-compressed dump has none: then the machine's memory as its bitmap has it, and

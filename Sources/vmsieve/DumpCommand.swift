@@ -150,8 +150,8 @@ struct DumpCommand {
 
   /// What was written when the writing failed, as far as it is known.
   struct CutDump {
-    /// Pages that have their descriptors.
-    var pages: UInt64?
+    /// Whether no page is in it.
+    var isEmpty = false
     /// The kernel's pages, if these were written first.
     var groups: WrittenGroups?
   }
@@ -159,7 +159,7 @@ struct DumpCommand {
   private func tellEnd(_ error: PipelineError, _ cut: CutDump) {
     guard case .write(let error) = error, error.meansNoSpace else { return }
     messages.sayFull(options.targetName, error)
-    if !options.flattens, !options.isDryRun, cut.pages != 0 { messages.sayIncomplete() }
+    if !options.flattens, !options.isDryRun, !cut.isEmpty { messages.sayIncomplete() }
   }
 
   /// What an error leaves behind.
@@ -171,7 +171,7 @@ struct DumpCommand {
     if !options.splitFiles.isEmpty {
       return "; the dump is incomplete: of the files, those before the full one are whole"
     }
-    if cut.pages == 0 { return "; no page was written, and \(options.dumpFile) is of no use" }
+    if cut.isEmpty { return "; no page was written, and \(options.dumpFile) is of no use" }
     return "; \(options.dumpFile) is marked incomplete: what was written before can be read"
       + (cut.groups.map { "; \($0.sentence)" } ?? "")
   }
@@ -231,7 +231,7 @@ struct DumpCommand {
     let copied: PipelineReport
     let bytesWritten: UInt64
     if options.writesELF {
-      (copied, bytesWritten) = try writeELF(level, to: file, &pipeline, progress)
+      (copied, bytesWritten) = try writeELF(level, to: file, &pipeline, progress, &cut)
     } else if !options.splitFiles.isEmpty {
       (copied, bytesWritten) = try writeParts(description, &pipeline, progress)
     } else {
@@ -241,7 +241,7 @@ struct DumpCommand {
       do throws(PipelineError) {
         copied = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
       } catch {
-        cut.pages = writer.pagesDescribed - writer.unreadablePages
+        cut.isEmpty = writer.pagesDescribed == writer.unreadablePages
         if order?.problem == nil { cut.groups = pipeline.groups(in: writer) }
         throw error
       }

@@ -251,8 +251,12 @@ struct ConsumerTests {
     let again = try shell("makedumpfile -f -L 300K -d 1,31 '\(vmcore.path)' dump")
     #expect(
       again.output.contains("Size limit(307200) reached.\nRetry to create a dumpfile by dump_level(31).\n"))
-    let none = try shell("makedumpfile -f -L 1K -d 1 '\(vmcore.path)' dump")
-    #expect(none.errors.contains("no page was written") && !none.errors.contains("can be read"))
+    for format in ["-l", "-E"] {
+      let none = try shell("makedumpfile -f \(format) -L 1K -d 1 '\(vmcore.path)' dump")
+      #expect(none.status == 1 && none.output.contains("Size limit(1024) reached.\n"))
+      #expect(none.errors.contains("no page was written") && !none.errors.contains("can be read"))
+      #expect(!none.output.contains("analyzable"))
+    }
   }
 
   @Test(

@@ -27,6 +27,9 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   public private(set) var bytesWritten: UInt64 = 0
   public private(set) var unreadableNoteBytes = 0
 
+  /// Whether any page is in the file.
+  public var hasPages: Bool { hasBegun && dataEnd > headers.data }
+
   private static let pageSize = 4096
   private static let scratchSize = 64 << 10
 
