@@ -14,6 +14,8 @@ struct NoteSurvey {
   private static let mostHeld = 8 << 20
   /// The kernel's own text is a page at most.
   private static let largestVMCOREINFO = 1 << 20
+  /// More bytes than the devices of any machine dump; a sparse file can claim as many as it likes.
+  private static let mostBytes: UInt64 = 16 << 30
   /// More notes than any machine has; what is behind them is copied, and not looked at.
   private static let mostNotes = 1 << 20
 
@@ -34,6 +36,10 @@ struct NoteSurvey {
     guard file.size == 0 || end <= file.size else {
       throw .malformed(
         path: file.path, at: segment.fileOffset, "the notes (\(size) bytes) reach past the end of the file")
+    }
+    let stored = file.storedSize == 0 ? Self.mostBytes : min(Self.mostBytes, file.storedSize)
+    guard UInt64(list.byteCount) + size <= stored else {
+      throw .malformed(path: file.path, at: segment.fileOffset, "notes of \(size) bytes are none")
     }
     // The notes of one segment may end without the padding that those of the next need before them.
     if list.byteCount % 4 != 0 { list.hold([UInt8](repeating: 0, count: 4 - list.byteCount % 4)) }
