@@ -113,9 +113,11 @@ public struct PageFilter: ~Copyable {
       return wanted.upperBound
     }
     var verdicts = Verdicts(report, image: image, processes: processes)
+    var end = hugeEnd
     let resume = Self.judge(
-      wanted, StructPages(group.bytes, rules), first: first, rules, level, &hugeEnd, &verdicts, &frames)
+      wanted, StructPages(group.bytes, rules), first: first, rules, level, &end, &verdicts, &frames)
     report = verdicts.report
+    hugeEnd = end
     return resume
   }
 
