@@ -81,10 +81,12 @@ struct ConsumerTests {
     }
     let theirs = try block(peer, "theirs")
     // makedumpfile writes 0x before a size in decimal.
-    let ours = try block("makedumpfile", "ours").map {
-      $0.replacing(#/^(  size_\w+ *: )/#) { "\($0.1)0x" }
+    let ours = try block("makedumpfile", "ours").map { line -> String in
+      line.hasPrefix("  size_") ? line.replacing(": ", with: ": 0x") : String(line)
     }
-    #expect(ours == theirs.map(String.init))
+    // The signature has no end there, and the next field's first byte is shown with it.
+    #expect(ours.dropFirst(2) == theirs.map { String($0) }.dropFirst(2))
+    #expect(theirs.count > 20 && theirs[1].hasPrefix(ours[1]))
   }
 
   @Test("retrace-server strips a dump in silence, and makes a plain one of a flattened one")
@@ -167,8 +169,8 @@ struct ConsumerTests {
       #expect(try shell("makedumpfile -R vmcore < vmcore-incomplete > /dev/null 2>&1").status == 0)
     } else {
       let run = try shell("\(line) $core vmcore > console 2>&1")
-      #expect(run.status == 0, "\(try text("console"))")
       let console = try text("console")
+      #expect(run.status == 0, "\(console)")
       #expect(console.contains("makedumpfile Completed.") || collector.contains("-level 1"))
       let lacks = collector.firstMatch(of: #/--extension|-X|-e /#).map { String($0.0) }
       #expect(console.contains("has no effect") == (lacks != nil))

@@ -218,7 +218,7 @@ struct KernelLogTests {
 
   @Test(
     "A ring of impossible sizes is damage, one of none at all too",
-    arguments: [(0, 0), (0, 27), (0, 39), (48, 0), (48, 3), (48, UInt32.max)])
+    arguments: [(0, 0), (0, 27), (0, 39), (48, 0), (48, 3), (48, .max)] as [(UInt64, UInt32)])
   func ringSizes(place: UInt64, bits: UInt32) throws {
     let kernel = SyntheticKernel(.v6_1)
     kernel.writeRingLog([LogEntry("first"), LogEntry("second")])
@@ -239,18 +239,19 @@ struct KernelLogTests {
 
   @Test(
     "A head or a tail that is wrong costs no message, both together none either",
-    arguments: [[(24, 12345)], [(32, 1)], [(24, 12345), (32, 1)], [(24, .max), (32, .max)], [(32, 0)]]
-      as [[(UInt64, UInt64)]], [0, 5, 16, 1000] as [UInt64])
-  func ringEnds(stores: [(UInt64, UInt64)], before: UInt64) throws {
+    arguments: [(12345, nil), (nil, 1), (12345, 1), (.max, .max), (nil, 0)] as [(UInt64?, UInt64?)],
+    [0, 5, 16, 1000] as [UInt64])
+  func ringEnds(ends: (head: UInt64?, tail: UInt64?), before: UInt64) throws {
     let kernel = SyntheticKernel(.v6_1)
     let entries = (0..<16).map { LogEntry("message \($0)") }
     kernel.writeRingLog(entries, before: before)
     let text = entries.map { "[    0.000000] [      T0] \(String(decoding: $0.text, as: UTF8.self))\n" }
       .joined()
-    for (place, value) in stores { kernel.memory.store(value, at: parts(kernel).ring + place) }
+    if let head = ends.head { kernel.memory.store(head, at: parts(kernel).ring + 24) }
+    if let tail = ends.tail { kernel.memory.store(tail, at: parts(kernel).ring + 32) }
     let outcome = try Self.read(kernel)
     #expect(outcome.error == nil && outcome.text == text)
-    #expect(outcome.lost == 0 && outcome.hasRemark == stores.contains { $0.0 == 24 })
+    #expect(outcome.lost == 0 && outcome.hasRemark == (ends.head != nil))
   }
 
   enum RecordFault: CaseIterable {
