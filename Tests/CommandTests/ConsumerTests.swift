@@ -82,7 +82,7 @@ struct ConsumerTests {
     let theirs = try block(peer, "theirs")
     // makedumpfile writes 0x before a size in decimal.
     let ours = try block("makedumpfile", "ours").map { line -> String in
-      line.hasPrefix("  size_") ? line.replacing(": ", with: ": 0x") : String(line)
+      line.hasPrefix("  size_") ? String(line).replacing(": ", with: ": 0x") : String(line)
     }
     // The signature has no end there, and the next field's first byte is shown with it.
     #expect(ours.dropFirst(2) == theirs.map { String($0) }.dropFirst(2))
