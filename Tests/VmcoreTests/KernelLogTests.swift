@@ -239,7 +239,7 @@ struct KernelLogTests {
 
   @Test(
     "A head or a tail that is wrong costs no message, both together none either",
-    arguments: [(12345, nil), (nil, 1), (12345, 1), (.max, .max), (nil, 0)] as [(UInt64?, UInt64?)],
+    arguments: [(12345, nil), (nil, 1), (12345, 1), (1 << 40, 1 << 41), (nil, 0)] as [(UInt64?, UInt64?)],
     [0, 5, 16, 1000] as [UInt64])
   func ringEnds(ends: (head: UInt64?, tail: UInt64?), before: UInt64) throws {
     let kernel = SyntheticKernel(.v6_1)
@@ -252,6 +252,18 @@ struct KernelLogTests {
     let outcome = try Self.read(kernel)
     #expect(outcome.error == nil && outcome.text == text)
     #expect(outcome.lost == 0 && outcome.hasRemark == (ends.head != nil))
+  }
+
+  @Test("A head that names an older message costs none either", arguments: [0, 5, 16, 1000] as [UInt64])
+  func ringOlderHead(before: UInt64) throws {
+    let kernel = SyntheticKernel(.v6_1)
+    let entries = (0..<16).map { LogEntry("message \($0)") }
+    kernel.writeRingLog(entries, before: before)
+    let head = parts(kernel).ring + 24
+    kernel.memory.store((kernel.memory.load(head, as: UInt64.self) &- 5) & UInt64.max >> 2, at: head)
+    let outcome = try Self.read(kernel)
+    #expect(outcome.error == nil && outcome.text.split(separator: "\n").count == 16, "\(outcome.text)")
+    #expect(outcome.text.hasSuffix("] message 15\n"))
   }
 
   enum RecordFault: CaseIterable {

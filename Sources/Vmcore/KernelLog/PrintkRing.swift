@@ -41,13 +41,14 @@ struct PrintkRing {
     textLeft = textSize
     firstSequence = sinceClear ? try Self.clearSequence(info, &source) : 0
 
-    // What is older than the tail is marked reusable: the head alone says what there is.
+    // What is older than the tail is marked reusable, and no descriptor is newer than the head: one lap before and
+    // one behind a message that is there have all others.
     let head = try source.number(descriptorRing + layout.head, as: UInt64.self) & Self.identifierMask
     next = (head &- count &+ 1) & Self.identifierMask
-    left = count
+    left = 2 * count - 1
     if identifier(inSlotOf: head, &source) == head { return }
     let tail = try source.number(descriptorRing + layout.tail, as: UInt64.self) & Self.identifierMask
-    next = tail
+    next = (tail &- count &+ 1) & Self.identifierMask
     losses.remark = "its ring of \(count) ends at \(head), where no message is; those elsewhere are shown"
     if identifier(inSlotOf: tail, &source) == tail { return }
     // Most messages are of the same lap around the ring; the others are of the one before or behind it.
