@@ -62,6 +62,16 @@ struct DumpOutput: ~Copyable, Sendable {
     }
   }
 
+  /// Lets a stream go on at an offset, and what lies before it read as zeros.
+  func skip(to offset: UInt64) throws(DumpWriteError) {
+    switch target {
+    case .stream(let stream):
+      do throws(SystemError) { try stream.skip(to: offset) } catch { throw DumpWriteError(error) }
+    default:
+      return
+    }
+  }
+
   /// Sends the last of a stream, and the record that says so.
   func endStream() throws(DumpWriteError) {
     switch target {

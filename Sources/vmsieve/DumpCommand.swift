@@ -87,10 +87,19 @@ struct DumpCommand {
     do throws(SymbolError) {
       finding = try SavedLowMemory.find(kernel, memory, files: options.memoryEncryption.files)
     } catch { throw DumpCommandError("\(error)") }
+    func warnIfReplaced(_ reason: String) {
+      guard kernel.wasReplaced(in: memory) else { return }
+      messages.warning(
+        "\(options.vmcore): another kernel than \(kernel.release) was running, and has taken low memory, which stays as it"
+          + " is: \(reason)")
+    }
     switch finding {
-    case .none: return (memory, "")
+    case .none:
+      warnIfReplaced("where it was saved cannot be found")
+      return (memory, "")
     case .notUsed(let evidence):
       messages.debug(evidence)
+      warnIfReplaced(evidence)
       return (memory, "")
     case .saved(let layer, let evidence):
       messages.debug(evidence)
@@ -204,7 +213,9 @@ struct DumpCommand {
       if let kernel {
         progress.begin(.unnecessaryPages)
         try PageFilter.run(
-          kernel, level, physical: memory, from: &kept, keeping: processes, report: &filtered
+          kernel, level, physical: memory, from: &kept, files: options.memoryEncryption.files,
+          keeping: processes,
+          report: &filtered
         ) {
           progress.update(done: $0, total: $1)
         }
@@ -213,6 +224,7 @@ struct DumpCommand {
       frames = kept
     } catch { throw .noMemory(error.description) }
     messages.warn(of: filtered)
+    if let evidence = filtered.kernelImageEvidence { messages.debug(evidence) }
     if let processes {
       messages.common(
         "\(filtered.keptOfProcesses) pages of \(processes.processes) processes are kept beyond dump level"

@@ -4,7 +4,8 @@ drgn_pages.py VMCORE VMLINUX
 
 One line for each run of frames: class, first pfn, last pfn. Classes: free, cache, private (cache with private data),
 user (anonymous and hugetlbfs), poisoned, offline. A frame may be in more than one; one that is in none must be kept.
-One more is image: from _text to _end of the kernel, parts of which it freed after it had booted.
+One more is image: what the kernel still has of its text and data, from _text to _end. What it freed after it had
+booted is not in it, as the symbols of its sections and PG_reserved say.
 
 It judges collectors, so it goes another way than they do: it asks each page for its compound head, where they go from
 a head over its tails. Linux 4.18 and later.
@@ -113,10 +114,24 @@ for first in sorted(pages):
         if pfn < free_until:
             note("free", pfn)
 
-text, end = (program.symbol(name).address for name in ("_text", "_end"))
+def address(name):
+    try:
+        return program.symbol(name).address
+    except LookupError:
+        return 0
+
+
 base = int(info["NUMBER(phys_base)"]) - 0xFFFFFFFF80000000
-note("image", text + base >> 12)
-runs["image"][0][1] = (end + base - 1 >> 12)
+stretches = [(address(first), address(last)) for first, last in (
+    ("__init_begin", "__init_end"), ("__smp_locks", "__smp_locks_end"), ("_etext", "__start_rodata"),
+    ("__end_rodata", "_sdata"), ("__start_bss_decrypted_unused", "__end_bss_decrypted"))]
+stretches.append((program["_brk_end"].value_(), address("__brk_limit")))
+reserved = flag("reserved")
+for pfn in range(address("_text") + base >> 12, (address("_end") + base - 1 >> 12) + 1):
+    place = (pfn << 12) - base
+    freed = any(first <= place and place + 4096 <= last for first, last in stretches)
+    if not freed or word(pfn, "flags") & reserved:
+        note("image", pfn)
 
 for name, list_of_runs in runs.items():
     for run in list_of_runs:

@@ -80,6 +80,64 @@ struct GuestDumpTests {
     #expect(written.count > 200, "\(answer)")
   }
 
+  /// QEMU's paging=true describes memory by the page tables that the processors use: those of the capture kernel.
+  @Test(
+    "Segments of the capture kernel's image and direct map are not taken for the crashed kernel's",
+    .enabled(if: Lab.hasVmcore("6.1-captured")))
+  func paged() throws {
+    let vmcore = try RealVmcore("6.1-captured")
+    let backup = try backup(vmcore)
+    let scratch = try ScratchFolder()
+    try ProgramRun.succeeding("/bin/cp", ["--sparse=always", vmcore.path, scratch.path("paged")])
+    let file = try FileHandle(forUpdating: scratch.url("paged"))
+    func number(_ data: Data, _ offset: Int, _ count: Int) -> UInt64 {
+      (0..<count).reduce(0) { $0 | UInt64(data[offset + $1]) << UInt64(8 * $1) }
+    }
+    let header = try #require(try file.read(upToCount: 64))
+    let count = Int(number(header, 56, 2))
+    try file.seek(toOffset: number(header, 32, 8))
+    var table = try #require(try file.read(upToCount: count * 56))
+    let end = try file.seekToEnd()
+    // The capture kernel lies around the backup; its own places are as random as the crashed kernel's.
+    let place = (backup & ~0xfff_ffff, backup & ~0x1f_ffff)
+    for (address, physical, size) in [
+      (UInt64(0xffff_9999_4000_0000) + place.0, place.0, UInt64(0x100_0000)),
+      (0xffff_ffff_b120_0000, place.1, 0x40_0000),
+    ] {
+      let segment = try #require(
+        vmcore.elf.segments.first {
+          $0.physicalAddress <= physical && physical + size <= $0.physicalAddress + $0.fileSize
+        })
+      for value in [
+        0x7_0000_0001, segment.fileOffset + physical - segment.physicalAddress, address, physical, size, size,
+        0,
+      ] as [UInt64] { withUnsafeBytes(of: value.littleEndian) { table.append(contentsOf: $0) } }
+    }
+    try file.write(contentsOf: table)
+    for (offset, value, size) in [(32, end, 8), (56, UInt64(count + 2), 2)] {
+      try file.seek(toOffset: UInt64(offset))
+      try file.write(contentsOf: withUnsafeBytes(of: value.littleEndian) { Data($0.prefix(size)) })
+    }
+    try file.close()
+
+    try vmcore.dump("-l -d 31", to: scratch.path("wanted"))
+    let paged = try RealVmcore("6.1-captured", at: scratch.path("paged"))
+    let run = try paged.dump("-l -d 31", to: scratch.path("dump"))
+    #expect(run.output.contains("low memory is read from where it was saved"), "\(run.output)")
+    #expect(
+      FileManager.default.contentsEqual(atPath: scratch.path("dump"), andPath: scratch.path("wanted")))
+
+    // Without the backup nothing can be restored, and that is said.
+    let segment = try #require(
+      vmcore.elf.segments.first { $0.physicalAddress <= backup && backup < $0.physicalAddress + $0.fileSize })
+    let again = try FileHandle(forUpdating: scratch.url("paged"))
+    try again.seek(toOffset: segment.fileOffset + backup - segment.physicalAddress)
+    try again.write(contentsOf: Data(count: 0x9f000))
+    try again.close()
+    let lost = try paged.dump("-f -l -d 31", to: scratch.path("dump"))
+    #expect(lost.errors.contains("another kernel than 6.1"), "\(lost.errors)")
+  }
+
   @Test(
     "A crash kernel that waits has saved nothing: low memory is the guest's own",
     .enabled(if: Lab.hasVmcore("6.1-captured")))

@@ -74,6 +74,10 @@ enum Lab {
     return path
   }
 
+  static func hasVmlinux(_ kernel: String) -> Bool {
+    FileManager.default.fileExists(atPath: folder.appending(path: "kernels/\(kernel)/vmlinux").path)
+  }
+
   static func vmlinux(_ kernel: String) throws -> String {
     try path("kernels/\(kernel)/vmlinux", made: "debuginfo \(kernel)")
   }

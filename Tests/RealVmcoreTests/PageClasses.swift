@@ -38,7 +38,8 @@ struct PageClasses {
     }
   }
 
-  /// Frames that a dump level excludes. Zero pages stay in the bitmap, so its lowest bit changes nothing.
+  /// Frames that a dump level excludes. Zero pages stay in the bitmap, so its lowest bit changes nothing. What the
+  /// kernel still has of its image stays whatever its struct pages say.
   func excluded(at level: Int) -> Set<UInt64> {
     var excluded: Set<UInt64> = []
     for (name, bits) in [
@@ -46,12 +47,13 @@ struct PageClasses {
     ] where level & bits != 0 || bits == ~0 {
       excluded.formUnion(frames[Substring(name), default: []])
     }
-    return excluded
+    return excluded.subtracting(imageInUse.subtracting(frames["poisoned", default: []]))
   }
 
+  /// Frames of the kernel's image, but for those that it freed after boot.
+  var imageInUse: Set<UInt64> { frames["image", default: []] }
+
   /// Expects a dump to have all pages that its level does not exclude, no others, and all of them right.
-  ///
-  /// Pages of the kernel's own image may be there at any level.
   func expectPages(
     of dump: String, from vmcore: RealVmcore, level: Int, sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
@@ -61,7 +63,7 @@ struct PageClasses {
     let excluded = excluded(at: level)
     let dumped = Set(dump.dumped.frames)
     let missing = vmcore.frames.subtracting(excluded).subtracting(dumped)
-    let extra = dumped.intersection(excluded).subtracting(frames["image", default: []])
+    let extra = dumped.intersection(excluded)
     for (name, wrong) in [("missing", missing), ("extra", extra)] where !wrong.isEmpty {
       let first = wrong.sorted().prefix(8).map { "0x" + String($0, radix: 16) }.joined(separator: " ")
       Issue.record("\(vmcore.name): \(wrong.count) \(name): \(first)", sourceLocation: sourceLocation)

@@ -5,8 +5,8 @@ import Testing
 /// What the kernel itself said of its pages seconds before it crashed: `/proc/kpageflags`, which the lab saves.
 ///
 /// The file has a 64-bit word for each frame. Its bits up to 31 are the kernel's interface, the same in all releases
-/// (include/uapi/linux/kernel-page-flags.h); PG_private is bit 35 in all that are tried here, but nobody promised it
-/// (include/linux/kernel-page-flags.h). So this judge needs neither debug information nor another program that knows
+/// (include/uapi/linux/kernel-page-flags.h); PG_reserved is bit 32 and PG_private bit 35 in all that are tried here, but nobody
+/// promised it (include/linux/kernel-page-flags.h). So this judge needs neither debug information nor another program that knows
 /// the kernel. Between the file and the crash pages change: a few of each class may differ.
 struct SavedPageFlags {
   private enum Bit {
@@ -18,6 +18,7 @@ struct SavedPageFlags {
     static let huge = 17
     static let poisoned = 19
     static let offline = 23
+    static let reserved = 32
     static let privateData = 35
   }
 
@@ -69,9 +70,9 @@ struct SavedPageFlags {
     var total: [Class: Int] = [:]
     var wrong: [Class: [UInt64]] = [:]
     for frame in vmcore.frames where frame < words.count {
-      // The kernel keeps its own image to itself; a part of it may be free.
-      if vmcore.kernelImage.contains(frame) { continue }
       let word = words[Int(frame)]
+      // The kernel keeps its own image to itself, but for what it freed.
+      if vmcore.kernelImage.contains(frame), word >> Bit.reserved & 1 == 1 { continue }
       let kind = classOf(word)
       total[kind, default: 0] += 1
       if dumped.contains(frame) == (kind.levels & level != 0 || kind == .neverDumped) {

@@ -145,7 +145,10 @@ import Vmcore
     ("notes behind the end", { $0.claimedNoteOffset = 1 << 40 }),
     ("notes at 2^63", { $0.claimedNoteOffset = 1 << 63 }),
     ("notes longer than the file", { $0.claimedNoteSize = 1 << 24 }),
-    ("memory up to 2^52 in a small file", { $0.segments[1].paddr = 1 << 52 - 4096 }),
+    (
+      "memory up to 2^52 of which the file has no byte",
+      { $0.segments[1] = ELFSegment(vaddr: 0, paddr: 1 << 52 - 4096, data: [], memorySize: 4096) }
+    ),
   ]
 
   @Test(arguments: malformed.indices)

@@ -221,15 +221,6 @@ import Vmcore
     #expect(throws: CrashedKernel.Unknown.self) { _ = try Filtered(kernel, level: 31) }
   }
 
-  @Test(arguments: ["2.6.32", "3.9.11", "7.2.0", "12.0.0"])
-  func `a kernel whose rules nobody has checked is reported`(release: String) throws {
-    let kernel = SyntheticKernel(.v6_12)
-    kernel.setFree(pfn: 8)
-    kernel.setKey("OSRELEASE", release)
-    let warnings = try Filtered(kernel, level: 16).report.warnings
-    #expect(warnings.contains { $0.contains(release) })
-  }
-
   @Test func `a result without any free page is reported`() throws {
     let kernel = SyntheticKernel(.v6_12)
     kernel.setAnonymous(pfn: 3)

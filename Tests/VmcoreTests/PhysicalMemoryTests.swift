@@ -129,6 +129,17 @@ import Vmcore
     (0..<8).reduce(0) { $0 | UInt64(byte(address + UInt64($1))) << UInt64($1 * 8) }
   }
 
+  /// 0x602770ecf000 is where a real machine of 5 levels has its last RAM.
+  @Test(arguments: [0x2100_0000_0000, 0x6027_70ec_f000, 1 << 52 - 0x1000] as [UInt64])
+  func `memory at any address of 52 bits is read`(address: UInt64) throws {
+    var high = Self.segment(0..<0x1000)
+    high.paddr = address
+    let core = try Self.open([Self.segment(0x1000..<0x2000), high])
+    #expect(core.memory.segments.implausibleSegments.isEmpty)
+    #expect(core.memory.frames.count == 2 && core.memory.frames.maxMapNumber == address >> 12 + 1)
+    #expect(try core.memory.page(address >> 12).get() == (0..<0x1000).map(Self.byte))
+  }
+
   @Test func `segments whose numbers overflow are named and not read`() throws {
     var wrapping = Self.segment(0..<0x1000)
     wrapping.paddr = .max - 0x7ff

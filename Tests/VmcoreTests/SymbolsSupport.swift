@@ -31,6 +31,14 @@ final class KernelWithTables {
     kernel.setKey("SYMBOL(\(name))", String(address, radix: 16))
   }
 
+  /// Puts the kernel's types where its symbols say.
+  func setTypes(_ types: BTFBuilder) {
+    let bytes = types.build()
+    let address = place(bytes)
+    setSymbol("__start_BTF", address)
+    setSymbol("__stop_BTF", address + UInt64(bytes.count))
+  }
+
   func open() throws -> OpenedKernel { try OpenedKernel(kernel.vmcore(), kernel.vmcoreinfoText) }
 }
 

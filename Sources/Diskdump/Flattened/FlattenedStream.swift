@@ -19,6 +19,11 @@ final class FlattenedStream: @unchecked Sendable {
     try sender.write(bytes, at: offset)
   }
 
+  /// Leaves out what lies up to an offset: it reads as zeros. What is written next goes on there.
+  func skip(to offset: UInt64) throws(SystemError) {
+    try sender.skip(to: offset)
+  }
+
   /// Sends all that was taken, pages first.
   func flush() throws(SystemError) {
     try sender.flush()
@@ -88,6 +93,11 @@ private struct RecordSender: ~Copyable {
       try file.append(lower.bytes)
     }
     lower.restart()
+  }
+
+  mutating func skip(to offset: UInt64) throws(SystemError) {
+    try flush()
+    lower.begin(offset)
   }
 
   mutating func end() throws(SystemError) {

@@ -30,6 +30,8 @@ public struct PartialDump: ~Copyable {
       0..<UInt64(DiskdumpHeader.byteCount), block..<block + UInt64(KdumpSubHeader.byteCount),
       kdump.headers.subHeader.notes, bitmaps,
     ] where !part.isEmpty && !arrived.contains(part) {
+      // Where there is no memory, bitmaps have no records; they are whole if what follows them has begun to come.
+      if part == bitmaps, arrived.ranges.contains(where: { $0.upperBound > kdump.descriptors }) { continue }
       throw .malformed(
         path: file.path, at: FileOffset(part.lowerBound), "the headers and bitmaps did not arrive whole")
     }

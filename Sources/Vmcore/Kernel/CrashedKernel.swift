@@ -1,17 +1,12 @@
 /// The kernel that crashed: its release, where it lies, and how its addresses are translated.
 public struct CrashedKernel: Sendable {
-  public let info: VMCOREINFO
+  public private(set) var info: VMCOREINFO
   /// OSRELEASE
   public let release: String
   public let version: KernelVersion
   /// What KASLR moved the kernel by in physical memory (`phys_base`), in two's complement.
   public let physicalBase: UInt64
   public private(set) var tables: PageTables
-
-  /// The newest release whose page rules were checked against its source.
-  public static let newestKnown = KernelVersion(7, 1)
-  /// The oldest one.
-  public static let oldestKnown = KernelVersion(3, 10)
 
   /// Why a kernel could not be understood, in words that follow the vmcore's path.
   public struct Unknown: Error, CustomStringConvertible {
@@ -57,10 +52,12 @@ public struct CrashedKernel: Sendable {
       encryptionMask: UInt64(bitPattern: info.number("sme_mask") ?? 0))
   }
 
-  /// Whether the page rules for this release are known and not guessed.
-  public var isKnown: Bool {
-    (version.major, version.minor) >= (Self.oldestKnown.major, Self.oldestKnown.minor)
-      && (version.major, version.minor) <= (Self.newestKnown.major, Self.newestKnown.minor)
+  /// The same kernel, with lines that its VMCOREINFO lacks.
+  func adding(_ lines: [String]) -> CrashedKernel {
+    if lines.isEmpty { return self }
+    var kernel = self
+    kernel.info = VMCOREINFO(info.text + "\n" + lines.joined(separator: "\n") + "\n")
+    return kernel
   }
 
   /// The kernel's memory by virtual address.
@@ -68,11 +65,11 @@ public struct CrashedKernel: Sendable {
     try KernelMemory(physical, tables)
   }
 
-  /// Frames of the kernel's own text and data: those of its PT_LOAD, or, in a dump that has none, what is
+  /// Frames of the kernel's own text and data: those of its PT_LOAD, or, in a dump that has none of it, what is
   /// mapped around `_stext` in one piece, up to `_end` if kallsyms has it.
   public func image(_ physical: PhysicalMemory, _ memory: inout KernelMemory) -> PFNRanges {
     let declared = physical.kernelImage
-    if declared.count > 0 { return declared }
+    if declared.count > 0, isOwnImage(declared, physical.geometry) { return declared }
     let all = physical.frames.maxMapNumber
     guard let text = info.symbol("_stext"), text.rawValue >= MemorySegments.kernelMap else {
       return PFNRanges([], maxMapNumber: all)
@@ -95,6 +92,20 @@ public struct CrashedKernel: Sendable {
     let stop = end &- MemorySegments.kernelMap &+ physicalBase
     guard stop > start else { return PFNRanges([], maxMapNumber: all) }
     return PFNRanges([physical.geometry.frames(from: start, to: stop)], maxMapNumber: all)
+  }
+
+  /// Whether the PT_LOADs for a kernel's image speak of this one. QEMU makes them from the page tables that the
+  /// processors use (paging=true), and those may already be the capture kernel's.
+  func isOwnImage(_ image: PFNRanges, _ geometry: PageGeometry) -> Bool {
+    guard let text = info.symbol("_stext"), text.rawValue >= MemorySegments.kernelMap else { return true }
+    let physical = text.rawValue &- MemorySegments.kernelMap &+ physicalBase
+    return image.contains(geometry.pfn(of: PhysicalAddress(physical)))
+  }
+
+  /// Whether a hypervisor dumped the machine while its processors ran another kernel than this one: the capture kernel.
+  public func wasReplaced(in physical: PhysicalMemory) -> Bool {
+    physical.notes.hasHypervisorState && physical.kernelImage.count > 0
+      && !isOwnImage(physical.kernelImage, physical.geometry)
   }
 
   private static func physicalBase(_ loads: [ProgramHeader]) -> UInt64? {

@@ -20,12 +20,13 @@ public final class SavedLowMemory: PageLayer, @unchecked Sendable {
   ///
   /// The memory for it is zeros until purgatory copies, and purgatory is the last before the capture kernel runs
   /// (kexec-tools, crashdump-x86.c; arch/x86/kernel/crash.c). Only dumps from outside of the machine have the crash
-  /// kernel's own memory: those without a PT_LOAD for the kernel's image, and those whose header has no release.
+  /// kernel's own memory: those with a hypervisor's notes or without a PT_LOAD for the kernel's image, and those whose
+  /// header has no release.
   public static func find(
     _ kernel: CrashedKernel, _ physical: PhysicalMemory, files: SymbolFiles = SymbolFiles()
   ) throws(SymbolError) -> Finding {
-    guard physical.kernelImage.count == 0, physical.origin?.utsname.release.isEmpty ?? true,
-      var memory = try? kernel.memory(of: physical)
+    guard physical.kernelImage.count == 0 || physical.notes.hasHypervisorState,
+      physical.origin?.utsname.release.isEmpty ?? true, var memory = try? kernel.memory(of: physical)
     else { return .none }
     let symbols = try KernelSymbols(
       ["kexec_crash_image"] + KernelTypes.symbols, of: kernel, files: files, &memory)

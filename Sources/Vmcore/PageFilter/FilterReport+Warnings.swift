@@ -13,13 +13,8 @@ extension FilterReport {
   }
 
   /// Says what makes the result doubtful.
-  mutating func warn(_ kernel: CrashedKernel, _ level: DumpLevel, _ rules: PageRules, _ map: MemoryMap) {
-    if !kernel.isKnown {
-      doubt(
-        "Linux \(kernel.release) is outside of \(CrashedKernel.oldestKnown.major).\(CrashedKernel.oldestKnown.minor)"
-          + " to \(CrashedKernel.newestKnown.major).\(CrashedKernel.newestKnown.minor), whose page rules are known:"
-          + " pages may be kept or left out wrongly")
-    }
+  mutating func warn(_ evidence: PageEvidence, _ level: DumpLevel, _ rules: PageRules, _ map: MemoryMap) {
+    for warning in evidence.warnings { doubt(warning) }
     if map.framesWithout > 0 {
       var text = "\(map.framesWithout) pages are in no mem_map of the kernel and are kept"
       if let reason = map.unreadable.reason {

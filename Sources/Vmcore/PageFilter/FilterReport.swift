@@ -6,6 +6,10 @@ public struct FilterReport: Sendable {
   public internal(set) var unaccepted: UInt64 = 0
   /// Frames of the kernel's image that a rule would have left out, and that were kept.
   public internal(set) var keptInKernelImage: UInt64 = 0
+  /// Frames of the kernel's image that the kernel freed after boot, and that are judged like others.
+  public internal(set) var freedOfKernelImage: UInt64 = 0
+  /// What is known of them, in words.
+  public internal(set) var kernelImageEvidence: String?
   /// Frames of named processes that a rule would have left out, and that were kept.
   public internal(set) var keptOfProcesses: UInt64 = 0
   /// Free pages with an order that the buddy allocator does not have; kept.

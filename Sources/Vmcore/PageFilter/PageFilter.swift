@@ -34,17 +34,20 @@ public struct PageFilter: ~Copyable {
   /// report's warnings.
   ///
   /// - Parameters:
+  ///   - files: what the user named, for symbols that the vmcore lacks.
   ///   - processes: frames that are kept though they are of user pages or cache.
   ///   - report: what was counted before, and what is counted now.
   ///   - progress: called with the frames examined so far.
   public static func run(
     _ kernel: CrashedKernel, _ level: DumpLevel, physical: PhysicalMemory, from frames: inout PFNBitmap,
-    keeping processes: ProcessFrames? = nil, report: inout FilterReport,
+    files: SymbolFiles = SymbolFiles(), keeping processes: ProcessFrames? = nil, report: inout FilterReport,
     progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(VmcoreError) {
     let rules: PageRules
     let map: MemoryMap
     var memory = try kernel.memory(of: physical)
+    let evidence = PageEvidence(kernel, files: files, &memory)
+    let kernel = kernel.adding(evidence.supplement)
     do throws(PageRules.Unknown) { rules = try PageRules(kernel) } catch {
       report.warn(keepingEverything: error.reason, level)
       return
@@ -55,9 +58,12 @@ public struct PageFilter: ~Copyable {
       report.warn(keepingEverything: error.description, level)
       return
     }
-    let image = kernel.image(physical, &memory)
+    let image = KernelImageFrames(
+      kernel.image(physical, &memory), kernel, evidence, map, rules, &memory)
+    report.freedOfKernelImage = image.freed
+    report.kernelImageEvidence = image.evidence
     var filter = try VmcoreError.wrapping { () throws(SystemError) in
-      try PageFilter(rules, level, image: image, processes, report)
+      try PageFilter(rules, level, image: image.frames, processes, report)
     }
     for section in map.sections {
       filter.scan(section, of: physical.frames, &memory, &frames)
@@ -66,7 +72,7 @@ public struct PageFilter: ~Copyable {
     report = filter.report
     report.mayLackFreePages =
       physical.origin.map { $0.dumpLevel.contains(.freePages) } ?? (report.notInFile > 0)
-    report.warn(kernel, level, rules, map)
+    report.warn(evidence, level, rules, map)
   }
 
   private mutating func scan(

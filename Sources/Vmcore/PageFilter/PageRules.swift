@@ -42,7 +42,6 @@ struct PageRules {
 
   init(_ kernel: CrashedKernel) throws(Unknown) {
     let info = kernel.info
-    let version = kernel.version
     guard let pageSize = info.size("page"), let flags = info.offset("page.flags"),
       let mapping = info.offset("page.mapping")
     else { throw Unknown(reason: "VMCOREINFO lacks SIZE(page), OFFSET(page.flags) or OFFSET(page.mapping)") }
@@ -51,7 +50,7 @@ struct PageRules {
     // 4.4 and 4.5 have it and do not export it: it is the first word of lru.
     let compoundHead =
       info.offset("page.compound_head") ?? info.offset("page.compound_info")
-      ?? (version >= KernelVersion(4, 4) ? info.offset("page.lru") : nil)
+      ?? (CompoundLayout.hasCompoundHead(kernel) ? info.offset("page.lru") : nil)
     let farthest = max(
       flags + 8, mapping + 8, (mapcount ?? 0) + 4, (privateWord ?? 0) + 8, (compoundHead ?? 0) + 8)
     guard (32...1024).contains(pageSize), farthest <= pageSize else {
@@ -62,7 +61,7 @@ struct PageRules {
       info.number(name).flatMap { (0..<64).contains($0) ? 1 << UInt64($0) : nil }
     }
     func type(_ name: String) -> PageType? {
-      mapcount == nil ? nil : info.number(name).map { PageType($0, kernel: version) }
+      mapcount == nil ? nil : info.number(name).map { PageType($0) }
     }
     guard let lru = bit("PG_lru"), let isPrivate = bit("PG_private"), let swapCache = bit("PG_swapcache")
     else { throw Unknown(reason: "VMCOREINFO lacks NUMBER(PG_lru), (PG_private) or (PG_swapcache)") }
@@ -82,14 +81,15 @@ struct PageRules {
     // Exported since 3.17; PG_head was bit 14 before.
     head =
       info.number("PG_head_mask").map { UInt64(bitPattern: $0) }
-      ?? (version < KernelVersion(3, 17) ? 1 << 14 : 0)
-    slab = bit("PG_slab") ?? (version < KernelVersion(6, 10) ? 1 << 7 : 0)
-    hwpoison = bit("PG_hwpoison") ?? 0
-    // Not exported at first: -128 since 2.6.39.
-    buddyType =
-      type("PAGE_BUDDY_MAPCOUNT_VALUE")
-      ?? (version < KernelVersion(4, 18) && mapcount != nil ? PageType(-128, kernel: version) : nil)
+      ?? (compoundHead == nil ? 1 << 14 : 0)
     slabType = type("PAGE_SLAB_MAPCOUNT_VALUE")
+    // Where neither is exported, a slab must not be taken for anything else: 7 is its bit before 4.11, and in later
+    // kernels that of PG_waiters or PG_slab.
+    slab = bit("PG_slab") ?? (slabType == nil ? 1 << 7 : 0)
+    hwpoison = bit("PG_hwpoison") ?? 0
+    // Not exported at first: -128 since 2.6.39, until 4.17.
+    buddyType =
+      type("PAGE_BUDDY_MAPCOUNT_VALUE") ?? (compoundHead == nil && mapcount != nil ? PageType(-128) : nil)
     offlineType = type("PAGE_OFFLINE_MAPCOUNT_VALUE")
     unacceptedType = type("PAGE_UNACCEPTED_MAPCOUNT_VALUE")
     compound = CompoundLayout(kernel, pageSize: pageSize)

@@ -6,9 +6,10 @@ struct PageType {
   let value: UInt32
   let mask: UInt32
 
-  init(_ number: Int64, kernel version: KernelVersion) {
+  /// Which of the encodings a number is of shows by itself: an inverted flag bit never has its low 24 bits clear.
+  init(_ number: Int64) {
     let value = UInt32(truncatingIfNeeded: number)
-    let isTopByte = version >= KernelVersion(6, 12) && value >= 0xf000_0000 && value & 0xff_ffff == 0
+    let isTopByte = value >= 0xf000_0000 && value & 0xff_ffff == 0
     mask = isTopByte ? 0xff00_0000 : .max
     self.value = value
   }

@@ -6,8 +6,10 @@ extension CrashedKernel {
   public func directMap(
     _ physical: PhysicalMemory, _ symbols: KernelSymbols, _ memory: inout KernelMemory
   ) -> UInt64? {
+    // Those of a hypervisor are made from page tables that may be another kernel's.
+    let areOwn = !wasReplaced(in: physical)
     for load in physical.loads
-    where !load.hasNoPhysicalAddress && load.virtualAddress.rawValue < MemorySegments.kernelMap {
+    where areOwn && !load.hasNoPhysicalAddress && load.virtualAddress.rawValue < MemorySegments.kernelMap {
       let base = load.virtualAddress.rawValue &- load.physicalAddress.rawValue
       if Self.canBeDirectMap(base) { return base }
     }

@@ -83,16 +83,14 @@ struct KallsymsSearch {
   private mutating func look(
     _ bytes: RawSpan, _ address: VirtualAddress, _ memory: inout KernelMemory
   ) -> Kallsyms.Tables? {
-    // "0", NUL, "1", NUL, "2", NUL, "3", NUL
-    let first: UInt64 = 0x0033_0032_0031_0030
-    var offset = 0
-    while offset + Self.digits.count <= bytes.byteCount {
+    // The address is that of a page, and so a multiple of 8.
+    for offset in stride(from: 0, through: bytes.byteCount - 8, by: 8) {
       let word = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
-      if offset & 7 == 0, text &- word <= Self.headSize {
+      if text &- word <= Self.headSize {
         consider(word, count: bytes.littleEndian(at: offset + 8) ?? 0, names: address + offset + 16)
       }
-      if word == first, areDigits(bytes, at: offset),
-        let (table, index) = Self.tokens(aroundDigits: address + offset, &memory),
+      if let start = Self.digits(in: word, at: offset), areDigits(bytes, at: start),
+        let (table, index) = Self.tokens(aroundDigits: address + start, &memory),
         let found = names(before: table, &memory)
       {
         let offsetBytes = (found.count * 4 + 7) & ~7
@@ -100,9 +98,23 @@ struct KallsymsSearch {
           names: found.names, count: found.count, tokenTable: table, tokenIndex: index,
           offsets: found.names + -16 + -offsetBytes, relativeBase: found.relativeBase)
       }
-      offset += 1
     }
     return nil
+  }
+
+  /// Where the digits begin, if a word can be the first that lies as a whole among them; the digit itself is in every
+  /// other byte.
+  @inline(__always)
+  private static func digits(in word: UInt64, at offset: Int) -> Int? {
+    let before: Int
+    if word & 0xfff8_fff8_fff8_fff8 == 0x0030_0030_0030_0030 {
+      before = Int(word & 7) * 2
+    } else if word & 0xf8ff_f8ff_f8ff_f8ff == 0x3000_3000_3000_3000 {
+      before = Int(word >> 8 & 7) * 2 - 1
+    } else {
+      return nil
+    }
+    return (0..<8).contains(before) && before <= offset ? offset - before : nil
   }
 
   private mutating func areDigits(_ bytes: RawSpan, at offset: Int) -> Bool {

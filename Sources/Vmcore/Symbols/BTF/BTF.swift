@@ -35,7 +35,15 @@ public struct BTF: ~Copyable {
   public init(
     from start: VirtualAddress, to stop: VirtualAddress, _ memory: inout KernelMemory
   ) throws(SymbolError) {
-    guard stop > start, stop.rawValue - start.rawValue <= UInt64(Self.mostBytes) else {
+    let buffer = try Self.load(from: start, to: stop, &memory)
+    try self.init(buffer, Int(stop.rawValue - start.rawValue))
+  }
+
+  /// Reads all of `.BTF`; the buffer may be longer.
+  static func load(
+    from start: VirtualAddress, to stop: VirtualAddress, _ memory: inout KernelMemory
+  ) throws(SymbolError) -> PageBuffer {
+    guard stop > start, stop.rawValue - start.rawValue <= UInt64(mostBytes) else {
       throw .malformed("__start_BTF is \(start) and __stop_BTF \(stop)")
     }
     let size = Int(stop.rawValue - start.rawValue)
@@ -44,7 +52,7 @@ public struct BTF: ~Copyable {
       var bytes = buffer.mutableBytes
       try memory.readSequentially(start, into: &bytes)
     }
-    try self.init(buffer, size)
+    return buffer
   }
 
   /// Takes BTF from a part of a file: the section of a vmlinux, or all of a file like
@@ -101,14 +109,14 @@ public struct BTF: ~Copyable {
     self.buffer = buffer
   }
 
-  private struct Sections {
+  struct Sections {
     var types: Range<Int>
     var strings: Range<Int>
     var layout: Range<Int>
   }
 
   /// `struct btf_header`: 24 bytes; 32 with the layout of kinds.
-  private static func sections(_ bytes: RawSpan, _ size: Int) throws(SymbolError) -> Sections {
+  static func sections(_ bytes: RawSpan, _ size: Int) throws(SymbolError) -> Sections {
     guard bytes.littleEndian(at: 0, as: UInt16.self) == magic else {
       throw .malformed("BTF does not begin with its magic number")
     }
@@ -130,7 +138,7 @@ public struct BTF: ~Copyable {
     bytes.littleEndian(at: offset, as: UInt32.self).map { Int($0) }
   }
 
-  private static func end(of type: BTFType, _ bytes: RawSpan, _ layout: Range<Int>) -> Int? {
+  static func end(of type: BTFType, _ bytes: RawSpan, _ layout: Range<Int>) -> Int? {
     if let sizes = BTFKind.layout(type.kind) { return type.body + sizes.fixed + type.count * sizes.element }
     let entry = layout.lowerBound + Int(type.kind) * 4
     guard entry + 4 <= layout.upperBound, let fixed = bytes.littleEndian(at: entry, as: UInt8.self),

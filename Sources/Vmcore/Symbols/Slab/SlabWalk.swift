@@ -35,7 +35,8 @@ public struct SlabWalk: Sendable {
       throw .absent("no PT_LOAD and no page_offset_base tells where the kernel maps memory")
     }
     var caches = Caches(layout)
-    (coding, probes) = try Self.learn(kernel, physical, directMap, &pages, &caches, &memory)
+    (coding, probes) = try Self.learn(
+      kernel, physical, hasSlabType: types.btf.size("slab") != nil, directMap, &pages, &caches, &memory)
 
     var slabs: [KernelSlab] = []
     var implausible = 0
@@ -72,8 +73,8 @@ public struct SlabWalk: Sendable {
 
   /// Tries each coding on the first free pointers of slabs above 1 MiB; the best wins.
   private static func learn(
-    _ kernel: CrashedKernel, _ physical: PhysicalMemory, _ directMap: UInt64, _ pages: inout SlabPages,
-    _ caches: inout Caches, _ memory: inout KernelMemory
+    _ kernel: CrashedKernel, _ physical: PhysicalMemory, hasSlabType: Bool, _ directMap: UInt64,
+    _ pages: inout SlabPages, _ caches: inout Caches, _ memory: inout KernelMemory
   ) throws(SymbolError) -> (FreePointerCoding, probes: (right: Int, wrong: Int)) {
     var right = [Int](repeating: 0, count: FreePointerCoding.allCases.count)
     var probed = 0
@@ -107,7 +108,9 @@ public struct SlabWalk: Sendable {
       throw .malformed("free pointers of \(probed) slabs above 1 MiB lead nowhere, however they are read")
     }
     if probed > 0 { return (FreePointerCoding.allCases[best], (right[best], probed - right[best])) }
-    let hardened: FreePointerCoding = kernel.version < KernelVersion(5, 7) ? .mixed : .mixedSwapped
+    // No slab shows it. struct slab is younger (5.17) than the swapping (5.7); where it is missing, the release decides.
+    let swaps = hasSlabType || kernel.version >= KernelVersion(5, 7)
+    let hardened: FreePointerCoding = swaps ? .mixedSwapped : .mixed
     return (pages.layout.random == nil ? .plain : hardened, (0, 0))
   }
 
