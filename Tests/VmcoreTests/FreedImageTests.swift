@@ -44,12 +44,14 @@ import Vmcore
     machine.free(43, as: Self.cache)
     machine.free(44) { $0.setSlab(pfn: $1) }
     machine.free(45) { $0.resetPage($1) }
-    let user = try Filtered(machine.kernel, level: 8)
+    let user = try Filtered(machine.kernel, level: 8, hasSymbols: true)
     #expect(user.excluded == [machine.pfn(41)])
     #expect(user.report.freedOfKernelImage == 5 && user.report.keptInKernelImage == 0)
-    #expect(try Filtered(machine.kernel, level: 16).excluded == [machine.pfn(42)])
-    #expect(try Filtered(machine.kernel, level: 2).excluded == [machine.pfn(43)])
-    #expect(try Filtered(machine.kernel, level: 31).excluded == Set((41...43).map { machine.pfn($0) }))
+    #expect(try Filtered(machine.kernel, level: 16, hasSymbols: true).excluded == [machine.pfn(42)])
+    #expect(try Filtered(machine.kernel, level: 2, hasSymbols: true).excluded == [machine.pfn(43)])
+    #expect(
+      try Filtered(machine.kernel, level: 31, hasSymbols: true).excluded
+        == Set((41...43).map { machine.pfn($0) }))
   }
 
   /// Each stretch that the kernel frees, in pages and bytes of them, and the pages that lie wholly in it.
@@ -70,7 +72,7 @@ import Vmcore
     let machine = Machine()
     machine.setSymbols([from: machine.address(first, firstByte), to: machine.address(last, lastByte)])
     for page in 37..<54 as Range<UInt64> { machine.free(page, as: Self.anonymous) }
-    let filtered = try Filtered(machine.kernel, level: 31)
+    let filtered = try Filtered(machine.kernel, level: 31, hasSymbols: true)
     #expect(filtered.excluded == Set(freed.map { machine.pfn($0) }))
     #expect(filtered.report.freedOfKernelImage == UInt64(freed.count))
     #expect(filtered.report.keptInKernelImage == 17 - UInt64(freed.count))
@@ -86,11 +88,11 @@ import Vmcore
     ])
     for page in 40..<62 as Range<UInt64> { machine.free(page, as: Self.free) }
     #expect(
-      try Filtered(machine.kernel, level: 16).excluded
+      try Filtered(machine.kernel, level: 16, hasSymbols: true).excluded
         == Set((45..<60 as Range<UInt64>).map { machine.pfn($0) }))
     // An end that is none leaves all of it in the dump.
     machine.kernel.memory.store(machine.address(61), at: try #require(machine.kernel.translate(place)))
-    #expect(try Filtered(machine.kernel, level: 16).excluded.isEmpty)
+    #expect(try Filtered(machine.kernel, level: 16, hasSymbols: true).excluded.isEmpty)
   }
 
   @Test func `a page that is still reserved stays, whatever else its flags say`() throws {
@@ -100,7 +102,7 @@ import Vmcore
     machine.kernel.setFlag(machine.pfn(41), bit: machine.reserved)
     machine.free(42, as: Self.free)
     machine.kernel.setFlag(machine.pfn(42), bit: machine.reserved)
-    let filtered = try Filtered(machine.kernel, level: 31)
+    let filtered = try Filtered(machine.kernel, level: 31, hasSymbols: true)
     #expect(filtered.excluded.isEmpty)
     #expect(filtered.report.freedOfKernelImage == 0 && filtered.report.keptInKernelImage == 2)
   }
@@ -113,14 +115,14 @@ import Vmcore
       "_etext": machine.address(10), "__start_rodata": machine.address(12),
     ])
     for page in [2, 9, 12, 39, 60] as [UInt64] { machine.free(page, as: Self.cache) }
-    #expect(try Filtered(machine.kernel, level: 31).excluded.isEmpty)
+    #expect(try Filtered(machine.kernel, level: 31, hasSymbols: true).excluded.isEmpty)
   }
 
   @Test func `without symbols everything of the image stays`() throws {
     let machine = Machine()
     machine.setSymbols(["__init_begin": machine.address(40)])
     for page in 40..<50 as Range<UInt64> { machine.free(page, as: Self.free) }
-    let filtered = try Filtered(machine.kernel, level: 31)
+    let filtered = try Filtered(machine.kernel, level: 31, hasSymbols: true)
     #expect(filtered.excluded.isEmpty)
     #expect(filtered.report.kernelImageEvidence?.contains("no symbols tell") == true)
   }
@@ -130,7 +132,7 @@ import Vmcore
     machine.setSymbols(["__init_begin": machine.address(40), "__init_end": machine.address(60)])
     machine.free(41, as: Self.free)
     machine.kernel.resetPage(machine.pfn(0))
-    let filtered = try Filtered(machine.kernel, level: 31)
+    let filtered = try Filtered(machine.kernel, level: 31, hasSymbols: true)
     #expect(filtered.excluded.isEmpty)
     #expect(filtered.report.kernelImageEvidence?.contains("not marked as reserved") == true)
   }
@@ -143,7 +145,7 @@ import Vmcore
       (0xffff_8880_0000_0000, 0xffff_8880_0100_0000), (UInt64.max, UInt64.max),
     ] {
       machine.setSymbols(["__init_begin": from, "__init_end": to])
-      #expect(try Filtered(machine.kernel, level: 31).excluded.isEmpty)
+      #expect(try Filtered(machine.kernel, level: 31, hasSymbols: true).excluded.isEmpty)
     }
   }
 
@@ -157,10 +159,10 @@ import Vmcore
         pfn, flags: machine.kernel.pageFlags(pfn) & ~(1 << UInt64(machine.reserved)) | 1 << 27)
     }
     machine.kernel.setFlag(machine.pfn(41), bit: machine.reserved)
-    #expect(try Filtered(machine.kernel, level: 31).excluded.isEmpty)
+    #expect(try Filtered(machine.kernel, level: 31, hasSymbols: true).excluded.isEmpty)
     var types = BTFBuilder()
     _ = types.enumeration("pageflags", [("PG_locked", 0), ("PG_reserved", 27)])
     machine.tables.setTypes(types)
-    #expect(try Filtered(machine.kernel, level: 31).excluded == [machine.pfn(41)])
+    #expect(try Filtered(machine.kernel, level: 31, hasSymbols: true).excluded == [machine.pfn(41)])
   }
 }

@@ -117,14 +117,14 @@ import Vmcore
 
   @Test func `BTF that agrees is no news`() throws {
     let machine = Self.machine(Self.flags, Self.types)
-    let filtered = try Filtered(machine.kernel, level: 31)
+    let filtered = try Filtered(machine.kernel, level: 31, hasSymbols: true)
     #expect(filtered.report.warnings.isEmpty, "\(filtered.report.warnings)")
     #expect(filtered.excluded == machine.kernel.expectedExclusions(level: 31))
   }
 
   @Test func `flags and types that are new are named`() throws {
     let machine = Self.machine(Self.flags + [("PG_novel", 27)], Self.types + [("PGTY_novel", 0xe9)])
-    let warnings = try Filtered(machine.kernel, level: 31).report.warnings
+    let warnings = try Filtered(machine.kernel, level: 31, hasSymbols: true).report.warnings
     #expect(warnings.count == 1)
     #expect(warnings.first?.contains("PG_novel, PGTY_novel") == true)
   }
@@ -137,7 +137,7 @@ import Vmcore
   func `a number that VMCOREINFO lacks is taken from BTF`(name: String) throws {
     let machine = Self.machine(Self.flags, Self.types)
     machine.kernel.removeNumber(name)
-    let filtered = try Filtered(machine.kernel, level: 31)
+    let filtered = try Filtered(machine.kernel, level: 31, hasSymbols: true)
     #expect(filtered.excluded == machine.kernel.expectedExclusions(level: 31))
     #expect(filtered.report.warnings.count == 1)
     #expect(filtered.report.warnings.first?.contains("lacks NUMBER(\(name)), which is taken from") == true)
@@ -147,7 +147,7 @@ import Vmcore
     var flags = Self.flags
     flags[1].1 += 13
     let machine = Self.machine(flags, Self.types.map { ($0.0, $0.0 == "PGTY_slab" ? 0xf9 : $0.1) })
-    let filtered = try Filtered(machine.kernel, level: 31)
+    let filtered = try Filtered(machine.kernel, level: 31, hasSymbols: true)
     #expect(filtered.excluded == machine.kernel.expectedExclusions(level: 31))
     #expect(filtered.report.warnings.count == 1)
     #expect(
@@ -162,7 +162,7 @@ import Vmcore
       _ = builder.enumeration("pageflags", Self.flags)
       builder.claimedTypeLength = claim
       machine.setTypes(builder)
-      let filtered = try Filtered(machine.kernel, level: 31)
+      let filtered = try Filtered(machine.kernel, level: 31, hasSymbols: true)
       #expect(filtered.excluded == machine.kernel.expectedExclusions(level: 31))
       #expect(filtered.report.warnings.isEmpty)
     }

@@ -8,8 +8,15 @@ struct Filtered {
   let report: FilterReport
 
   /// Builds the vmcore, reads it and filters it.
-  init(_ kernel: SyntheticKernel, level: Int, image: ELFImage? = nil) throws {
-    try self.init(OpenedVmcore(image ?? kernel.vmcore()), kernel.vmcoreinfoText, level: level)
+  ///
+  /// - Parameter hasSymbols: whether it has kallsyms. Without, nothing says where to look for them, or each of thousands of
+  ///   kernels is searched for them.
+  init(_ kernel: SyntheticKernel, level: Int, image: ELFImage? = nil, hasSymbols: Bool = false) throws {
+    let info = kernel.vmcoreinfoText.split(separator: "\n").filter {
+      hasSymbols || !$0.hasPrefix("SYMBOL(_stext)=")
+    }
+    try self.init(
+      OpenedVmcore(image ?? kernel.vmcore()), info.joined(separator: "\n") + "\n", level: level)
   }
 
   init(_ opened: OpenedVmcore, _ vmcoreinfo: String, level: Int) throws {

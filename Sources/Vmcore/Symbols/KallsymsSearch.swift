@@ -23,6 +23,8 @@ struct KallsymsSearch {
   /// The kernel's image may not be larger than its mapping, 1 GiB; holes in it are passed over.
   private static let searchedBytes: UInt64 = 1 << 30
   private static let longestHole: UInt64 = 64 << 20
+  /// The text begins with what is always mapped: where so much of it is missing, there is no image.
+  private static let longestHoleBefore: UInt64 = 2 << 20
   private static let window = 64 << 10
   private static let page: UInt64 = 4096
   /// Damaged memory may be full of what looks like a table.
@@ -54,14 +56,17 @@ struct KallsymsSearch {
     let (sum, overflow) = at.addingReportingOverflow(Self.searchedBytes)
     let end = overflow ? .max & ~(Self.page - 1) : sum
     var hole: UInt64 = 0
-    while at < end, hole < Self.longestHole {
+    var hasText = false
+    while at < end, hole < (hasText ? Self.longestHole : Self.longestHoleBefore) {
       let size = Self.readable(VirtualAddress(at), into: &buffer, &memory)
       if size == 0 {
-        at += Self.page
-        hole += Self.page
+        let step = hasText ? Self.page : UInt64(Self.window)
+        at += step
+        hole += step
         continue
       }
       hole = 0
+      hasText = true
       if let tables = look(buffer.bytes.extracting(0..<size), VirtualAddress(at), &memory) { return tables }
       // Windows overlap by a page, so that what lies across a border is seen whole.
       at += UInt64(size) > Self.page ? UInt64(size) - Self.page : Self.page
