@@ -85,7 +85,7 @@ struct SavedPageFlags {
       // Loading the capture kernel, and the shell that crashes, allocate and free some.
       let first = wrong.prefix(8).map { "0x" + String($0, radix: 16) }.joined(separator: " ")
       #expect(
-        wrong.count <= 100 + count / 50,
+        wrong.count <= 200 + count / 25,
         "\(vmcore.name) -d \(level): \(wrong.count) of \(count) \(kind): \(first)",
         sourceLocation: sourceLocation)
     }
