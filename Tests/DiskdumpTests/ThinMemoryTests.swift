@@ -52,7 +52,7 @@ struct ThinMemoryTests {
       scenario.expected.allSatisfy { PageReading.of($0, &reader) == .page(scenario.content($0)) })
   }
 
-  @Test("Rearranged, it is the file byte by byte; cut, it is a dump of what arrived", arguments: [10, 8, 6])
+  @Test("Rearranged, it is the file byte by byte; cut, it is a dump of what arrived", arguments: [10, 9, 8])
   func rearranged(tenths: Int) throws {
     let bytes = try stream()
     let source = try TemporaryFile(Array(bytes.prefix(bytes.count / 10 * tenths + (tenths == 10 ? 10 : 0))))
