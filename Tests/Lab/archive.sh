@@ -46,7 +46,9 @@ refresh() { # SUITE
     return
   fi
   [[ -z $(find "$lists/apt.conf" -mmin -720 2>/dev/null) ]] || return 0
-  uri=$(mirror "/debian$([[ $suite != *-security ]] || echo -security)")
+  uri=$(mirror /debian)
+  # Beside it, where the sources do not name it.
+  [[ $suite != *-security || -z $uri ]] || uri=$(mirror /debian-security | grep . || echo "$uri-security")
   [[ -n $uri ]] || return 3
   at=$(mktemp -d "$cache/archive.XXXXXX")
   mkdir -p "$at"/{lists/partial,cache/archives/partial,none}

@@ -4,7 +4,7 @@
 # KERNEL: its vmlinuz and root/lib/modules/RELEASE. Status 3: no archive here has such a kernel.
 step_kernel() {
   local kernel=$1 suite='' release='' root=$making/kernel/root package image
-  [[ -z $(find "$cache/kernels/$kernel.missing" -mmin -720 2>/dev/null) ]] || return 3
+  [[ -z $(find "$cache/kernels/$kernel.missing" -mmin -720 2>/dev/null) ]] || exit 3
   refresh ''
   release=$(release_in '' "$kernel")
   if [[ -z $release && -n $(suite_of "$kernel") ]]; then
@@ -16,7 +16,7 @@ step_kernel() {
     # shellcheck source=/dev/null
     say "no archive that $(. /etc/os-release && echo "$PRETTY_NAME") knows has a Linux $kernel: its vmcores are left out"
     touch "$cache/kernels/$kernel.missing"
-    return 3
+    exit 3
   fi
   if [[ ! -e $cache/kernels/$release ]]; then
     say "getting Linux $release${suite:+ of $suite}"
@@ -46,7 +46,7 @@ step_debuginfo() {
   say "downloading the debug information of $release, about 1 GB"
   (cd "$making" && archive "$suite" get -qq -o APT::Sandbox::User=root download "linux-image-$release-dbg" >&2) || {
     say "no debug information for $release in this archive (on Ubuntu: ddebs.ubuntu.com)"
-    return 3
+    exit 3
   }
   # vmlinux lies near the beginning of the archive: stop there, and let dpkg's complaint about that go unheard.
   dpkg --fsys-tarfile "$making"/*.deb 2>/dev/null |
@@ -86,7 +86,7 @@ step_module() {
   release=$(basename "$directory")
   if [[ -n $(cat "$directory/suite" 2>/dev/null || true) ]]; then
     say "the headers of Linux $release are another suite's: no module $module"
-    return 3
+    exit 3
   fi
   "$here/install-packages" "linux-headers-$release" gcc make
   mkdir "$making/module"
