@@ -13,16 +13,10 @@ extension DumpOutput {
     var done = 0
     while done < notes.byteCount {
       let count = min(notes.byteCount - done, buffer.byteCount)
-      missing += Self.fill(&buffer, count, notes, done)
+      missing += notes.read(into: &buffer, count: count, at: done)
       try write(buffer.bytes.extracting(first: count), at: start + UInt64(done))
       done += count
     }
     return missing
-  }
-
-  private static func fill(_ buffer: inout PageBuffer, _ count: Int, _ notes: CoreNotes, _ offset: Int) -> Int
-  {
-    var bytes = buffer.mutableBytes(in: 0..<count)
-    return notes.read(into: &bytes, at: offset)
   }
 }

@@ -4,9 +4,9 @@ internal import Platform
 struct FileRoles {
   /// Why nothing may be opened, and where that can be said without doing the harm.
   struct Conflict {
-    var message: String
-    var canTellOnOutput = true
-    var canTellOnErrors = true
+    let message: String
+    let canTellOnOutput: Bool
+    let canTellOnErrors: Bool
   }
 
   private struct File {
@@ -51,51 +51,48 @@ struct FileRoles {
 
   /// The first file that would be both read and written, or written twice; nil if there is none.
   var conflict: Conflict? {
+    let streams = harmingStreams
+    guard let message = conflictOfFiles ?? streams.first?.message else { return nil }
+    return Conflict(
+      message: message, canTellOnOutput: !streams.contains { $0.number == 1 },
+      canTellOnErrors: !streams.contains { $0.number == 2 })
+  }
+
+  private var conflictOfFiles: String? {
     for output in outputs {
       for input in inputs {
         if output.identity.isSame(as: input.identity) {
-          return conflict(
+          return
             "\(input.name) and \(output.name) are the same file, which would be read and written; nothing was touched:"
-              + " name another one to write")
+            + " name another one to write"
         }
         if output.identity.holds(input.identity) {
-          return conflict(
+          return
             "\(output.name) is the device that \(input.name) lies on; nothing was touched: name another one to write"
-          )
         }
       }
     }
     for (index, output) in outputs.enumerated() {
       for other in outputs[..<index] where other.identity.isSame(as: output.identity) {
-        return conflict(
+        return
           "\(other.name) and \(output.name) are the same file, which would be written twice; nothing was touched"
-        )
       }
     }
-    return conflictOfStreams(nil)
+    return nil
   }
 
-  private func conflict(_ message: String) -> Conflict { conflictOfStreams(message)! }
-
-  /// What messages would do to a file that stdout or stderr leads to.
-  ///
-  /// - Parameter message: what is to be said in any case.
-  private func conflictOfStreams(_ message: String?) -> Conflict? {
-    var found = message.map { Conflict(message: $0) }
-    for (number, name) in [(1 as Int32, "stdout"), (2, "stderr")] {
+  /// Of stdout and stderr those that lead to one of the files, and what is to be said of each.
+  private var harmingStreams: [(number: Int32, message: String)] {
+    [(1 as Int32, "stdout"), (2, "stderr")].compactMap { number, name in
       guard let identity = FileIdentity(standard: number),
         let file = (inputs + outputs).first(where: { $0.identity.isSame(as: identity) })
-      else { continue }
+      else { return nil }
       let isInput = inputs.contains { $0.identity.isSame(as: identity) }
       let what = number == 1 && carriesDump ? "the dump" : "messages"
       let role = isInput ? "which is to be read" : "which is to be the dump"
-      var conflict =
-        found
-        ?? Conflict(
-          message: "\(name) is \(file.name), \(role): \(what) would be written into it; nothing was touched")
-      if number == 1 { conflict.canTellOnOutput = false } else { conflict.canTellOnErrors = false }
-      found = conflict
+      return (
+        number, "\(name) is \(file.name), \(role): \(what) would be written into it; nothing was touched"
+      )
     }
-    return found
   }
 }

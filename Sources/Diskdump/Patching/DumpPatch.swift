@@ -93,14 +93,9 @@ public struct DumpPatch: ~Copyable {
     _ notes: CoreNotes, _ part: Range<Int>, to file: borrowing FileDescriptor, at place: FileOffset
   ) throws(SystemError) {
     var buffer = try PageBuffer(byteCount: part.count)
-    fill(&buffer, notes, part.lowerBound)
+    // VMCOREINFO is in memory: nothing of it can be missing.
+    _ = notes.read(into: &buffer, count: part.count, at: part.lowerBound)
     try file.write(buffer.bytes.extracting(first: part.count), at: place)
-  }
-
-  /// VMCOREINFO is in memory: nothing of it can be missing.
-  private static func fill(_ buffer: inout PageBuffer, _ notes: CoreNotes, _ offset: Int) {
-    var bytes = buffer.mutableBytes
-    _ = notes.read(into: &bytes, at: offset)
   }
 
   private static func copy(

@@ -28,14 +28,7 @@ extension CoreNotes {
   }
 
   /// Whether the notes have registers that QEMU adds: the dump was made from outside of the machine.
-  public var hasHypervisorState: Bool {
-    var isThere = false
-    _ = list.replacing { note, _ in
-      if note.name == "QEMU" { isThere = true }
-      return nil
-    }
-    return isThere
-  }
+  public var hasHypervisorState: Bool { list.holds(noteNamed: "QEMU") }
 
   /// The notes without the registers that QEMU adds (type 0, named `QEMU`: struct QEMUCPUState of
   /// target/i386/arch_dump.c): libkdumpfile takes the page tables from their CR3.

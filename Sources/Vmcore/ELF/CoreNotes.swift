@@ -64,11 +64,12 @@ public final class CoreNotes: Sendable {
   /// Where in the file a byte of the notes lies; nil for one that did not come from there.
   public func fileOffset(ofByte place: Int) -> UInt64? { list.fileOffset(ofByte: place) }
 
-  /// Copies a part of the notes.
+  /// Copies a part of the notes to the beginning of a buffer.
   ///
   /// - Returns: bytes that could not be read from the file; they are zeros.
-  public func read(into bytes: inout MutableRawSpan, at offset: Int) -> Int {
-    list.read(into: &bytes, at: offset, from: file)
+  public func read(into buffer: inout PageBuffer, count: Int, at offset: Int) -> Int {
+    var bytes = buffer.mutableBytes(in: 0..<count)
+    return list.read(into: &bytes, at: offset, from: file)
   }
 
   /// Whether both have the same bytes.
@@ -81,7 +82,8 @@ public final class CoreNotes: Sendable {
     var done = 0
     while done < byteCount {
       let count = min(byteCount - done, ours.byteCount)
-      guard fill(&ours, count, done) == 0, other.fill(&theirs, count, done) == 0,
+      guard read(into: &ours, count: count, at: done) == 0,
+        other.read(into: &theirs, count: count, at: done) == 0,
         ours.bytes.extracting(first: count).isEqual(to: theirs.bytes.extracting(first: count))
       else { return false }
       done += count
@@ -89,8 +91,4 @@ public final class CoreNotes: Sendable {
     return true
   }
 
-  private func fill(_ buffer: inout PageBuffer, _ count: Int, _ offset: Int) -> Int {
-    var bytes = buffer.mutableBytes(in: 0..<count)
-    return read(into: &bytes, at: offset)
-  }
 }

@@ -68,24 +68,30 @@ struct NoteList: Sendable {
     return missing
   }
 
-  /// The text of VMCOREINFO, which is always held: where in all of the notes it lies, and its bytes.
-  func vmcoreinfo() -> (range: Range<Int>?, bytes: [UInt8]) {
+  /// The first note that is held and is wanted, by its place in ``held``; and how far behind that it lies in all of the notes.
+  private func first(where isWanted: (ELFNote) -> Bool) -> (note: ELFNote, moved: Int)? {
     for piece in pieces {
       guard let start = piece.heldStart else { continue }
       var offset = start
       let bytes = unsafe held.span.bytes.extracting(0..<start + piece.byteCount)
       while let note = ELFNote(bytes, at: offset) {
-        if note.name == "VMCOREINFO" {
-          let moved = piece.start - start
-          return (
-            note.descriptor.lowerBound + moved..<note.descriptor.upperBound + moved,
-            Array(held[note.descriptor])
-          )
-        }
+        if isWanted(note) { return (note, piece.start - start) }
         offset = note.range.upperBound
       }
     }
-    return (nil, [])
+    return nil
+  }
+
+  /// Whether a note of a name is held.
+  func holds(noteNamed name: String) -> Bool {
+    first { $0.name == name } != nil
+  }
+
+  /// The text of VMCOREINFO, which is always held: where in all of the notes it lies, and its bytes.
+  func vmcoreinfo() -> (range: Range<Int>?, bytes: [UInt8]) {
+    guard let (note, moved) = first(where: { $0.name == "VMCOREINFO" }) else { return (nil, []) }
+    let text = note.descriptor
+    return (text.lowerBound + moved..<text.upperBound + moved, Array(held[text]))
   }
 
   /// The same with other notes in the place of those that are held.

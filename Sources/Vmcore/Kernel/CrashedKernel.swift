@@ -47,7 +47,7 @@ public struct CrashedKernel: Sendable {
     self.version = version
     self.physicalBase = physicalBase
     tables = PageTables(
-      root: PhysicalAddress(top.rawValue &- MemorySegments.kernelMap &+ physicalBase),
+      root: Self.physicalAddress(ofImage: top, physicalBase),
       levels: (info.number("pgtable_l5_enabled") ?? 0) != 0 ? 5 : 4,
       encryptionMask: UInt64(bitPattern: info.number("sme_mask") ?? 0))
   }
@@ -80,7 +80,7 @@ public struct CrashedKernel: Sendable {
     let limit = MemorySegments.kernelMap + size
     var end = text.rawValue & ~(page - 1)
     while end < limit, let found = try? memory.translate(VirtualAddress(end)),
-      found.rawValue == end &- MemorySegments.kernelMap &+ physicalBase
+      found == physicalAddress(ofImage: VirtualAddress(end))
     {
       end += page
     }
@@ -88,8 +88,8 @@ public struct CrashedKernel: Sendable {
     if let symbols = try? KernelSymbols(["_end"], of: self, &memory), let last = symbols.address(of: "_end") {
       end = min(end, max(last.rawValue, text.rawValue))
     }
-    let start = text.rawValue &- MemorySegments.kernelMap &+ physicalBase
-    let stop = end &- MemorySegments.kernelMap &+ physicalBase
+    let start = physicalAddress(ofImage: text).rawValue
+    let stop = physicalAddress(ofImage: VirtualAddress(end)).rawValue
     guard stop > start else { return PFNRanges([], maxMapNumber: all) }
     return PFNRanges([physical.geometry.frames(from: start, to: stop)], maxMapNumber: all)
   }
@@ -98,8 +98,18 @@ public struct CrashedKernel: Sendable {
   /// processors use (paging=true), and those may already be the capture kernel's.
   func isOwnImage(_ image: PFNRanges, _ geometry: PageGeometry) -> Bool {
     guard let text = info.symbol("_stext"), text.rawValue >= MemorySegments.kernelMap else { return true }
-    let physical = text.rawValue &- MemorySegments.kernelMap &+ physicalBase
-    return image.contains(geometry.pfn(of: PhysicalAddress(physical)))
+    return image.contains(geometry.pfn(of: physicalAddress(ofImage: text)))
+  }
+
+  /// Where a byte of the kernel's image lies; the kernel maps its image in one piece.
+  func physicalAddress(ofImage address: VirtualAddress) -> PhysicalAddress {
+    Self.physicalAddress(ofImage: address, physicalBase)
+  }
+
+  private static func physicalAddress(
+    ofImage address: VirtualAddress, _ physicalBase: UInt64
+  ) -> PhysicalAddress {
+    PhysicalAddress(address.rawValue &- MemorySegments.kernelMap &+ physicalBase)
   }
 
   /// Whether a hypervisor dumped the machine while its processors ran another kernel than this one: the capture kernel.

@@ -76,6 +76,21 @@ public struct PFNRanges: PFNSet, Sendable {
 }
 
 extension PFNRanges {
+  /// The frames of this set that are not in another one.
+  func subtracting(_ others: PFNRanges) -> PFNRanges {
+    var rest: [Range<PFN>] = []
+    for range in ranges {
+      var start = range.lowerBound
+      while start < range.upperBound {
+        let gap = others.next(from: start) ?? range.upperBound..<range.upperBound
+        let end = min(gap.lowerBound, range.upperBound)
+        if start < end { rest.append(start..<end) }
+        start = max(min(gap.upperBound, range.upperBound), end)
+      }
+    }
+    return PFNRanges(rest, maxMapNumber: maxMapNumber)
+  }
+
   /// What the first range that ends behind a frame holds from that frame on.
   func next(from pfn: PFN) -> Range<PFN>? {
     let index = firstRange(endingAfter: pfn)

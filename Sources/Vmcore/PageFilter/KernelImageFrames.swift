@@ -130,24 +130,6 @@ extension CrashedKernel {
     else {
       return nil
     }
-    let physical = address.rawValue &- MemorySegments.kernelMap &+ physicalBase
-    return PageGeometry.x86_64.pfn(of: PhysicalAddress(physical))
-  }
-}
-
-extension PFNRanges {
-  /// The frames of this set that are not in another one.
-  func subtracting(_ others: PFNRanges) -> PFNRanges {
-    var rest: [Range<PFN>] = []
-    for range in ranges {
-      var start = range.lowerBound
-      while start < range.upperBound {
-        let gap = others.next(from: start) ?? range.upperBound..<range.upperBound
-        let end = min(gap.lowerBound, range.upperBound)
-        if start < end { rest.append(start..<end) }
-        start = max(min(gap.upperBound, range.upperBound), end)
-      }
-    }
-    return PFNRanges(rest, maxMapNumber: maxMapNumber)
+    return PageGeometry.x86_64.pfn(of: physicalAddress(ofImage: address))
   }
 }
