@@ -27,7 +27,9 @@ extension DumpCommand {
     if isLooking { progress.begin(.unnecessaryPages) }
     let order: FrameOrder
     do throws(VmcoreError) {
-      order = try FrameOrder(kernel, level, of: memory, affordsSet: affordsSet(frames.maxMapNumber)) {
+      order = try FrameOrder(
+        kernel, level, of: memory, symbols: symbols, affordsSet: affordsSet(frames.maxMapNumber)
+      ) {
         progress.update(done: $0, total: $1)
       }
     } catch {

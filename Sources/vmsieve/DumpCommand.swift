@@ -19,6 +19,8 @@ struct DumpCommand {
   /// What is written: the same, but perhaps for the encryption bit in page tables.
   private let output: PhysicalMemory
   let kernel: CrashedKernel?
+  /// Those that every filtering wants, looked up once.
+  let symbols: KernelSymbols?
   /// What was changed in the pages, for whoever reads the dump.
   private let eraseInfo: String
   let threads: Int
@@ -58,8 +60,14 @@ struct DumpCommand {
     let erased: String
     (output, erased) = try ErasureCommand.erase(stripped, read: memory, kernel, options, messages)
     eraseInfo = repair + strip + erased
-    if let kernel, kernel.info.symbol("kallsyms_names") != nil,
-      let processors = CrashedProcessors(kernel, memory, files: options.memoryEncryption.files)
+    if let kernel {
+      symbols = PageFilter.symbols(
+        of: kernel, memory, files: options.memoryEncryption.files, and: CrashedProcessors.symbols)
+    } else {
+      symbols = nil
+    }
+    if let kernel, let symbols, kernel.info.symbol("kallsyms_names") != nil,
+      let processors = CrashedProcessors(kernel, memory, symbols)
     {
       messages.describe(processors)
     }
@@ -213,8 +221,7 @@ struct DumpCommand {
       if let kernel {
         progress.begin(.unnecessaryPages)
         try PageFilter.run(
-          kernel, level, physical: memory, from: &kept, files: options.memoryEncryption.files,
-          keeping: processes,
+          kernel, level, physical: memory, from: &kept, symbols: symbols, keeping: processes,
           report: &filtered
         ) {
           progress.update(done: $0, total: $1)

@@ -84,7 +84,15 @@ DPkg::Post-Invoke "";
 CONFIGURATION
 }
 
-# Prints the release (uname -r) that a kernel name stands for in a suite; nothing if it has none.
+# Prints the releases (uname -r) of a suite's kernels, the newest last.
+releases_in() { # SUITE
+  # From 6.19 on the image of Debian is in linux-binary-RELEASE. Ubuntu's flavour for virtual machines is generic.
+  archive "$1" cache pkgnames |
+    sed -n 's/^linux-\(image\|binary\)-\([0-9][0-9a-z.+~-]*-\(amd64\|generic\)\)$/\2/p' |
+    grep -v -e cloud -e '-rt-' | sort -uV || true
+}
+
+# Prints the release that a kernel name stands for in a suite; nothing if it has none.
 release_in() { # SUITE KERNEL
   local package
   if [[ $2 = distribution ]]; then
@@ -92,10 +100,7 @@ release_in() { # SUITE KERNEL
       archive "$1" cache depends "$package" 2>/dev/null | sed -n 's/^ *Depends: linux-image-\([0-9]\)/\1/p' | head -n 1
     done | head -n 1
   else
-    # From 6.19 on the image of Debian is in linux-binary-RELEASE. Ubuntu's flavour for virtual machines is generic.
-    archive "$1" cache pkgnames |
-      sed -n "s/^linux-\(image\|binary\)-\(${2//./\\.}[.-][0-9a-z.+~-]*-\(amd64\|generic\)\)\$/\2/p" |
-      grep -v -e cloud -e '-rt-' | sort -uV | tail -n 1 || true
+    releases_in "$1" | grep "^${2//./\\.}[.-]" | tail -n 1 || true
   fi
 }
 

@@ -57,6 +57,16 @@ struct GuestDumpTests {
     return try #require(UInt64(output.dropLast()))
   }
 
+  /// Makes the backup in a copy of a vmcore what it was before purgatory ran: zeros.
+  private func clear(_ backup: UInt64, of vmcore: RealVmcore, in copy: URL) throws {
+    let segment = try #require(
+      vmcore.elf.segments.first { $0.physicalAddress <= backup && backup < $0.physicalAddress + $0.fileSize })
+    let file = try FileHandle(forUpdating: copy)
+    try file.seek(toOffset: segment.fileOffset + backup - segment.physicalAddress)
+    try file.write(contentsOf: Data(count: 0x9f000))
+    try file.close()
+  }
+
   @Test(
     "Low memory that the capture kernel took is read from where purgatory saved it",
     .enabled(if: Lab.hasVmcore("6.1-captured")))
@@ -128,12 +138,7 @@ struct GuestDumpTests {
       FileManager.default.contentsEqual(atPath: scratch.path("dump"), andPath: scratch.path("wanted")))
 
     // Without the backup nothing can be restored, and that is said.
-    let segment = try #require(
-      vmcore.elf.segments.first { $0.physicalAddress <= backup && backup < $0.physicalAddress + $0.fileSize })
-    let again = try FileHandle(forUpdating: scratch.url("paged"))
-    try again.seek(toOffset: segment.fileOffset + backup - segment.physicalAddress)
-    try again.write(contentsOf: Data(count: 0x9f000))
-    try again.close()
+    try clear(backup, of: vmcore, in: scratch.url("paged"))
     let lost = try paged.dump("-f -l -d 31", to: scratch.path("dump"))
     #expect(lost.errors.contains("another kernel than 6.1"), "\(lost.errors)")
   }
@@ -146,12 +151,7 @@ struct GuestDumpTests {
     let backup = try backup(vmcore)
     let scratch = try ScratchFolder()
     try ProgramRun.succeeding("/bin/cp", ["--sparse=always", vmcore.path, scratch.path("waiting")])
-    let segment = try #require(
-      vmcore.elf.segments.first { $0.physicalAddress <= backup && backup < $0.physicalAddress + $0.fileSize })
-    let file = try FileHandle(forUpdating: scratch.url("waiting"))
-    try file.seek(toOffset: segment.fileOffset + backup - segment.physicalAddress)
-    try file.write(contentsOf: Data(count: 0x9f000))
-    try file.close()
+    try clear(backup, of: vmcore, in: scratch.url("waiting"))
     let waiting = try RealVmcore("6.1-captured", at: scratch.path("waiting"))
     let run = try waiting.dump("-l -d 0 -D", to: scratch.path("dump"))
     #expect(run.output.contains("which is zeros: the capture kernel has not run"), "\(run.output)")

@@ -11,7 +11,8 @@ public struct CrashedProcessors: Hashable, Sendable {
   /// Those that were there and not in use.
   public let offline: [Int]
 
-  private static let symbols = [
+  /// What to ask ``KernelSymbols`` for.
+  public static let symbols = [
     "crash_notes", "__per_cpu_offset", "__cpu_online_mask", "__cpu_present_mask", "nr_cpu_ids",
   ]
   /// CONFIG_NR_CPUS of the largest kernels (CONFIG_MAXSMP).
@@ -20,11 +21,11 @@ public struct CrashedProcessors: Hashable, Sendable {
 
   /// Looks at each processor's place.
   ///
+  /// - Parameter symbols: those of ``symbols``.
   /// - Returns: nil where the kernel's symbols are not to be had, and where the vmcore's notes are none that the kernel
   ///   wrote: a hypervisor's dump has its own.
-  public init?(_ kernel: CrashedKernel, _ physical: PhysicalMemory, files: SymbolFiles) {
+  public init?(_ kernel: CrashedKernel, _ physical: PhysicalMemory, _ symbols: KernelSymbols) {
     guard var memory = try? kernel.memory(of: physical),
-      let symbols = try? KernelSymbols(Self.symbols, of: kernel, files: files, &memory),
       let notes = symbols.address(of: "crash_notes"),
       let offsets = symbols.address(of: "__per_cpu_offset"),
       let online = symbols.address(of: "__cpu_online_mask"),

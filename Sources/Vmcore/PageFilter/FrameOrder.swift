@@ -28,11 +28,12 @@ public final class FrameOrder: Sendable {
   ///
   /// - Parameters:
   ///   - level: what is left out anyway: at level 31 everything that is left is the kernel's.
+  ///   - symbols: see ``PageFilter/symbols(of:_:files:and:)``.
   ///   - affordsSet: whether there is memory for one bit a frame.
   ///   - progress: called with the frames examined so far.
   public convenience init(
-    _ kernel: CrashedKernel, _ level: DumpLevel, of physical: PhysicalMemory, affordsSet: Bool,
-    progress: (_ done: UInt64, _ total: UInt64) -> Void
+    _ kernel: CrashedKernel, _ level: DumpLevel, of physical: PhysicalMemory, symbols: KernelSymbols?,
+    affordsSet: Bool, progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(VmcoreError) {
     var memory = try kernel.memory(of: physical)
     var tables = try PageTableFrames(kernel, physical)
@@ -59,7 +60,8 @@ public final class FrameOrder: Sendable {
         kept = try physical.framesInFile()
         var report = FilterReport()
         try PageFilter.run(
-          kernel, .needingMemoryMap, physical: physical, from: &kept, report: &report, progress: progress)
+          kernel, .needingMemoryMap, physical: physical, from: &kept, symbols: symbols, report: &report,
+          progress: progress)
         isApart = report.examined > 0
         if !isApart { problem = problem ?? report.warnings.first ?? "there is no mem_map" }
       } else {

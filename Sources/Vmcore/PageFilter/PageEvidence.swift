@@ -12,14 +12,15 @@ struct PageEvidence {
   let symbols: KernelSymbols?
   private let info: VMCOREINFO
 
-  /// Looks both up.
-  init(_ kernel: CrashedKernel, files: SymbolFiles, _ memory: inout KernelMemory) {
+  /// What to ask ``KernelSymbols`` for.
+  static let symbols = KernelImageFrames.symbols + KernelTypes.symbols
+
+  /// Reads both.
+  ///
+  /// - Parameter symbols: those of ``symbols``, if they are to be had.
+  init(_ kernel: CrashedKernel, _ symbols: KernelSymbols?, _ memory: inout KernelMemory) {
     info = kernel.info
-    let names = KernelImageFrames.symbols + KernelTypes.symbols
-    // What is wrong with the user's files was said when they were opened.
-    symbols =
-      (try? KernelSymbols(names, of: kernel, files: files, &memory))
-      ?? (try? KernelSymbols(names, of: kernel, &memory))
+    self.symbols = symbols
     var found: [String: BTF.Enumerators] = [:]
     if let start = symbols?.address(of: "__start_BTF"), let stop = symbols?.address(of: "__stop_BTF") {
       found =

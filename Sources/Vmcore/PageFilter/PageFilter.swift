@@ -34,19 +34,19 @@ public struct PageFilter: ~Copyable {
   /// report's warnings.
   ///
   /// - Parameters:
-  ///   - files: what the user named, for symbols that the vmcore lacks.
+  ///   - symbols: what ``symbols(of:_:files:and:)`` has found; nil to look.
   ///   - processes: frames that are kept though they are of user pages or cache.
   ///   - report: what was counted before, and what is counted now.
   ///   - progress: called with the frames examined so far.
   public static func run(
     _ kernel: CrashedKernel, _ level: DumpLevel, physical: PhysicalMemory, from frames: inout PFNBitmap,
-    files: SymbolFiles = SymbolFiles(), keeping processes: ProcessFrames? = nil, report: inout FilterReport,
+    symbols: KernelSymbols? = nil, keeping processes: ProcessFrames? = nil, report: inout FilterReport,
     progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(VmcoreError) {
     let rules: PageRules
     let map: MemoryMap
     var memory = try kernel.memory(of: physical)
-    let evidence = PageEvidence(kernel, files: files, &memory)
+    let evidence = PageEvidence(kernel, symbols ?? Self.symbols(of: kernel, physical), &memory)
     let kernel = kernel.adding(evidence.supplement)
     do throws(PageRules.Unknown) { rules = try PageRules(kernel) } catch {
       report.warn(keepingEverything: error.reason, level)
@@ -73,6 +73,20 @@ public struct PageFilter: ~Copyable {
     report.mayLackFreePages =
       physical.origin.map { $0.dumpLevel.contains(.freePages) } ?? (report.notInFile > 0)
     report.warn(evidence, level, rules, map)
+  }
+
+  /// Looks up the symbols that the filter goes by, and others with them: each look walks all of kallsyms.
+  ///
+  /// - Parameter files: what the user named. What is wrong with them was said when they were opened.
+  /// - Returns: nil where the kernel's memory cannot be read.
+  public static func symbols(
+    of kernel: CrashedKernel, _ physical: PhysicalMemory, files: SymbolFiles = SymbolFiles(),
+    and others: [String] = []
+  ) -> KernelSymbols? {
+    guard var memory = try? kernel.memory(of: physical) else { return nil }
+    let names = PageEvidence.symbols + others
+    return (try? KernelSymbols(names, of: kernel, files: files, &memory))
+      ?? (try? KernelSymbols(names, of: kernel, &memory))
   }
 
   private mutating func scan(
