@@ -5,6 +5,8 @@ public struct DiskdumpHeader: Hashable, Sendable {
   /// The C structure's size; the rest of its block is zero.
   public static let byteCount = 464
   public static let version: Int32 = 6
+  /// Where `status` is.
+  static let statusPlace: UInt64 = 424
 
   public var utsname: UtsName
   /// When the machine crashed, in seconds since 1970 (`timestamp.tv_sec`).

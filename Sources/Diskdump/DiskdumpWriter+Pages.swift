@@ -10,7 +10,7 @@ extension DiskdumpWriter {
     try append(data: data, pages: pages, ranks: Span())
   }
 
-  /// Appends pages of anywhere: into a file only, which is not one of a split dump.
+  /// Appends pages of anywhere. In a stream, which is sent in records, they should lie in long stretches.
   ///
   /// Until its page comes, a descriptor reads as ``PageDescriptor/missing``.
   ///
@@ -22,7 +22,7 @@ extension DiskdumpWriter {
   public mutating func append(
     data: RawSpan, pages: Span<StoredPage>, ranks: Span<UInt64>
   ) throws(DumpWriteError) {
-    precondition(ranks.isEmpty || (ranks.count == pages.count && description.split == nil && output.isFile))
+    precondition(ranks.isEmpty || ranks.count == pages.count)
     if let failure { throw failure }
     guard let start = dataEnd, UInt64(pages.count) <= layout.pageCount - pagesDescribed else {
       failure = .pageCount(written: pagesDescribed + UInt64(pages.count), promised: layout.pageCount)
@@ -68,7 +68,7 @@ extension DiskdumpWriter {
   /// How many pages have their descriptors so near to each other that they are written together.
   private func stretch(_ ranks: Span<UInt64>, from first: Int) -> Int {
     // A write takes a page of the page cache: descriptors further apart would share none.
-    let farthest = UInt64(4096 / PageDescriptor.byteCount)
+    let farthest = output.isFile ? UInt64(4096 / PageDescriptor.byteCount) : 1
     var end = first + 1
     while end < ranks.count, ranks[end] > ranks[end - 1], ranks[end] - ranks[end - 1] <= farthest,
       ranks[end] - ranks[first] < UInt64(descriptorCapacity)
@@ -111,7 +111,7 @@ extension DiskdumpWriter {
   ) -> (count: Int, dataEnd: UInt64) {
     let zeroPage = PageDescriptor(offset: layout.data, size: UInt32(layout.blockSize), flags: .raw)
     let sharesZeroPages = description.sharesZeroPages
-    let unreadable: PageDescriptor = keepsBits ? .unreadable : .missing
+    let unreadable: PageDescriptor = keepsBits && !description.isIncomplete ? .unreadable : .missing
     var end = start
     var count = 0
     var missing = 0

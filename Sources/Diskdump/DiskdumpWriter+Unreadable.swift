@@ -18,6 +18,22 @@ extension DiskdumpWriter {
     bytesWritten = written
   }
 
+  /// Says at the end of the file, behind what was said before, which pages were left out.
+  mutating func recordUnreadablePages() throws(DumpWriteError) {
+    guard output.hasHoles, let first = firstUnreadableFrame, let start = dataEnd else { return }
+    let record = DumpDescription.unreadableRecord(
+      pages: unreadablePages, first: first.rawValue * layout.blockSize)
+    let text = Array((description.eraseInfo + record).utf8)
+    try unsafe output.write(text.span.bytes, at: start)
+    bytesWritten += UInt64(text.count)
+    dataEnd = start + UInt64(text.count)
+    var bytes = scratch.mutableBytes
+    bytes.storeBytes(of: start.littleEndian, toByteOffset: 0, as: UInt64.self)
+    bytes.storeBytes(of: UInt64(text.count).littleEndian, toByteOffset: 8, as: UInt64.self)
+    try output.write(
+      scratch.bytes.extracting(first: 16), at: layout.subHeader + UInt64(KdumpSubHeader.eraseInfoPlace))
+  }
+
   /// The chunk that holds the frame before the set's frame number `index`: nothing below that frame was lost.
   private mutating func chunkOfLastPage(before index: UInt64, in dumpable: borrowing PFNBitmap) -> Int {
     var pages: UInt64 = 0

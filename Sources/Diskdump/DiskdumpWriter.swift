@@ -30,6 +30,8 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   public private(set) var unreadableNoteBytes = 0
   /// The index of the first of their descriptors.
   var firstUnreadable: UInt64 = 0
+  /// The first of their frames, where frames are told.
+  var firstUnreadableFrame: PFN?
 
   /// Bytes handed to the file, each counted once; holes are not counted.
   public internal(set) var bytesWritten: UInt64 = 0
@@ -210,14 +212,18 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
       else {
         throw .pageCount(written: pagesDescribed - unreadablePages, promised: dumpable.count)
       }
-      if unreadablePages > 0, output.isFile, !keepsBits { try leaveOutUnreadablePages(dumpable) }
+      let isCutShort = description.isIncomplete || (unreadablePages > 0 && !description.leavesOutUnreadable)
+      if unreadablePages > 0, output.isFile, !keepsBits, !isCutShort {
+        try leaveOutUnreadablePages(dumpable)
+        try recordUnreadablePages()
+      }
       if output.isStream {
         try output.endStream()
         return
       }
       try output.synchronize()
-      isMarkedComplete = true
-      try writeHeader(incomplete: false)
+      isMarkedComplete = !isCutShort
+      try writeHeader(incomplete: isCutShort)
       try output.synchronize()
     } catch {
       failure = error

@@ -23,11 +23,15 @@ public struct DumpDescription: Hashable, Sendable {
   public var split: Range<PFN>?
   /// Whether pages were lost before: the dump then stays marked incomplete.
   public var isIncomplete: Bool
+  /// Whether pages that cannot be read are left out of a dump that is then whole: the source is the dead kernel's
+  /// memory, and they are nowhere else. Those that a file lost stay missing in a dump that is marked incomplete.
+  public var leavesOutUnreadable: Bool
 
   public init(
     utsname: UtsName, crashTime: Int64, processorCount: Int32, physicalBase: Int64, dumpLevel: Int32,
     compression: DumpStatus, vmcoreinfo: Range<Int>, eraseInfo: String = "",
-    blockSize: Int = 4096, split: Range<PFN>? = nil, isIncomplete: Bool = false
+    blockSize: Int = 4096, split: Range<PFN>? = nil, isIncomplete: Bool = false,
+    leavesOutUnreadable: Bool = true
   ) {
     self.utsname = utsname
     self.crashTime = crashTime
@@ -40,6 +44,17 @@ public struct DumpDescription: Hashable, Sendable {
     self.blockSize = blockSize
     self.split = split
     self.isIncomplete = isIncomplete
+    self.leavesOutUnreadable = leavesOutUnreadable
+  }
+
+  static let unreadablePrefix = "unreadable pages: "
+
+  /// The line that says which pages of the dead kernel's memory could not be read.
+  ///
+  /// - Parameter first: the physical address of the first.
+  public static func unreadableRecord(pages: UInt64, first: UInt64) -> String {
+    unreadablePrefix
+      + "\(pages) of the vmcore could not be read and are left out, first 0x\(String(first, radix: 16))\n"
   }
 
   /// Whether zero pages share one block.

@@ -27,7 +27,7 @@ public protocol DumpWriter: ~Copyable {
   ///   - data: the stored bytes of the pages that have any, back to back.
   ///   - pages: in the order of their frames, going on where the last call ended, if there are no ranks.
   ///   - frames: as many as there are pages.
-  ///   - ranks: as many, or none: how many of the dump's frames lie below each. Only kdump-compressed files can take
+  ///   - ranks: as many, or none: how many of the dump's frames lie below each. Only kdump-compressed dumps can take
   ///     pages in any order.
   mutating func append(
     data: RawSpan, pages: Span<StoredPage>, frames: Span<PFN>, ranks: Span<UInt64>
@@ -47,6 +47,23 @@ extension DiskdumpWriter: DumpWriter {
     data: RawSpan, pages: Span<StoredPage>, frames: Span<PFN>, ranks: Span<UInt64>
   ) throws(DumpWriteError) {
     precondition(frames.count == pages.count)
+    let before = unreadablePages
     try append(data: data, pages: pages, ranks: ranks)
+    if unreadablePages > before { note(pages, frames) }
+  }
+
+  /// Remembers the lowest frame that could not be read.
+  @inline(never)
+  private mutating func note(_ pages: Span<StoredPage>, _ frames: Span<PFN>) {
+    var index = 0
+    while index < pages.count {
+      if pages[index] == .unreadable { note(frames[index]) }
+      index += 1
+    }
+  }
+
+  private mutating func note(_ pfn: PFN) {
+    if let first = firstUnreadableFrame, first <= pfn { return }
+    firstUnreadableFrame = pfn
   }
 }

@@ -15,10 +15,14 @@ struct BatchContents: ~Copyable {
   private var ranks: [UInt64] = []
   /// What became of each.
   private(set) var pages: [StoredPage] = []
-  /// The first page that could not be read, and why.
-  private(set) var firstFailure: MemoryError?
-  /// Frames that could not be read.
+  /// The first page that could not be read though its source has it, and why.
+  private(set) var firstFailure: (pfn: PFN, reason: MemoryError)?
+  /// The first page that its source does not have.
+  private(set) var firstMissing: PFN?
+  /// Frames whose pages could not be had.
   private(set) var lost: [PFN] = []
+  /// How many of them the source does not have.
+  private(set) var missingPages: UInt64 = 0
   private(set) var zeroPages: UInt64 = 0
   /// Bytes of the output that are data.
   private(set) var byteCount = 0
@@ -54,6 +58,8 @@ struct BatchContents: ~Copyable {
     pages.removeAll(keepingCapacity: true)
     lost.removeAll(keepingCapacity: true)
     firstFailure = nil
+    firstMissing = nil
+    missingPages = 0
     zeroPages = 0
     byteCount = 0
   }
@@ -66,7 +72,12 @@ struct BatchContents: ~Copyable {
   mutating func addLost(_ pfn: PFN, _ reason: MemoryError) {
     pages.append(.unreadable)
     lost.append(pfn)
-    if firstFailure == nil { firstFailure = reason }
+    if reason.isAbsence {
+      missingPages += 1
+      if firstMissing == nil { firstMissing = pfn }
+    } else if firstFailure == nil {
+      firstFailure = (pfn, reason)
+    }
   }
 
   /// Adds a page: `store` puts its bytes into the memory it is lent, and says how many they are.

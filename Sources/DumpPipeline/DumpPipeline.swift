@@ -32,6 +32,15 @@ public struct DumpPipeline: ~Copyable {
     do throws(SystemError) { try queue.follow(order) } catch { throw .noMemory(error.description) }
   }
 
+  /// Makes the pages come range by range.
+  ///
+  /// - Parameter givesRanks: whether the writer takes them by rank.
+  public mutating func follow(_ sequence: FrameSequence, givesRanks: Bool) throws(PipelineError) {
+    do throws(SystemError) { try queue.follow(sequence, givesRanks: givesRanks) } catch {
+      throw .noMemory(error.description)
+    }
+  }
+
   /// What a dump that was cut has of each group; nil where the pages came in the order of their frames.
   ///
   /// - Parameter writer: what the dump was written with.
@@ -62,19 +71,6 @@ public struct DumpPipeline: ~Copyable {
     return report
   }
 
-  /// Writes one file of a split dump; see ``run(into:threads:progress:)``.
-  ///
-  /// The parts are to be written in order.
-  ///
-  /// - Parameter part: the frames whose pages this file has.
-  public mutating func run<Writer: DumpWriter & ~Copyable>(
-    part: Range<PFN>, into writer: inout Writer, threads: Int,
-    progress: (_ done: UInt64, _ total: UInt64) -> Void
-  ) throws(PipelineError) -> PipelineReport {
-    queue.restart(with: part)
-    return try run(into: &writer, threads: threads, progress: progress)
-  }
-
   /// Cuts the frames into as many ranges as there are to be files, with about as many pages in each.
   ///
   /// - Parameter block: frames that stay together; every border is a multiple of it.
@@ -82,24 +78,42 @@ public struct DumpPipeline: ~Copyable {
     queue.withFrames { SplitPlan.ranges(of: $0, count, block: block) }
   }
 
-  /// Takes the pages of zeros out before anything is written, for a dump whose headers say which pages there
-  /// are. A page that cannot be read stays.
-  public mutating func excludeZeroPages(
-    progress: (_ done: UInt64, _ total: UInt64) -> Void
-  ) throws(PipelineError) {
+  /// Takes out, before anything is written, the pages that cannot be had and, if asked for, those of zeros: for a dump
+  /// whose headers say which pages there are.
+  ///
+  /// - Returns: the frames whose pages cannot be had.
+  public mutating func excludeAbsentPages(
+    zeroPages: Bool, progress: (_ done: UInt64, _ total: UInt64) -> Void
+  ) throws(PipelineError) -> PFNRanges {
     var reader: MemoryReader
     do throws(SystemError) { reader = try MemoryReader.sequential(memory) } catch {
       throw .noMemory(error.description)
     }
     var done: UInt64 = 0
     let all = total
+    var found = report
+    var lost: [Range<PFN>] = []
     let removed = queue.removeAll { pfn in
       done += 1
       if done % UInt64(BatchContents.capacity) == 0 { progress(done, all) }
-      return (try? reader.withPage(pfn) { isZeroPage($0) }) ?? false
+      do throws(MemoryError) {
+        let isZero = try reader.withPage(pfn) { zeroPages && isZeroPage($0) }
+        if isZero { found.excludedZeroPages += 1 }
+        return isZero
+      } catch {
+        found.count(lost: pfn, error)
+        let end = pfn.advanced(by: 1)
+        if let last = lost.last, last.upperBound == pfn {
+          lost[lost.count - 1] = last.lowerBound..<end
+        } else {
+          lost.append(pfn..<end)
+        }
+        return true
+      }
     }
-    report.excludedZeroPages = removed
+    report = found
     total -= removed
+    return PFNRanges(lost, maxMapNumber: memory.frames.maxMapNumber)
   }
 
   private mutating func begin<Writer: DumpWriter & ~Copyable>(_ writer: inout Writer) throws(PipelineError) {
@@ -172,6 +186,6 @@ public struct DumpPipeline: ~Copyable {
   ) throws(PipelineError) {
     do throws(DumpWriteError) { try batch.append(to: &writer) } catch { throw .write(error) }
     report.count(batch)
-    progress(report.writtenPages + report.unreadablePages, total)
+    progress(report.writtenPages + report.lostPages, total)
   }
 }

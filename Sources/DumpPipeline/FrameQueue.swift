@@ -7,11 +7,6 @@ internal import Vmcore
 final class FrameQueue: @unchecked Sendable {
   private var frames: PFNBitmap
   private var next: PFN? = PFN(0)
-  /// Frames from here on are not handed out.
-  private var end: PFN
-  /// Whether frames that could not be read leave the set.
-  private var dropsLost = true
-
   /// Which frames come first; nil where all come in order.
   private var order: FrameOrder?
   private var group = FrameOrder.Group.foundation
@@ -20,23 +15,31 @@ final class FrameQueue: @unchecked Sendable {
   /// Frames that could not be read, where ranks are counted: until the end they count.
   private var lost: PFNBitmap?
 
-  init(_ frames: consuming PFNBitmap) {
-    end = PFN(frames.maxMapNumber)
-    self.frames = frames
-  }
+  /// The ranges that come one after the other; nil where all frames come in order, or by groups.
+  private var sequence: FrameSequence?
+  /// How many frames lie below each range; empty where nobody asks for ranks.
+  private var ranksOfRanges: [UInt64] = []
+  private var range = 0
+  private var rank: UInt64 = 0
 
-  /// Begins anew with a part of the frames. All parts of a split dump have the same set, so nothing leaves it
-  /// any more.
-  func restart(with part: Range<PFN>) {
-    next = part.lowerBound
-    end = part.upperBound
-    dropsLost = false
+  init(_ frames: consuming PFNBitmap) {
+    self.frames = frames
   }
 
   /// Hands the frames out group by group.
   func follow(_ order: FrameOrder) throws(SystemError) {
     lost = try PFNBitmap(maxMapNumber: frames.maxMapNumber)
     self.order = order
+  }
+
+  /// Hands the frames out range by range.
+  func follow(_ sequence: FrameSequence, givesRanks: Bool) throws(SystemError) {
+    self.sequence = sequence
+    next = sequence.ranges.first?.lowerBound
+    guard givesRanks else { return }
+    lost = try PFNBitmap(maxMapNumber: frames.maxMapNumber)
+    ranksOfRanges = sequence.framesBelow(frames)
+    rank = ranksOfRanges.first ?? 0
   }
 
   /// Takes out every frame for which the body returns true; returns how many.
@@ -54,8 +57,9 @@ final class FrameQueue: @unchecked Sendable {
   func fill(_ batch: inout BatchContents) -> Bool {
     batch.removeFrames()
     if let order { return fill(&batch, following: order) }
+    if let sequence { return fill(&batch, following: sequence) }
     while batch.frames.count < BatchContents.capacity, let from = next {
-      guard let pfn = frames.next(from: from), pfn < end else {
+      guard let pfn = frames.next(from: from) else {
         next = nil
         break
       }
@@ -83,14 +87,34 @@ final class FrameQueue: @unchecked Sendable {
     }
   }
 
+  private func fill(_ batch: inout BatchContents, following sequence: FrameSequence) -> Bool {
+    while batch.frames.count < BatchContents.capacity, range < sequence.ranges.count, let from = next {
+      if let pfn = frames.next(from: from), pfn < sequence.ranges[range].upperBound {
+        if ranksOfRanges.isEmpty {
+          batch.add(pfn)
+        } else {
+          batch.add(pfn, rank: rank)
+          rank += 1
+        }
+        next = pfn.advanced(by: 1)
+        continue
+      }
+      range += 1
+      guard range < sequence.ranges.count else { break }
+      next = sequence.ranges[range].lowerBound
+      if !ranksOfRanges.isEmpty { rank = ranksOfRanges[range] }
+    }
+    return !batch.frames.isEmpty
+  }
+
   /// Takes frames that could not be read out of the dump. They have been handed out already.
   func remove(_ lost: [PFN]) {
-    guard dropsLost else { return }
+    let isCounted = self.lost != nil
     for pfn in lost {
-      if order == nil {
-        frames.remove(pfn)
-      } else {
+      if isCounted {
         self.lost?.insert(pfn..<pfn.advanced(by: 1))
+      } else {
+        frames.remove(pfn)
       }
     }
   }

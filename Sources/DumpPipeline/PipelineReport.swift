@@ -6,6 +6,10 @@ public struct PipelineReport: Sendable {
   public internal(set) var zeroPages: UInt64 = 0
   /// Pages of zeros that were left out before anything was written.
   public internal(set) var excludedZeroPages: UInt64 = 0
+  /// Pages that were lost before: the source, which was cut, does not have them.
+  public internal(set) var missingPages: UInt64 = 0
+  /// The first of them.
+  public internal(set) var firstMissing: PFN?
   /// Pages that could not be read and are not in the dump.
   public internal(set) var unreadablePages: UInt64 = 0
   /// The first of them, and why.
@@ -17,12 +21,25 @@ public struct PipelineReport: Sendable {
 
   public init() {}
 
+  /// Pages that are not in the dump and should be.
+  public var lostPages: UInt64 { missingPages + unreadablePages }
+
   mutating func count(_ batch: borrowing BatchContents) {
     zeroPages += batch.zeroPages
-    unreadablePages += UInt64(batch.lost.count)
+    missingPages += batch.missingPages
+    unreadablePages += UInt64(batch.lost.count) - batch.missingPages
     writtenPages += UInt64(batch.frames.count - batch.lost.count)
-    if firstFailure == nil, let pfn = batch.lost.first, let reason = batch.firstFailure {
-      firstFailure = (pfn, reason)
+    firstFailure = firstFailure ?? batch.firstFailure
+    firstMissing = firstMissing ?? batch.firstMissing
+  }
+
+  mutating func count(lost pfn: PFN, _ reason: MemoryError) {
+    if reason.isAbsence {
+      missingPages += 1
+      firstMissing = firstMissing ?? pfn
+    } else {
+      unreadablePages += 1
+      firstFailure = firstFailure ?? (pfn, reason)
     }
   }
 }

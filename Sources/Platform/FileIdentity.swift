@@ -2,6 +2,11 @@ internal import CLinux
 
 /// Which file a path or a descriptor leads to, by whatever links and names.
 public struct FileIdentity: Hashable, Sendable {
+  /// The number of a filesystem.
+  public struct Device: Hashable, Sendable {
+    fileprivate let number: UInt64
+  }
+
   private let device: UInt64
   private let inode: UInt64
   /// The device that a block device's file stands for.
@@ -49,4 +54,20 @@ public struct FileIdentity: Hashable, Sendable {
 
   /// Whether this is the device whose filesystem holds another file.
   public func holds(_ other: FileIdentity) -> Bool { represented == other.device }
+}
+
+extension FileDescriptor {
+  /// The filesystem that the file is on.
+  public var device: FileIdentity.Device? {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { return nil }
+    return FileIdentity.Device(number: UInt64(status.st_dev))
+  }
+
+  /// A second descriptor of the file.
+  public func duplicate() throws(SystemError) -> FileDescriptor {
+    let copy = clinux_duplicate(descriptor)
+    guard copy >= 0 else { throw .last("dup", path) }
+    return try FileDescriptor(descriptor: copy, path: path)
+  }
 }

@@ -55,12 +55,12 @@ enum Collector {
     }
     let status: ExitStatus
     do throws(DumpCommandError) {
-      let result = try work(options, messages)
+      let (result, workStatus) = try work(options, messages)
       if !result.isEmpty {
         messages.common("")
         messages.common(result)
       }
-      status = .completed
+      status = workStatus
     } catch {
       messages.error(error.message)
       status = error.status
@@ -87,7 +87,7 @@ enum Collector {
       switch options.verb {
       case .verify: return try VerifyCommand.run(options, messages)
       case .inspect: try InspectCommand(options: options, messages: messages).run()
-      case .repair: try RepairCommand(options: options, messages: messages).run()
+      case .repair: return try RepairCommand(options: options, messages: messages).run()
       case .bench, nil: preconditionFailure("no such verb gets here")
       }
       return .completed
@@ -97,34 +97,40 @@ enum Collector {
     }
   }
 
-  /// Does what was asked for; returns the sentence that says so.
-  private static func work(_ options: Options, _ messages: Messages) throws(DumpCommandError) -> String {
+  /// Does what was asked for; returns the sentence that says so, and how complete it is.
+  private static func work(
+    _ options: Options, _ messages: Messages
+  ) throws(DumpCommandError) -> (sentence: String, status: ExitStatus) {
+    var status = ExitStatus.completed
+    let sentence: String
     switch options.action {
     case .generateInfo:
       try GenerateCommand.run(options, messages)
-      return "The vmcoreinfo is saved to \(options.dumpFile)."
+      sentence = "The vmcoreinfo is saved to \(options.dumpFile)."
     case .showMemoryUsage:
       try MemoryUsageCommand(options: options, messages: messages).run()
-      return ""
+      sentence = ""
     case .dumpLog:
       try checkTargets(options)
       try LogCommand(options: options, messages: messages).run()
-      return "The dmesg log is saved to \(options.targetName)."
+      sentence = "The dmesg log is saved to \(options.targetName)."
     case .rearrange:
       try checkTargets(options)
-      try RearrangeCommand(options: options, messages: messages).run()
-      return "The dumpfile is saved to \(options.dumpFile)."
+      status = try RearrangeCommand(options: options, messages: messages).run()
+      sentence = "The dumpfile is saved to \(options.dumpFile)."
     case .reassemble:
       try checkTargets(options)
-      try ReassembleCommand(options: options, messages: messages).run()
-      return "The dumpfile is saved to \(options.dumpFile)."
+      status = try ReassembleCommand(options: options, messages: messages).run()
+      sentence = "The dumpfile is saved to \(options.dumpFile)."
     case .createDump, .obeyVerb, .showHelp, .showVersion:
       try checkTargets(options)
-      try createDump(options: options, messages: messages)
-      return options.isDryRun
+      status = try createDump(options: options, messages: messages)
+      sentence =
+        options.isDryRun
         ? "This was a dry run: nothing is saved to \(options.targetName)."
         : "The dumpfile\(options.splitFiles.isEmpty ? " is" : "s are") saved to \(options.targetName)."
     }
+    return (sentence, status)
   }
 
   private static func checkTargets(_ options: Options) throws(DumpCommandError) {
@@ -133,6 +139,8 @@ enum Collector {
 
   private static func tellEnd(_ status: ExitStatus, _ messages: Messages) {
     messages.common("")
-    messages.common("\(messages.programName) \(status == .completed ? "Completed" : "Failed").")
+    messages.common(
+      "\(messages.programName) \(status == .completed || status == .inputLackedPages ? "Completed" : "Failed")."
+    )
   }
 }

@@ -11,26 +11,36 @@ extension DumpCommand {
   ///   - cut: what a dump that fails has.
   func writeELF(
     _ level: DumpLevel, to file: consuming FileDescriptor?, _ pipeline: inout DumpPipeline,
-    _ progress: Progress, _ cut: inout CutDump
+    _ order: PageOrder, _ progress: Progress, _ cut: inout CutDump
   ) throws(PipelineError) -> (report: PipelineReport, bytesWritten: UInt64) {
-    if level.contains(.zeroPages) {
-      // The headers, which come first, say which pages there are.
-      progress.begin(.zeroPages)
-      try pipeline.excludeZeroPages { progress.update(done: $0, total: $1) }
-      progress.end()
+    // The headers, which come first, say which pages there are: those that cannot be had must be known, or readers
+    // would see zeros.
+    progress.begin(level.contains(.zeroPages) ? .zeroPages : .readingPages)
+    let lost = try pipeline.excludeAbsentPages(zeroPages: level.contains(.zeroPages)) {
+      progress.update(done: $0, total: $1)
+    }
+    progress.end()
+    var contents = ELFDumpWriter.Contents(
+      eraseInfo: describe(level).eraseInfo, lost: lost,
+      isIncomplete: memory.lacksPages || (lost.count > 0 && !memory.isLive))
+    if lost.count > 0, memory.isLive, let first = lost.ranges.first {
+      contents.eraseInfo += DumpDescription.unreadableRecord(
+        pages: lost.count, first: memory.geometry.address(of: first.lowerBound).rawValue)
+    }
+    if case .ranges(let sequence) = order {
+      contents.sequence = sequence
+      try pipeline.follow(sequence, givesRanks: false)
     }
     var writer: ELFDumpWriter
     do throws(DumpWriteError) {
       let segments = elfSegments()
-      let text = describe(level).eraseInfo
       if let file {
         writer =
           options.flattens
-          ? try ELFDumpWriter(
-            stream: file, segments: segments, eraseInfo: text, sizeLimit: options.sizeLimit)
-          : try ELFDumpWriter(file: file, segments: segments, eraseInfo: text, sizeLimit: options.sizeLimit)
+          ? try ELFDumpWriter(stream: file, segments: segments, contents, sizeLimit: options.sizeLimit)
+          : try ELFDumpWriter(file: file, segments: segments, contents, sizeLimit: options.sizeLimit)
       } else {
-        writer = try ELFDumpWriter(countingOnly: segments, sizeLimit: options.sizeLimit)
+        writer = try ELFDumpWriter(countingOnly: segments, contents, sizeLimit: options.sizeLimit)
       }
     } catch { throw .write(error) }
     progress.begin(.copyingData)

@@ -9,44 +9,34 @@ extension DumpCommand {
   private static let splitBlock: UInt64 = 4096
   private static let splitAlignment: UInt64 = 64
 
-  /// Creates all files of a split dump, so that a place that cannot be written to is known before any work.
-  func createParts(replacing: Bool) throws(DumpCommandError) {
-    guard !options.splitFiles.isEmpty else { return }
-    guard options.splitBlock >= 0, options.splitBlock % 4 == 0 else {
-      throw DumpCommandError(
-        "--splitblock-size \(options.splitBlock): not a multiple of the page size, which is 4 KiB")
-    }
-    if options.isDryRun { return }
-    do throws(SystemError) {
-      for path in options.splitFiles { _ = try FileDescriptor.create(path, replacing: replacing) }
-    } catch { throw DumpCommandError("\(error)") }
-  }
-
-  /// Writes the files of a split dump, one after the other: each is written with all threads.
+  /// Writes the files of a split dump, all of them together: one that is full does not end the others.
+  ///
+  /// - Parameter cut: which files are whole and which are not, where any is not.
   func writeParts(
-    _ description: DumpDescription, _ pipeline: inout DumpPipeline, _ progress: Progress
+    _ description: DumpDescription, _ files: SplitFiles, _ pipeline: inout DumpPipeline, _ progress: Progress,
+    _ cut: inout CutDump
   ) throws(PipelineError) -> (report: PipelineReport, bytesWritten: UInt64) {
     progress.begin(.copyingData)
-    var report = PipelineReport()
-    var bytesWritten: UInt64 = 0
+    var writer = SplitWriter()
     let parts = pipeline.parts(options.splitFiles.count, block: splitBlock)
-    for (path, part) in zip(options.splitFiles, parts) {
+    for (index, part) in parts.enumerated() {
+      let path = options.splitFiles[index]
       messages.debug("\(path): \(part.lowerBound) to \(part.upperBound)")
       var described = description
       described.split = part
-      var writer = try makeWriter(described, try createPart(path))
-      report = try pipeline.run(part: part, into: &writer, threads: threads) {
-        progress.update(done: $0, total: $1)
-      }
-      bytesWritten += writer.bytesWritten
+      let file: FileDescriptor?
+      do throws(SystemError) { file = try files.file(index) } catch { throw .write(.failed(error)) }
+      writer.add(try makeWriter(described, file), path: path, frames: part)
     }
-    return (report, bytesWritten)
-  }
-
-  private func createPart(_ path: String) throws(PipelineError) -> FileDescriptor? {
-    if options.isDryRun { return nil }
-    do throws(SystemError) { return try FileDescriptor.create(path, replacing: true) } catch {
-      throw .write(.failed(error))
+    do throws(PipelineError) {
+      let report = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
+      return (report, writer.bytesWritten)
+    } catch {
+      let whole = writer.wholeFiles
+      cut.files =
+        "marked incomplete: \(writer.cutFiles.joined(separator: ", "))"
+        + (whole.isEmpty ? "" : "; whole: \(whole.joined(separator: ", "))")
+      throw error
     }
   }
 

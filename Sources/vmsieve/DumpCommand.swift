@@ -5,9 +5,9 @@ internal import Platform
 internal import Vmcore
 
 /// Reads the vmcore and writes the dump.
-func createDump(options: Options, messages: Messages) throws(DumpCommandError) {
+func createDump(options: Options, messages: Messages) throws(DumpCommandError) -> ExitStatus {
   let command = try DumpCommand(options, messages)
-  try command.run()
+  return try command.run()
 }
 
 /// One dump: from a vmcore to a file, at the next dump level when there is no room.
@@ -129,16 +129,17 @@ struct DumpCommand {
   }
 
   /// Makes the dump, at the first level for which there is room.
-  func run() throws(DumpCommandError) {
+  ///
+  /// - Returns: whether it has all pages that it should.
+  func run() throws(DumpCommandError) -> ExitStatus {
     var replaces = options.overwrites
     var levels = options.dumpLevels[...]
+    let files = try SplitFiles(options)
     while let level = levels.popFirst() {
       var cut = CutDump()
-      try createParts(replacing: replaces)
       let file = try createFile(replacing: replaces)
       do throws(PipelineError) {
-        try dump(withEarlier(level), to: file, &cut)
-        return
+        return try dump(withEarlier(level), to: file, files, &cut)
       } catch {
         // What went out of a stream cannot be taken back.
         guard case .write(let writeError) = error, writeError.meansNoSpace, !options.flattens,
@@ -153,6 +154,7 @@ struct DumpCommand {
         replaces = true
       }
     }
+    preconditionFailure("there is a last level, and no other after it")
   }
 
   /// What is left out in the end: what an earlier dump left out does not come back.
@@ -171,6 +173,8 @@ struct DumpCommand {
     var isEmpty = false
     /// The kernel's pages, if these were written first.
     var groups: WrittenGroups?
+    /// Which files of a split dump are whole and which are not.
+    var files: String?
   }
 
   private func tellEnd(_ error: PipelineError, _ cut: CutDump) {
@@ -183,11 +187,10 @@ struct DumpCommand {
   private func consequence(_ cut: CutDump) -> String {
     if options.isDryRun { return "" }
     if options.flattens {
-      return "; the stream has no end record, and is worth what -R --keep-partial saves of it"
+      return
+        "; the stream has no end record: \(messages.programName) -R --keep-partial DUMPFILE makes a dump of what arrived"
     }
-    if !options.splitFiles.isEmpty {
-      return "; the dump is incomplete: of the files, those before the full one are whole"
-    }
+    if !options.splitFiles.isEmpty { return "; the dump is incomplete" + (cut.files.map { "; \($0)" } ?? "") }
     if cut.isEmpty { return "; no page was written, and \(options.dumpFile) is of no use" }
     return "; \(options.dumpFile) is marked incomplete: what was written before can be read"
       + (cut.groups.map { "; \($0.sentence)" } ?? "")
@@ -210,13 +213,14 @@ struct DumpCommand {
 
   /// - Parameter cut: what a dump that fails has.
   private func dump(
-    _ level: DumpLevel, to file: consuming FileDescriptor?, _ cut: inout CutDump
-  ) throws(PipelineError) {
+    _ level: DumpLevel, to file: consuming FileDescriptor?, _ files: SplitFiles, _ cut: inout CutDump
+  ) throws(PipelineError) -> ExitStatus {
     let progress = Progress(messages)
     let frames: PFNBitmap
     var filtered = FilterReport()
     do throws(VmcoreError) {
-      var kept = try memory.framesInFile()
+      // Those that were lost are among them, to be missed.
+      var kept = try memory.wantedFrames()
       filtered.notInFile = memory.frames.count - kept.count
       if let kernel {
         progress.begin(.unnecessaryPages)
@@ -243,33 +247,41 @@ struct DumpCommand {
       "memory: \(threads) threads of at most \(PipelineMemory.bytesPerThread(options.compression)) bytes each,"
         + " page bitmap of \(bitmapBytes) bytes")
     let description = describe(level)
-    let order = frameOrder(level, frames, description, file)
+    let order = pageOrder(level, frames, description, file, files)
     var pipeline = DumpPipeline(
       output, frames, options.compression,
       sharesZeroPages: level.contains(.zeroPages) && !options.writesELF)
     let copied: PipelineReport
     let bytesWritten: UInt64
     if options.writesELF {
-      (copied, bytesWritten) = try writeELF(level, to: file, &pipeline, progress, &cut)
-    } else if !options.splitFiles.isEmpty {
-      (copied, bytesWritten) = try writeParts(description, &pipeline, progress)
+      (copied, bytesWritten) = try writeELF(level, to: file, &pipeline, order, progress, &cut)
     } else {
-      if let order { try pipeline.follow(order) }
-      progress.begin(.copyingData)
-      var writer = try makeWriter(description, file)
-      do throws(PipelineError) {
-        copied = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
-      } catch {
-        cut.isEmpty = writer.pagesDescribed == writer.unreadablePages
-        if order?.problem == nil { cut.groups = pipeline.groups(in: writer) }
-        throw error
+      switch order {
+      case .memory: break
+      case .groups(let groups): try pipeline.follow(groups)
+      case .ranges(let sequence): try pipeline.follow(sequence, givesRanks: true)
       }
-      bytesWritten = writer.bytesWritten
+      if !options.splitFiles.isEmpty {
+        (copied, bytesWritten) = try writeParts(description, files, &pipeline, progress, &cut)
+      } else {
+        progress.begin(.copyingData)
+        var writer = try makeWriter(description, file)
+        do throws(PipelineError) {
+          copied = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
+        } catch {
+          cut.isEmpty = writer.pagesDescribed == writer.unreadablePages
+          if case .groups(let groups) = order, groups.problem == nil { cut.groups = pipeline.groups(in: writer) }
+          throw error
+        }
+        bytesWritten = writer.bytesWritten
+      }
     }
     progress.end()
-    messages.warn(of: copied)
+    let isWhole = memory.isLive || (!memory.lacksPages && copied.lostPages == 0)
+    messages.warn(of: copied, memory, target: options.isDryRun ? nil : options.targetName)
     let statistics = DumpStatistics(memory.frames, filtered, copied, bytesWritten: bytesWritten)
     for line in statistics.lines { messages.report(line) }
+    return isWhole ? .completed : .inputLackedPages
   }
 
   /// - Parameter file: nil for a dry run.
@@ -301,6 +313,7 @@ struct DumpCommand {
       dumpLevel: Int32(level.rawValue),
       compression: options.compression.status,
       vmcoreinfo: output.notes.vmcoreinfoRange ?? 0..<0,
-      eraseInfo: (origin?.eraseInfo ?? "") + eraseInfo)
+      eraseInfo: (origin?.eraseInfo ?? "") + eraseInfo, isIncomplete: memory.lacksPages,
+      leavesOutUnreadable: memory.isLive)
   }
 }

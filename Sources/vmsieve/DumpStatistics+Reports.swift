@@ -18,6 +18,7 @@ extension DumpStatistics {
     remainingPages = copied.writtenPages - copied.zeroPages
     unacceptedPages = filtered.unaccepted
     unreadablePages = copied.unreadablePages
+    missingPages = copied.missingPages
     pagesNotInFile = filtered.notInFile
     keptKernelImagePages = filtered.keptInKernelImage
     self.bytesWritten = bytesWritten

@@ -23,6 +23,8 @@ struct DumpStatistics: Equatable {
   var unacceptedPages: UInt64 = 0
   /// Pages that could not be read.
   var unreadablePages: UInt64 = 0
+  /// Pages that the source had lost.
+  var missingPages: UInt64 = 0
   /// Pages of a segment's p_memsz that its p_filesz does not reach.
   var pagesNotInFile: UInt64 = 0
   /// Pages of the kernel image that are kept although their struct page says otherwise.
@@ -41,7 +43,7 @@ struct DumpStatistics: Equatable {
 
   /// Whether every page of memory is counted, and counted once.
   var isConsistent: Bool {
-    originalPages == excludedPages + remainingPages + unreadablePages + pagesNotInFile
+    originalPages == excludedPages + remainingPages + unreadablePages + missingPages + pagesNotInFile
   }
 
   /// The report of `--show-stats`, in makedumpfile's format; what it does not count comes last, and only
@@ -72,6 +74,7 @@ struct DumpStatistics: Equatable {
     if unreadablePages > 0 {
       lines.append("Unreadable pages        : " + String(hexadecimal: unreadablePages))
     }
+    if missingPages > 0 { lines.append("Missing pages           : " + String(hexadecimal: missingPages)) }
     if pagesNotInFile > 0 { lines.append("Pages not in the vmcore : " + String(hexadecimal: pagesNotInFile)) }
     if unacceptedPages > 0 {
       lines.append("Unaccepted free pages   : " + String(hexadecimal: unacceptedPages))

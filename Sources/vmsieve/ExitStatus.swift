@@ -1,4 +1,4 @@
-/// makedumpfile's exit statuses, and one of our own.
+/// makedumpfile's exit statuses, and two of our own.
 enum ExitStatus: Int32, Equatable {
   case completed = 0
   case failed = 1
@@ -6,4 +6,6 @@ enum ExitStatus: Int32, Equatable {
   case wrongRelease = 2
   /// `repair` found nothing to repair, and wrote nothing.
   case nothingToRepair = 3
+  /// The work was done, but the file that was read lacked pages: what was made of it is marked incomplete.
+  case inputLackedPages = 4
 }

@@ -9,7 +9,8 @@ struct RearrangeCommand {
 
   private static let input = "STDIN"
 
-  func run() throws(DumpCommandError) {
+  /// - Returns: whether the dump has all pages that it should.
+  func run() throws(DumpCommandError) -> ExitStatus {
     var reader = try openReader()
     let target = try makeTarget()
     do throws(FlattenedError) {
@@ -22,10 +23,15 @@ struct RearrangeCommand {
           error.isPartial ? reason + "; nothing is kept without --keep-partial" : "\(Self.input): \(error)")
       }
       messages.error(reason)
-      throw try keep(reader, target)
+      try keep(reader, target)
+      return .inputLackedPages
     }
     messages.debug("\(reader.recordCount) records, \(reader.byteCount) bytes")
+    let isMarked = (try? DumpMark.isIncomplete(target.temporaryPath)) ?? false
     try commit(target)
+    guard isMarked else { return .completed }
+    messages.warning("the dump on \(Self.input) is marked incomplete, and so is \(options.dumpFile)")
+    return .inputLackedPages
   }
 
   private func openReader() throws(DumpCommandError) -> FlattenedReader {
@@ -48,20 +54,19 @@ struct RearrangeCommand {
     do throws(SystemError) { try target.commit() } catch { throw DumpCommandError("\(error)") }
   }
 
-  /// Keeps what arrived of a stream, as an incomplete dump; returns what is to be said of it.
+  /// Keeps what arrived of a stream, as an incomplete dump.
   private func keep(
     _ reader: borrowing FlattenedReader, _ target: consuming ReplacementFile
-  ) throws(DumpCommandError) -> DumpCommandError {
+  ) throws(DumpCommandError) {
     let kept: UInt64
     let all: UInt64
     do throws(VmcoreError) {
-      var partial = try PartialDump(target.file, reader)
-      do throws(SystemError) { try partial.complete(target.file) } catch { throw .system(error) }
+      var partial = PartialDump(target.file, reader)
+      try partial.complete(target.file)
       kept = partial.keptPages
       all = partial.pages
     } catch { throw DumpCommandError("\(error); nothing is kept") }
     try commit(target)
-    return DumpCommandError(
-      "\(options.dumpFile) is marked incomplete: it has \(kept) of \(all) pages")
+    messages.warning("\(options.dumpFile) is marked incomplete: it has \(kept) of \(all) pages")
   }
 }

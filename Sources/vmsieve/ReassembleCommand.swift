@@ -9,7 +9,8 @@ struct ReassembleCommand {
   let options: Options
   let messages: Messages
 
-  func run() throws(DumpCommandError) {
+  /// - Returns: whether the dump has all pages that it should.
+  func run() throws(DumpCommandError) -> ExitStatus {
     guard !options.parts.isEmpty else {
       throw DumpCommandError("--reassemble: name the files of the split dump, and then \(options.dumpFile)")
     }
@@ -17,7 +18,7 @@ struct ReassembleCommand {
     let frames: PFNBitmap
     do throws(VmcoreError) {
       set = try KdumpSetStore(opening: options.parts)
-      frames = try set.framesInFile()
+      frames = try set.wantedFrames()
     } catch { throw DumpCommandError(error.description) }
     let memory = PhysicalMemory(set)
     for warning in set.warnings { messages.warning(warning) }
@@ -37,7 +38,8 @@ struct ReassembleCommand {
         progress.update(done: $0, total: $1)
       }
       progress.end()
-      messages.warn(of: copied)
+      messages.warn(of: copied, memory, target: options.dumpFile)
+      return set.lacksPages || copied.lostPages > 0 ? .inputLackedPages : .completed
     } catch {
       if case .write(let error) = error, error.meansNoSpace {
         messages.sayFull(options.dumpFile, error)
@@ -63,6 +65,6 @@ struct ReassembleCommand {
       dumpLevel: Int32(set.origin.dumpLevel.rawValue),
       compression: codec.status.union(set.status.intersection(.excludedVmemmap)),
       vmcoreinfo: set.notes.vmcoreinfoRange ?? 0..<0, eraseInfo: set.origin.eraseInfo,
-      isIncomplete: !set.isComplete)
+      isIncomplete: set.lacksPages, leavesOutUnreadable: false)
   }
 }

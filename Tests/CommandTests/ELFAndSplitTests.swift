@@ -46,9 +46,11 @@ struct ELFAndSplitTests {
     #expect(try mode("elf") == 0o600)
   }
 
-  @Test("Through a pipe it is the same core, byte by byte")
+  @Test("Through a pipe it is the same core, in another order")
   func flattened() throws {
-    try expectSuccess("$v -E -d 31 $core elf; $v -E -F -d 31 $core | $v -R back; cmp elf back")
+    try expectSuccess(
+      "$v -E -d 31 $core elf; $v -E -F -d 31 $core | $v -R back; $v -l -d 31 elf a; $v -l -d 31 back b; cmp a b"
+    )
   }
 
   @Test("From ELF to kdump-compressed to ELF nothing is lost")
@@ -132,7 +134,7 @@ struct ELFAndSplitTests {
     let run = try shell(
       "$v -d 0 --split $core a b c; n=$(stat -c %s b); head -c $((n / 2)) b > cut; $v --reassemble a cut c back"
     )
-    #expect(run.status == 0, "\(run)")
+    #expect(run.status == 4, "\(run)")
     #expect(run.errors.contains("cut: the dump is cut"))
     let dump = try KdumpDump(folder.path("back"))
     #expect(dump.header.isIncomplete)

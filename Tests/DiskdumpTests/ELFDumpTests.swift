@@ -47,7 +47,7 @@ struct ELFDumpTests {
   ) throws -> DumpWriteError? {
     var writer = try ELFDumpWriter(
       file: FileDescriptor.create(path, replacing: true), segments: segments ?? self.segments(scenario),
-      eraseInfo: eraseInfo, sizeLimit: sizeLimit)
+      ELFDumpWriter.Contents(eraseInfo: eraseInfo), sizeLimit: sizeLimit)
     do {
       try begin(scenario, &writer)
       try append(scenario, to: &writer)
@@ -155,7 +155,7 @@ struct ELFDumpTests {
     #expect(Array(extra) == expected)
   }
 
-  @Test("A page that cannot be read is zeros, and the others are right")
+  @Test("A page that can suddenly not be read is zeros in a core that is marked, and the others are right")
   func unreadable() throws {
     var scenario = scenario(Array(UInt64(0)..<300) + [1000, 1001, 1002])
     scenario.unreadable = [0, 7, 8, 1002]
@@ -164,6 +164,40 @@ struct ELFDumpTests {
     let core = try ELFVmcore(file.path)
     #expect(scenario.expected.allSatisfy { isRight($0, core, scenario) })
     for pfn in scenario.unreadable { #expect(core.content(pfn)?.allSatisfy { $0 == 0 } == true) }
+    #expect(try flags(file.path) == 1)
+  }
+
+  @Test("No segment speaks of pages that were lost, wherever they lie", arguments: 0..<20)
+  func lost(seed: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    let all = Array(UInt64(0)..<900)
+    let lost = Set(all.filter { _ in generator.below(seed.isMultiple(of: 2) ? 200 : 6) == 0 })
+    let left = Set(all.filter { _ in generator.below(4) == 0 })
+    let scenario = scenario(all.filter { !lost.contains($0) && !left.contains($0) })
+    let ranges = PFNRanges(lost.map { PFN($0)..<PFN($0 + 1) }, maxMapNumber: scenario.maxMapNumber)
+    let file = TemporaryPath()
+    var writer = try ELFDumpWriter(
+      file: FileDescriptor.create(file.path, replacing: true), segments: segments(scenario),
+      ELFDumpWriter.Contents(lost: ranges, isIncomplete: true))
+    try begin(scenario, &writer)
+    try append(scenario, to: &writer)
+    try writer.finish(dumpable: scenario.bitmap(of: scenario.expected))
+    #expect(try flags(file.path) == 1)
+    let core = try ELFVmcore(file.path)
+    #expect(scenario.expected.allSatisfy { isRight($0, core, scenario) })
+    for pfn in lost {
+      let address = pfn * 4096
+      #expect(
+        !core.segments.contains {
+          $0.physicalAddress < address + 4096 && $0.physicalAddress + $0.memorySize > address
+        }, "pfn \(pfn)")
+    }
+    for pfn in left.subtracting(lost) where scenario.existing.contains(where: { $0.contains(PFN(pfn)) }) {
+      #expect(
+        core.segments.contains {
+          $0.physicalAddress <= pfn * 4096 && $0.physicalAddress + $0.memorySize >= pfn * 4096 + 4096
+        }, "pfn \(pfn), which was left out and reads as zeros")
+    }
   }
 
   @Test("A file that is full ends with its last whole page, and is marked", arguments: 0..<12)
@@ -183,6 +217,10 @@ struct ELFDumpTests {
     #expect(memory.warnings.contains { $0.contains("marked incomplete") })
     let found = try memory.framesInFile()
     #expect(found.count == UInt64(kept.count))
+    // What is not there is not spoken of.
+    #expect(core.segments.allSatisfy { $0.fileOffset + $0.fileSize <= size })
+    let spoken = core.segments.reduce(0) { $0 + $1.memorySize / 4096 }
+    #expect(spoken >= UInt64(kept.count) && spoken < UInt64(kept.count) + 400)
   }
 
   @Test("A program that is killed leaves a core that is marked and ends where it was")
@@ -192,10 +230,12 @@ struct ELFDumpTests {
     var writer = try ELFDumpWriter(
       file: FileDescriptor.create(file.path, replacing: true), segments: segments(scenario))
     try begin(scenario, &writer)
-    let memory = try PhysicalMemory(opening: file.path, prefersMapping: true)
-    #expect(!memory.isComplete && memory.warnings.count == 2)
+    #expect(try ELFVmcore(file.path).segments.isEmpty && flags(file.path) == 1)
+    #expect(throws: VmcoreError.self) { try PhysicalMemory(opening: file.path, prefersMapping: true) }
     try append(scenario, to: &writer)
     #expect(try flags(file.path) == 1)
+    let size = try size(file.path)
+    #expect(try ELFVmcore(file.path).segments.allSatisfy { $0.fileOffset + $0.fileSize <= size })
     try writer.finish(dumpable: scenario.bitmap(of: scenario.dumpable))
     #expect(try flags(file.path) == 0)
   }

@@ -72,7 +72,10 @@ struct RankedPagesTests {
     var writer = try scenario.writer(file.path)
     try run(scenario, Order.shuffled.sequence(scenario.dumpable, seed: seed), &writer)
     let cut = try OpenedDump([UInt8](Data(contentsOf: URL(filePath: file.path)).dropLast()))
-    #expect(!cut.memory.isComplete && cut.memory.warnings == ["the dump is cut: pages are missing"])
+    #expect(!cut.memory.isComplete && cut.memory.warnings.count == 1)
+    #expect(
+      cut.memory.warnings.first?.contains("the dump is cut: 1 of its \(scenario.dumpable.count) pages")
+        == true)
     #expect(try cut.framesInFile.count == scenario.dumpable.count - 1)
   }
 

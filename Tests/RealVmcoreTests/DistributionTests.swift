@@ -58,8 +58,9 @@ struct DistributionTests {
       """)
     try vmsieve(
       """
-      $v -R received < vmcore.flat; cmp received dump
-      ln -s $v makedumpfile; ./makedumpfile -R fetched < vmcore > /dev/null 2>&1; cmp fetched dump
+      same() { $v -f -l -d 31 $1 $1.same && $v -f -l -d 31 $2 $2.same && cmp $1.same $2.same; }
+      $v -R received < vmcore.flat; same received dump
+      ln -s $v makedumpfile; ./makedumpfile -R fetched < vmcore > /dev/null 2>&1; same fetched dump
       """)
     try expectWhole("dump")
   }

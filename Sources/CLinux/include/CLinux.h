@@ -32,6 +32,9 @@ int clinux_open(const char *path, int flags, mode_t mode);
 // fcntl(2) is variadic: F_GETFL, and -1 for a descriptor that is not open.
 static inline int clinux_file_flags(int descriptor) { return fcntl(descriptor, F_GETFL); }
 
+// fcntl(2), F_DUPFD_CLOEXEC.
+static inline int clinux_duplicate(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 0); }
+
 // fallocate(2), mode 0; ENOSYS and EOPNOTSUPP come back as they are.
 int clinux_allocate(int descriptor, off_t offset, off_t length);
 

@@ -59,7 +59,21 @@ struct ELFDumpHeaders: Hashable, Sendable {
   }
 
   /// Writes a PT_LOAD's header: 56 bytes over zeros. `p_align` stays 0: by that crash knows a vmcore of kdump.
-  func encode(_ load: ELFProgramHeaders.Load, into output: inout MutableRawSpan, at position: Int) {
+  ///
+  /// - Parameter end: where the file ends as yet: what lies behind is not spoken of, not even as zeros. A header of
+  ///   which nothing is there is a PT_NULL.
+  func encode(
+    _ whole: ELFProgramHeaders.Load, fileEndsAt end: UInt64, into output: inout MutableRawSpan,
+    at position: Int
+  ) {
+    var load = whole
+    let start = data + load.fileOffset
+    let present = min(load.fileSize, end - min(start, end))
+    if present < load.fileSize {
+      load.fileSize = present
+      load.memorySize = present
+      if present == 0 { return }
+    }
     output.storeBytes(of: (1 as UInt32).littleEndian, toByteOffset: position, as: UInt32.self)
     // PF_R, PF_W, PF_X, as /proc/vmcore has them
     output.storeBytes(of: (7 as UInt32).littleEndian, toByteOffset: position + 4, as: UInt32.self)

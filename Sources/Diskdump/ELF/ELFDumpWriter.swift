@@ -3,9 +3,33 @@ public import Vmcore
 
 /// Writes an ELF core (`-E`): the source's segments, without the pages that are left out.
 ///
-/// The file grows as pages are written, and bit 0 of `e_flags` says that it is incomplete until all of it is on
-/// the disk. So wherever the writing ends, the headers name more than the file has, and say so.
+/// The file grows as pages are written, its program headers follow every few megabytes, and bit 0 of `e_flags` says that
+/// it is incomplete until all of it is on the disk. So wherever the writing ends, the headers name nothing that the file
+/// does not have. Those of a stream, which is sent once, name all from the beginning.
 public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
+  /// What the headers say besides the segments.
+  public struct Contents: Sendable {
+    /// What was changed in the pages, a line each; it becomes a note.
+    public var eraseInfo: String
+    /// Frames whose pages were lost: no segment speaks of them.
+    public var lost: PFNRanges
+    /// The order in which the pages will come; nil for that of memory.
+    public var sequence: FrameSequence?
+    /// Whether pages were lost before: the dump then stays marked incomplete.
+    public var isIncomplete: Bool
+
+    public init(
+      eraseInfo: String = "", lost: PFNRanges = PFNRanges([], maxMapNumber: 0),
+      sequence: FrameSequence? = nil,
+      isIncomplete: Bool = false
+    ) {
+      self.eraseInfo = eraseInfo
+      self.lost = lost
+      self.sequence = sequence
+      self.isIncomplete = isIncomplete
+    }
+  }
+
   private let segments: [CoreSegment]
   private let eraseInfo: String
   private let output: DumpOutput
@@ -13,6 +37,12 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   private var scratch: PageBuffer
   private var headers = ELFDumpHeaders(loadCount: 0, noteSize: 0)
   private var extents = ELFExtents()
+  private var loads: [ELFProgramHeaders.Load] = []
+  /// Where the file ended when its program headers were written.
+  private var headersEnd: UInt64 = 0
+  private let sequence: FrameSequence?
+  private let lost: PFNRanges
+  private let isIncomplete: Bool
   private var hasBegun = false
   /// The extent of the last page.
   private var latest = 0
@@ -22,7 +52,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   private var pageCount: UInt64 = 0
   private var pagesAppended: UInt64 = 0
   private var isMarkedComplete = false
-  /// Pages that could not be read: they have a place, and are zeros there.
+  /// Pages that could not be read though they could be when they were looked for: they have a place, and are zeros there.
   public private(set) var unreadablePages: UInt64 = 0
   public private(set) var bytesWritten: UInt64 = 0
   public private(set) var unreadableNoteBytes = 0
@@ -32,35 +62,40 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
 
   private static let pageSize = 4096
   private static let scratchSize = 64 << 10
+  /// Bytes of pages between two writings of the program headers.
+  private static let headersStep: UInt64 = 8 << 20
 
   /// Makes a writer that owns a file open for writing.
   ///
   /// - Parameters:
   ///   - segments: what the source speaks of, in its order.
-  ///   - eraseInfo: what was changed in the pages, a line each; it becomes a note.
+  ///   - contents: what else the headers say, and how.
   ///   - sizeLimit: bytes that the file may have at most; nil for no limit.
   /// - Throws: ``DumpWriteError/failed(_:)`` if there is no memory for the writer's buffer.
   public init(
-    file: consuming FileDescriptor, segments: [CoreSegment], eraseInfo: String = "", sizeLimit: UInt64? = nil
+    file: consuming FileDescriptor, segments: [CoreSegment], _ contents: Contents = Contents(),
+    sizeLimit: UInt64? = nil
   ) throws(DumpWriteError) {
-    try self.init(segments, eraseInfo, DumpOutput(file: file, sizeLimit: sizeLimit))
+    try self.init(segments, contents, DumpOutput(file: file, sizeLimit: sizeLimit))
   }
 
   /// Makes a writer that sends the dump in the flattened form (`-F`).
   public init(
-    stream: consuming FileDescriptor, segments: [CoreSegment], eraseInfo: String = "",
+    stream: consuming FileDescriptor, segments: [CoreSegment], _ contents: Contents = Contents(),
     sizeLimit: UInt64? = nil
   ) throws(DumpWriteError) {
-    try self.init(segments, eraseInfo, try DumpOutput(stream: stream, sizeLimit: sizeLimit))
+    try self.init(segments, contents, try DumpOutput(stream: stream, sizeLimit: sizeLimit))
   }
 
   /// Makes a writer that only counts (`--dry-run`).
-  public init(countingOnly segments: [CoreSegment], sizeLimit: UInt64? = nil) throws(DumpWriteError) {
-    try self.init(segments, "", DumpOutput(sizeLimit: sizeLimit))
+  public init(
+    countingOnly segments: [CoreSegment], _ contents: Contents = Contents(), sizeLimit: UInt64? = nil
+  ) throws(DumpWriteError) {
+    try self.init(segments, contents, DumpOutput(sizeLimit: sizeLimit))
   }
 
   private init(
-    _ segments: [CoreSegment], _ eraseInfo: String, _ output: consuming DumpOutput
+    _ segments: [CoreSegment], _ contents: Contents, _ output: consuming DumpOutput
   ) throws(DumpWriteError) {
     let scratch: PageBuffer
     do throws(SystemError) { scratch = try PageBuffer(byteCount: Self.scratchSize) } catch {
@@ -68,8 +103,17 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     }
     self.scratch = scratch
     self.segments = segments
-    self.eraseInfo = eraseInfo
+    eraseInfo = contents.eraseInfo
+    sequence = contents.sequence
+    lost = contents.lost
+    isIncomplete = contents.isIncomplete
     self.output = output
+  }
+
+  /// Bytes that a dump can need at most, with what filesystems take for their lists of blocks.
+  public static func mostBytes(pages: UInt64, noteSize: Int) -> UInt64 {
+    let bytes = (pages + 256) * UInt64(pageSize) + UInt64(noteSize)
+    return bytes + bytes / 256
   }
 
   // MARK: - Begin
@@ -77,18 +121,20 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   public mutating func begin(
     notes: CoreNotes, existing: PFNRanges, dumpable: borrowing PFNBitmap
   ) throws(DumpWriteError) {
-    let extents = ELFExtents(dumpable, existing: existing, pageSize: Self.pageSize)
-    let programs = ELFProgramHeaders(segments, extents)
+    let extents = ELFExtents(
+      dumpable, existing: existing, lost: lost, sequence: sequence, pageSize: Self.pageSize)
+    loads = ELFProgramHeaders(segments, extents, lost: lost).loads
     let extra = eraseInfo.isEmpty ? [] : CoreNotes.note(named: "ERASEINFO", Array(eraseInfo.utf8))
     headers = ELFDumpHeaders(
-      loadCount: programs.loads.count, noteSize: UInt64(notes.byteCount + extra.count))
+      loadCount: loads.count, noteSize: UInt64(notes.byteCount + extra.count))
     pageCount = dumpable.count
     do throws(DumpWriteError) {
       // Headers without pages are of no use: rather nothing.
       try output.checkLimit(headers.data)
       try output.makeEmpty(size: 0)
-      try writeHeader(isIncomplete: !output.isStream)
-      try writeProgramHeaders(programs.loads)
+      try writeHeader(isIncomplete: isIncomplete || !output.isStream)
+      dataEnd = headers.data
+      try writeProgramHeaders()
       unreadableNoteBytes = try output.write(notes, at: headers.notes, through: &scratch)
       if !extra.isEmpty {
         try unsafe output.write(extra.span.bytes, at: headers.notes + UInt64(notes.byteCount))
@@ -99,7 +145,6 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
       failure = error
       throw error
     }
-    dataEnd = headers.data
     bytesWritten = headers.data
     self.extents = extents
     hasBegun = true
@@ -113,7 +158,8 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     try output.write(scratch.bytes.extracting(first: ELFDumpHeaders.headerByteCount), at: 0)
   }
 
-  private mutating func writeProgramHeaders(_ loads: [ELFProgramHeaders.Load]) throws(DumpWriteError) {
+  private mutating func writeProgramHeaders() throws(DumpWriteError) {
+    headersEnd = output.isStream ? .max : dataEnd
     let size = ELFDumpHeaders.programHeaderByteCount
     clearScratch(size)
     encodeNote()
@@ -123,7 +169,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     while done < loads.count {
       let count = min(loads.count - done, capacity)
       clearScratch(count * size)
-      encode(loads[done..<done + count])
+      encode(done..<done + count)
       let place = headers.programHeaders + UInt64((1 + done) * size)
       try output.write(scratch.bytes.extracting(first: count * size), at: place)
       done += count
@@ -149,12 +195,14 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     headers.encodeSectionHeader(into: &bytes)
   }
 
-  private mutating func encode(_ loads: ArraySlice<ELFProgramHeaders.Load>) {
+  private mutating func encode(_ some: Range<Int>) {
     let headers = headers
+    let end = headersEnd
+    let loads = loads
     var bytes = scratch.mutableBytes
     var position = 0
-    for load in loads {
-      headers.encode(load, into: &bytes, at: position)
+    for load in loads[some] {
+      headers.encode(load, fileEndsAt: end, into: &bytes, at: position)
       position += ELFDumpHeaders.programHeaderByteCount
     }
   }
@@ -236,6 +284,12 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
       failure = error
       throw error
     }
+    if output.isFile, dataEnd - headersEnd >= max(Self.headersStep, UInt64(loads.count) << 12) {
+      do throws(DumpWriteError) { try writeProgramHeaders() } catch {
+        failure = error
+        throw error
+      }
+    }
   }
 
   /// Writes the zeros of short gaps where a hole cannot stand for them.
@@ -278,9 +332,10 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
       // The last pages may be ones that could not be read.
       if dataEnd < end { try output.truncate(to: end) }
       dataEnd = max(dataEnd, end)
+      if output.isFile { try writeProgramHeaders() }
       try output.synchronize()
-      isMarkedComplete = true
-      try writeHeader(isIncomplete: false)
+      isMarkedComplete = !isIncomplete && unreadablePages == 0
+      try writeHeader(isIncomplete: !isMarkedComplete)
       try output.synchronize()
     } catch {
       failure = error
@@ -291,6 +346,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   public mutating func abandon() {
     guard hasBegun else { return }
     if isMarkedComplete { try? writeHeader(isIncomplete: true) }
+    if output.isFile { try? writeProgramHeaders() }
     try? output.truncate(to: dataEnd)
     try? output.synchronize()
   }

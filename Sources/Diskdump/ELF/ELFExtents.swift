@@ -9,6 +9,7 @@ struct ELFExtents: Sendable {
     var offset: UInt64
   }
 
+  /// In the order of their frames.
   private(set) var extents: [Extent] = []
   /// Bytes of all pages, and of the short gaps between them.
   private(set) var byteCount: UInt64 = 0
@@ -21,23 +22,39 @@ struct ELFExtents: Sendable {
   /// a page in all of them, slower. makedumpfile has the same number.
   static let longestGap = 255
 
-  init(_ dumpable: borrowing PFNBitmap, existing: PFNRanges, pageSize: Int) {
+  /// - Parameters:
+  ///   - lost: frames that no run may reach over, as readers would see zeros there.
+  ///   - sequence: in which order the pages come; nil for that of memory.
+  init(
+    _ dumpable: borrowing PFNBitmap, existing: PFNRanges, lost: PFNRanges, sequence: FrameSequence?,
+    pageSize: Int
+  ) {
     self.pageSize = UInt64(pageSize)
-    for range in existing.ranges {
-      var next = dumpable.next(from: range.lowerBound)
-      var run: Range<PFN>?
-      while let start = next, start < range.upperBound {
-        let stop = min(dumpable.firstAbsent(from: start), range.upperBound)
-        if let last = run, last.upperBound.distance(to: start) <= Self.longestGap {
-          run = last.lowerBound..<stop
-        } else {
-          if let last = run { append(last) }
-          run = start..<stop
-        }
-        next = dumpable.next(from: stop)
+    let whole = PFN(0)..<PFN(dumpable.maxMapNumber)
+    for part in sequence?.ranges ?? [whole] {
+      for range in existing.ranges where range.overlaps(part) {
+        append(range.clamped(to: part), dumpable, lost)
       }
-      if let last = run { append(last) }
     }
+    extents.sort { $0.frames.lowerBound < $1.frames.lowerBound }
+  }
+
+  private mutating func append(_ range: Range<PFN>, _ dumpable: borrowing PFNBitmap, _ lost: PFNRanges) {
+    var next = dumpable.next(from: range.lowerBound)
+    var run: Range<PFN>?
+    while let start = next, start < range.upperBound {
+      let stop = min(dumpable.firstAbsent(from: start), range.upperBound)
+      if let last = run, last.upperBound.distance(to: start) <= Self.longestGap,
+        !lost.intersects(last.upperBound..<start)
+      {
+        run = last.lowerBound..<stop
+      } else {
+        if let last = run { append(last) }
+        run = start..<stop
+      }
+      next = dumpable.next(from: stop)
+    }
+    if let last = run { append(last) }
   }
 
   private mutating func append(_ frames: Range<PFN>) {

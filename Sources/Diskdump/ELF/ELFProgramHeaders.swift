@@ -17,11 +17,12 @@ struct ELFProgramHeaders: Sendable {
 
   private(set) var loads: [Load] = []
 
-  init(_ segments: [CoreSegment], _ extents: ELFExtents) {
-    for segment in segments { append(segment, extents) }
+  /// - Parameter lost: frames that no PT_LOAD speaks of, as readers would see zeros there.
+  init(_ segments: [CoreSegment], _ extents: ELFExtents, lost: PFNRanges) {
+    for segment in segments { append(segment, extents, lost) }
   }
 
-  private mutating func append(_ segment: CoreSegment, _ extents: ELFExtents) {
+  private mutating func append(_ segment: CoreSegment, _ extents: ELFExtents, _ lost: PFNRanges) {
     let all = segment.physical
     var at = all.lowerBound
     let firstOfSegment = loads.count
@@ -35,12 +36,19 @@ struct ELFProgramHeaders: Sendable {
         kept = start..<max(start, min(addresses.upperBound, all.upperBound))
         offset = extents.extents[index].offset &+ (start &- addresses.lowerBound)
       }
-      if kept.lowerBound > at {
-        if loads.count > firstOfSegment {
-          loads[loads.count - 1].memorySize += kept.lowerBound - at
-        } else {
-          loads.append(load(segment, at..<kept.lowerBound, fileOffset: 0, fileSize: 0))
+      var zeros = at
+      while zeros < kept.lowerBound {
+        let piece = Self.piece(zeros..<kept.lowerBound, without: lost)
+        if piece.isEmpty {
+          zeros = piece.upperBound
+          continue
         }
+        if piece.lowerBound == at, loads.count > firstOfSegment {
+          loads[loads.count - 1].memorySize += UInt64(piece.count)
+        } else {
+          loads.append(load(segment, piece, fileOffset: 0, fileSize: 0))
+        }
+        zeros = piece.upperBound
       }
       if !kept.isEmpty {
         loads.append(load(segment, kept, fileOffset: offset, fileSize: UInt64(kept.count)))
@@ -48,6 +56,16 @@ struct ELFProgramHeaders: Sendable {
       at = kept.upperBound
       index += 1
     }
+  }
+
+  /// What a stretch of memory begins with and was not lost; empty, and at the end of what was lost, where it begins with
+  /// that.
+  private static func piece(_ memory: Range<UInt64>, without lost: PFNRanges) -> Range<UInt64> {
+    guard let next = lost.next(from: PFN(memory.lowerBound / 4096)) else { return memory }
+    let start = next.lowerBound.rawValue * 4096
+    let end = min(next.upperBound.rawValue * 4096, memory.upperBound)
+    if start <= memory.lowerBound { return end..<end }
+    return memory.lowerBound..<min(start, memory.upperBound)
   }
 
   private func load(

@@ -22,6 +22,13 @@ struct ArrivedRanges {
     ranges.replaceSubrange(first..<last, with: [joined])
   }
 
+  /// How many of the bytes from a place on are there, before the first that is not.
+  func present(from offset: UInt64, atMost limit: UInt64) -> UInt64 {
+    let index = firstIndex(endingAtOrAfter: offset &+ 1)
+    guard index < ranges.count, ranges[index].lowerBound <= offset else { return 0 }
+    return min(ranges[index].upperBound - offset, limit)
+  }
+
   func contains(_ range: Range<UInt64>) -> Bool {
     let index = firstIndex(endingAtOrAfter: range.upperBound)
     return index < ranges.count && ranges[index].lowerBound <= range.lowerBound

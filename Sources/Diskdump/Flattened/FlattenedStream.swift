@@ -75,13 +75,11 @@ private struct RecordSender: ~Copyable {
       } else if upper.continues(at) {
         done += upper.take(rest, at: at)
         if upper.isFull { try flushUpper() }
-      } else if upper.isEmpty {
-        // Headers and bitmaps go first.
-        if upper.start == 0 { try flush() }
-        upper.begin(at)
       } else {
+        // Headers and bitmaps go before the first page; later a dump whose pages come in another order than that of
+        // memory goes on with other descriptors.
         try flush()
-        lower.begin(at)
+        if at < upper.start { lower.begin(at) } else { upper.begin(at) }
       }
     }
   }

@@ -1,29 +1,68 @@
 public import Platform
 public import Vmcore
 
-/// Makes what arrived of a kdump-compressed dump a dump that can be read: marked incomplete, with no
-/// descriptor of what did not arrive.
+/// Makes what arrived of a dump one that can be read: marked incomplete, with no descriptor, or no PT_LOAD, of what did
+/// not arrive.
 public struct PartialDump: ~Copyable {
+  /// Pages whose data is there, of ``pages`` that the dump should have.
+  public private(set) var keptPages: UInt64 = 0
+  public private(set) var pages: UInt64 = 0
+  private let path: String
+  private let arrived: ArrivedRanges
+
+  /// - Parameter file: what the reader wrote to, whose length may change.
+  public init(_ file: borrowing FileDescriptor, _ reader: borrowing FlattenedReader) {
+    path = file.path
+    arrived = reader.arrived
+  }
+
+  /// Makes the file what it is to be.
+  ///
+  /// - Throws: ``VmcoreError`` where the headers or the bitmaps did not arrive, or in a file of another format.
+  public mutating func complete(_ file: borrowing FileDescriptor) throws(VmcoreError) {
+    let input = try InputFile(opening: path)
+    if try KdumpHeaders.recognises(input) {
+      var part = try PartialKdump(KdumpFile(input), arrived)
+      do throws(SystemError) { try part.complete(file) } catch { throw .system(error) }
+      keptPages = part.keptPages
+      pages = part.pages
+      return
+    }
+    let core = try ELFCore(input)
+    let table = core.programHeadersOffset.rawValue
+    guard arrived.contains(0..<table + UInt64(core.programHeaders.count * ProgramHeader.byteCount)) else {
+      throw .malformed(path: path, at: core.programHeadersOffset, "the program headers did not arrive whole")
+    }
+    for header in core.programHeaders where header.type != ProgramHeader.load {
+      let place = header.fileOffset.rawValue..<header.fileOffset.rawValue &+ header.fileSize
+      guard place.isEmpty || arrived.contains(place) else {
+        throw .malformed(path: path, at: header.fileOffset, "the notes did not arrive whole")
+      }
+    }
+    var trimmer = ELFTrimmer(core, arrived)
+    do throws(SystemError) { try trimmer.trim(file) } catch { throw .system(error) }
+    keptPages = trimmer.keptPages
+    pages = trimmer.pages
+  }
+}
+
+/// Makes what arrived of a kdump-compressed dump a dump that can be read.
+private struct PartialKdump: ~Copyable {
   private let kdump: KdumpFile
   private let arrived: ArrivedRanges
   private var buffer: PageBuffer
-  /// Pages whose data is there, of ``pages`` that the dump should have.
-  public private(set) var keptPages: UInt64 = 0
-  public var pages: UInt64 { kdump.pageCount }
+  private(set) var keptPages: UInt64 = 0
+  var pages: UInt64 { kdump.pageCount }
 
   /// Descriptors that are looked at together.
   private static let batch = 2730
 
-  /// - Parameter file: what the reader wrote to, whose length may change.
-  /// - Throws: ``VmcoreError`` where the headers or the bitmaps did not arrive, or in a file of another format.
-  public init(_ file: borrowing FileDescriptor, _ reader: borrowing FlattenedReader) throws(VmcoreError) {
-    let arrived = reader.arrived
+  init(_ kdump: KdumpFile, _ arrived: ArrivedRanges) throws(VmcoreError) {
     let buffer: PageBuffer
     do throws(SystemError) { buffer = try PageBuffer(byteCount: Self.batch * PageDescriptor.byteCount) } catch
     {
       throw .system(error)
     }
-    let kdump = try KdumpFile(try InputFile(opening: file.path))
     let block = kdump.headers.blockSize
     let bitmaps = kdump.headers.bitmaps..<kdump.descriptors
     for part in [
@@ -33,7 +72,8 @@ public struct PartialDump: ~Copyable {
       // Where there is no memory, bitmaps have no records; they are whole if what follows them has begun to come.
       if part == bitmaps, arrived.ranges.contains(where: { $0.upperBound > kdump.descriptors }) { continue }
       throw .malformed(
-        path: file.path, at: FileOffset(part.lowerBound), "the headers and bitmaps did not arrive whole")
+        path: kdump.file.path, at: FileOffset(part.lowerBound), "the headers and bitmaps did not arrive whole"
+      )
     }
     self.kdump = kdump
     self.arrived = arrived
@@ -41,7 +81,7 @@ public struct PartialDump: ~Copyable {
   }
 
   /// Clears the descriptors of what is not there, and sets the mark.
-  public mutating func complete(_ file: borrowing FileDescriptor) throws(SystemError) {
+  mutating func complete(_ file: borrowing FileDescriptor) throws(SystemError) {
     if try file.size() < kdump.dataStart { try file.truncate(to: kdump.dataStart) }
     var first: UInt64 = 0
     while first < kdump.pageCount {
@@ -54,7 +94,7 @@ public struct PartialDump: ~Copyable {
     }
     let status = kdump.headers.header.status.union(.incomplete)
     Self.store(status, in: &buffer)
-    try file.write(buffer.bytes.extracting(first: 4), at: FileOffset(424))
+    try file.write(buffer.bytes.extracting(first: 4), at: FileOffset(DiskdumpHeader.statusPlace))
   }
 
   /// Clears descriptors in the buffer; returns whether there were any.

@@ -58,7 +58,9 @@ public struct DumpPatch: ~Copyable {
         original.notes.fileOffset(ofByte: $0.lowerBound)
       }
       try writeNotes(vmcoreinfo: place, to: file)
-      return try ELFPatcher.run(memory, frames, pages, file)
+      let report = try ELFPatcher.run(memory, frames, pages, file)
+      if !original.isComplete { try Self.trim(file, original.path) }
+      return report
     case .pages(let store):
       guard let store = store as? KdumpStore else {
         throw .foreign(path: original.path, "a dump in a format that cannot be patched")
@@ -70,8 +72,27 @@ public struct DumpPatch: ~Copyable {
       var patcher = KdumpPatcher(store.dump)
       try patcher.run(slots, pages, file)
       try patcher.add(record, to: file)
+      if !store.isComplete { try Self.mark(file, store.dump.headers.header.status) }
       return patcher.report
     }
+  }
+
+  /// What was cut stays marked, and names nothing that is not there.
+  private static func trim(_ file: borrowing FileDescriptor, _ path: String) throws(VmcoreError) {
+    let core = try ELFCore(opening: path)
+    var there = ArrivedRanges()
+    there.insert(0..<core.fileSize)
+    var trimmer = ELFTrimmer(core, there)
+    do throws(SystemError) { try trimmer.trim(file) } catch { throw .system(error) }
+  }
+
+  private static func mark(_ file: borrowing FileDescriptor, _ status: DumpStatus) throws(VmcoreError) {
+    do throws(SystemError) {
+      var buffer = try PageBuffer(byteCount: 4)
+      var bytes = buffer.mutableBytes
+      bytes.storeBytes(of: status.union(.incomplete).rawValue.littleEndian, toByteOffset: 0, as: UInt32.self)
+      try file.write(buffer.bytes.extracting(first: 4), at: FileOffset(DiskdumpHeader.statusPlace))
+    } catch { throw .system(error) }
   }
 
   /// Writes the text of VMCOREINFO, if it is another one of the same length.
@@ -118,7 +139,11 @@ public struct DumpPatch: ~Copyable {
       let notes = try original.notes.isEqual(to: changed.notes) ? before.notes : changed.notes
       hasSameNotes = try written.notes.isEqual(to: notes)
     } catch { throw .system(error) }
-    guard written.frames.ranges == original.frames.ranges, written.loads == original.loads, hasSameNotes
+    // The headers of a core that was cut name less than they did.
+    let hasSameMemory =
+      !original.isComplete
+      || (written.frames.ranges == original.frames.ranges && written.loads == original.loads)
+    guard hasSameMemory, hasSameNotes
     else {
       throw .malformed(path: path, at: FileOffset(0), "its headers came out otherwise than they were")
     }

@@ -51,51 +51,37 @@ extension KdumpFile {
     return PageDescriptor(decoding: window.bytes(place))
   }
 
-  /// Whether the file has the bytes of all pages, by its descriptors.
-  ///
-  /// Mostly pages lie in the order of their frames, and the last one ends the file; else all descriptors are looked at.
-  func hasAllPages() throws(SystemError) -> Bool {
-    guard descriptorsInFile == pageCount else { return false }
-    if try hasLastPageAtEnd() { return true }
+  /// Pages of which the file has no bytes, by all of its descriptors: a dump may lose some anywhere and end as a whole
+  /// one does.
+  func missingPages() throws(SystemError) -> UInt64 {
+    var missing = pageCount - descriptorsInFile
     var window = try ReadAhead(byteCount: 64 << 10)
-    for number in 0..<pageCount {
-      guard let descriptor = try descriptor(number, &window) else { return false }
+    for number in 0..<descriptorsInFile {
+      guard let descriptor = try descriptor(number, &window) else {
+        missing += 1
+        continue
+      }
       switch state(of: descriptor) {
-      case .missing, .pastEnd: return false
+      case .missing, .pastEnd: missing += 1
       case .stored, .malformed: break
       }
     }
-    return true
+    return missing
   }
 
-  /// Whether the last page that is not of zeros ends the file; a dump of zeros ends as it likes.
-  private func hasLastPageAtEnd() throws(SystemError) -> Bool {
-    let step: UInt64 = 2048
-    var window = try ReadAhead(byteCount: Int(step) * PageDescriptor.byteCount)
-    var end = pageCount
-    while end > 0 {
-      let start = end - min(end, step)
-      _ = try descriptor(start, &window)
-      var number = end
-      while number > start {
-        number -= 1
-        guard let last = try descriptor(number, &window), state(of: last) != .missing else { return false }
-        if last.offset > sharedPage {
-          return state(of: last) == .stored && last.range.upperBound == file.size
-        }
-      }
-      end = start
-    }
-    return true
-  }
-
-  /// The frames of the second bitmap whose pages the file has descriptors for, or should have.
-  func describedFrames() throws(VmcoreError) -> PFNBitmap {
+  /// The frames of the second bitmap: of a split dump, those of all its files.
+  func framesOfAllFiles() throws(VmcoreError) -> PFNBitmap {
     var set = try VmcoreError.wrapping { () throws(SystemError) in
       try PFNBitmap(maxMapNumber: headers.maxMapNumber)
     }
     var bits = try KdumpBitmapReader(headers.maxMapNumber)
     try bits.insert(into: &set, of: file, at: bitmap)
+    return set
+  }
+
+  /// The frames of the second bitmap whose pages the file has descriptors for, or should have.
+  func describedFrames() throws(VmcoreError) -> PFNBitmap {
+    var set = try framesOfAllFiles()
     if let split = headers.splitRange {
       set.remove(PFN(0)..<split.lowerBound)
       if split.upperBound.rawValue < headers.maxMapNumber {

@@ -4,7 +4,8 @@ public import Vmcore
 /// A kdump-compressed dump as a source of memory: what was left out of it stays out.
 public final class KdumpStore: PageStore, @unchecked Sendable {
   public let dump: KdumpFile
-  private let hasAllPages: Bool
+  /// Pages of which the file has no bytes, by its descriptors.
+  public let missingPages: UInt64
 
   /// - Throws: ``VmcoreError/foreign(path:_:)`` for a dump of another machine than x86_64.
   public init(_ dump: KdumpFile) throws(VmcoreError) {
@@ -19,7 +20,7 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
     }
     let notes = try CoreNotes(
       at: headers.subHeader.notes, vmcoreinfo: headers.subHeader.vmcoreinfo, in: dump.file)
-    do throws(SystemError) { hasAllPages = try dump.hasAllPages() } catch { throw .system(error) }
+    do throws(SystemError) { missingPages = try dump.missingPages() } catch { throw .system(error) }
     self.dump = dump
     super.init(
       path: path, fileSize: dump.file.size, frames: dump.frames, notes: notes,
@@ -66,8 +67,18 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
   var damage: [String] {
     var lines = dump.file.warnings
     let status = dump.headers.header.status
-    if status.contains(.incomplete) { lines.append("the dump is marked incomplete: pages are missing") }
-    if !hasAllPages, !status.contains(.incomplete) { lines.append("the dump is cut: pages are missing") }
+    if status.contains(.incomplete) {
+      lines.append(
+        missingPages > 0
+          ? "the dump is marked incomplete: \(missingPages) of its \(dump.pageCount) pages are missing"
+          : "the dump is marked incomplete, though by its descriptors no page is missing")
+    } else if missingPages > 0 {
+      lines.append("the dump is cut: \(missingPages) of its \(dump.pageCount) pages are missing")
+    }
+    for line in origin.eraseInfo.split(separator: "\n") where line.hasPrefix(DumpDescription.unreadablePrefix)
+    {
+      lines.append("when the dump was made, " + line.dropFirst(DumpDescription.unreadablePrefix.count))
+    }
     if status.contains(.excludedVmemmap) {
       lines.append(
         "page structures were left out of the dump (-e): what their pages were used for is not known")
@@ -76,8 +87,12 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
   }
 
   public override var isComplete: Bool {
-    dump.file.isWhole && hasAllPages && !dump.headers.header.status.contains(.incomplete)
+    dump.file.isWhole && missingPages == 0 && !dump.headers.header.status.contains(.incomplete)
   }
+
+  public override var lacksPages: Bool { !isComplete || dump.headers.splitRange != nil }
+
+  public override func wantedFrames() throws(VmcoreError) -> PFNBitmap { try dump.framesOfAllFiles() }
 
   public override func describedFrames() throws(VmcoreError) -> PFNBitmap { try dump.describedFrames() }
 

@@ -1,4 +1,4 @@
-internal import Platform
+public import Platform
 
 /// An ELF core of an x86_64 machine: `/proc/vmcore`, a copy of it, or what QEMU's dump-guest-memory writes.
 public struct ELFCore: ~Copyable, Sendable {
@@ -7,6 +7,10 @@ public struct ELFCore: ~Copyable, Sendable {
   public let loads: [ProgramHeader]
   /// The contents of the PT_NOTE segments.
   public let notes: CoreNotes
+  /// Every program header, in the file's order.
+  public let programHeaders: [ProgramHeader]
+  /// Where in the file the first of them is (e_phoff); each has ``ProgramHeader/byteCount`` bytes.
+  public let programHeadersOffset: FileOffset
   /// Bit 0 of `e_flags`, by which a program that writes vmcores says that it did not come to the end.
   public let isMarkedIncomplete: Bool
 
@@ -42,6 +46,8 @@ public struct ELFCore: ~Copyable, Sendable {
     if notes.isOfXen { throw .foreign(path: file.path, ForeignFormat.xen) }
     self.notes = notes
     self.loads = loads
+    self.programHeaders = programHeaders
+    programHeadersOffset = FileOffset(header.phoff)
     isMarkedIncomplete = header.flags & 1 != 0
     self.file = file
   }

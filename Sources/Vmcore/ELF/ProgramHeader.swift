@@ -2,8 +2,9 @@ public import Platform
 
 /// The fields of an Elf64_Phdr.
 public struct ProgramHeader: Hashable, Sendable {
-  static let byteCount = 56
-  static let load: UInt32 = 1
+  public static let byteCount = 56
+  /// PT_LOAD
+  public static let load: UInt32 = 1
   static let note: UInt32 = 4
 
   /// p_type

@@ -13,6 +13,14 @@ public enum MemoryError: Error, CustomStringConvertible {
   /// A page table has no present entry for the address; `level` is 1 for the last table.
   case unmapped(VirtualAddress, level: Int)
 
+  /// Whether the file does not have the memory, other than that it could not be read.
+  public var isAbsence: Bool {
+    switch self {
+    case .hole, .notInFile: true
+    case .unreadable, .damaged, .unmapped: false
+    }
+  }
+
   public var description: String {
     switch self {
     case .hole(let address): "\(address) is no memory of the machine"

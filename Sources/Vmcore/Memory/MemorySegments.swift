@@ -21,6 +21,8 @@ public struct MemorySegments: Sendable {
 
   /// Frames of which a PT_LOAD speaks and the file lacks some bytes: p_filesz < p_memsz, or a file that was cut.
   public let framesNotInFile: PFNRanges
+  /// Of them, those whose bytes lie behind the end of the file.
+  public let framesCut: PFNRanges
 
   let extents: [Extent]
 
@@ -33,6 +35,7 @@ public struct MemorySegments: Sendable {
   init(_ loads: [ProgramHeader], fileSize: UInt64, geometry: PageGeometry) {
     var data: [Extent] = []
     var memory: [Extent] = []
+    var cut: [Extent] = []
     var image: [Range<PFN>] = []
     var pastEnd: UInt64 = 0
     var implausible: [ProgramHeader] = []
@@ -48,6 +51,7 @@ public struct MemorySegments: Sendable {
       }
       let present = inFile - min(inFile, fileEnd > fileSize ? fileEnd - fileSize : 0)
       pastEnd += inFile - present
+      if present < inFile { cut.append(Extent(start: start + present, end: start + inFile, fileOffset: nil)) }
       if present > 0 {
         data.append(Extent(start: start, end: start + present, fileOffset: load.fileOffset.rawValue))
       }
@@ -68,6 +72,9 @@ public struct MemorySegments: Sendable {
     let absent = Self.subtract(found, from: Self.withoutOverlaps(memory))
     framesNotInFile = PFNRanges(
       absent.map { geometry.frames(from: $0.start, to: $0.end) }, maxMapNumber: maxMapNumber)
+    let lost = Self.subtract(found, from: Self.withoutOverlaps(cut))
+    framesCut = PFNRanges(
+      lost.map { geometry.frames(from: $0.start, to: $0.end) }, maxMapNumber: maxMapNumber)
     extents = Self.merge(found, absent)
   }
 

@@ -37,6 +37,9 @@ open class PageStore: @unchecked Sendable {
   /// Whether the dump is all that it was to be.
   open var isComplete: Bool { true }
 
+  /// Whether there are pages that belong to the dump and that it does not have: it was cut, or is only a part.
+  open var lacksPages: Bool { !isComplete }
+
   /// Whether the dump comes out of a flattened stream.
   open var isFlattened: Bool { false }
 
@@ -47,6 +50,9 @@ open class PageStore: @unchecked Sendable {
 
   /// The frames that the dump should hold, and has descriptors for if it is whole.
   open func describedFrames() throws(VmcoreError) -> PFNBitmap { try framesInFile() }
+
+  /// The frames that were to be dumped, in this file or in another that belongs to it.
+  open func wantedFrames() throws(VmcoreError) -> PFNBitmap { try describedFrames() }
 
   /// A reader for one thread.
   ///

@@ -78,6 +78,18 @@ public final class PhysicalMemory: Sendable {
     }
   }
 
+  /// Every frame of which the dump should hold all that the machine had: those of ``framesInFile()``, and those that
+  /// were lost when it was cut.
+  public func wantedFrames() throws(VmcoreError) -> PFNBitmap {
+    switch source {
+    case .elf(let memory):
+      var frames = try memory.framesInFile()
+      for range in memory.segments.framesCut.ranges { frames.insert(range) }
+      return frames
+    case .pages(let store): return try store.wantedFrames()
+    }
+  }
+
   /// The PT_LOADs, where there are any.
   public var loads: [ProgramHeader] {
     switch source {
@@ -108,6 +120,22 @@ public final class PhysicalMemory: Sendable {
     case .elf(let memory):
       memory.core.file.isWhole && memory.segments.bytesPastEndOfFile == 0 && !memory.core.isMarkedIncomplete
     case .pages(let store): store.isComplete
+    }
+  }
+
+  /// Whether pages are missing that belong to the dump: what is made of it lacks them too.
+  public var lacksPages: Bool {
+    switch source {
+    case .elf: !isComplete
+    case .pages(let store): store.lacksPages
+    }
+  }
+
+  /// Whether the memory is the dead kernel's own, and not a file's: what cannot be read of it nobody will ever have.
+  public var isLive: Bool {
+    switch source {
+    case .elf(let memory): !memory.core.file.isStored
+    case .pages: false
     }
   }
 

@@ -20,6 +20,31 @@ struct SectionTable {
   /// SECTION_MARKED_PRESENT
   private static let present: UInt64 = 1
 
+  /// Adds the frames that the table itself lies in, as far as it speaks of memory.
+  func insertOwnFrames(
+    into set: inout PFNBitmap, of physical: PhysicalMemory, _ memory: inout KernelMemory
+  ) {
+    let page = UInt64(PageGeometry.x86_64.size)
+    let sections = (physical.frames.maxMapNumber >> frameShift) + 1
+    func add(_ start: UInt64, _ byteCount: UInt64) {
+      guard start <= UInt64.max - byteCount else { return }
+      memory.insertFrames(of: start..<start + byteCount, into: &set, physical.geometry)
+    }
+    guard isExtreme else {
+      add(table.rawValue, min(sections * UInt64(entrySize), 1 << 30))
+      return
+    }
+    let roots = min(sections / (page / UInt64(entrySize)) + 1, 1 << 20)
+    // crash reads all of it: 32 KiB with 46 bits of address, whatever there is of memory.
+    add(table.rawValue, max(roots * 8, 32 << 10))
+    for root in 0..<Int(roots) {
+      guard let target = try? memory.word(table + root * 8), KernelPointer.isPlausible(target) else {
+        continue
+      }
+      add(target, page)
+    }
+  }
+
   /// - Parameter frames: memory; its first sections decide whether the symbol is the table or points to it.
   init(
     _ kernel: CrashedKernel, _ memory: inout KernelMemory, probing frames: PFNRanges

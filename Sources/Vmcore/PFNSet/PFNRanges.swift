@@ -92,7 +92,7 @@ extension PFNRanges {
   }
 
   /// What the first range that ends behind a frame holds from that frame on.
-  func next(from pfn: PFN) -> Range<PFN>? {
+  public func next(from pfn: PFN) -> Range<PFN>? {
     let index = firstRange(endingAfter: pfn)
     guard index < ranges.count else { return nil }
     return max(ranges[index].lowerBound, pfn)..<ranges[index].upperBound

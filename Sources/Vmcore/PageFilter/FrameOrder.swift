@@ -6,7 +6,7 @@ internal import Platform
 /// that is missing, and it opens nothing.
 public final class FrameOrder: Sendable {
   public enum Group: Int, CaseIterable, Sendable {
-    /// The kernel's text and data, and its page tables.
+    /// The kernel's text and data, its page tables, the processors' own data and the table of the mem_map's sections.
     case foundation
     /// Whatever else dump level 31 keeps: slabs, stacks, per-CPU areas.
     case kernel
@@ -16,11 +16,11 @@ public final class FrameOrder: Sendable {
     case other
   }
 
-  private let foundation: PFNBitmap
-  private let memoryMap: PFNBitmap
+  let foundation: PFNBitmap
+  let memoryMap: PFNBitmap
   /// Empty where ``tellsKernelApart`` is false.
-  private let kernel: PFNBitmap
-  private let tellsKernelApart: Bool
+  let kernel: PFNBitmap
+  let tellsKernelApart: Bool
   /// Why the kernel's pages cannot be told from others; they are then all in one group.
   public let problem: String?
 
@@ -40,6 +40,7 @@ public final class FrameOrder: Sendable {
     tables.add(kernel.tables.root, .kernel)
     var foundation = tables.takeFrames()
     for range in kernel.image(physical, &memory).ranges { foundation.insert(range) }
+    kernel.insertProcessorAreas(into: &foundation, of: physical, &memory)
 
     let maxMapNumber = physical.frames.maxMapNumber
     var memoryMap = try VmcoreError.wrapping { () throws(SystemError) in
@@ -49,6 +50,9 @@ public final class FrameOrder: Sendable {
     do throws(MemoryMap.Missing) {
       let map = try MemoryMap(kernel, frames: physical.frames, &memory)
       map.insertOwnFrames(into: &memoryMap, kernel, of: physical, &memory)
+      if let table = try? SectionTable(kernel, &memory, probing: physical.frames) {
+        table.insertOwnFrames(into: &foundation, of: physical, &memory)
+      }
     } catch { problem = error.description }
 
     var kept = try VmcoreError.wrapping { () throws(SystemError) in
@@ -127,6 +131,28 @@ extension MemoryMap {
         }
         from = end
       }
+    }
+  }
+}
+
+extension CrashedKernel {
+  /// Adds the frames of the processors' own data, in which readers look for the running tasks; none where kallsyms does
+  /// not tell.
+  func insertProcessorAreas(
+    into set: inout PFNBitmap, of physical: PhysicalMemory, _ memory: inout KernelMemory
+  ) {
+    let names = ["__per_cpu_offset", "__per_cpu_start", "__per_cpu_end"]
+    guard let symbols = try? KernelSymbols(names, of: self, &memory),
+      let offsets = symbols.address(of: names[0]), let start = symbols.address(of: names[1]),
+      let end = symbols.address(of: names[2]), start < end, end.rawValue - start.rawValue <= 64 << 20
+    else { return }
+    // Behind what the image has there is what modules and the kernel itself asked for while it ran.
+    let size = end.rawValue - start.rawValue + 128 << 10
+    for processor in 0..<min(max(physical.notes.processorCount, 1), 8192) {
+      guard let offset = try? memory.word(offsets + processor * 8) else { break }
+      let area = start.rawValue &+ offset
+      guard KernelPointer.isPlausible(area), area <= UInt64.max - size else { continue }
+      memory.insertFrames(of: area..<area + size, into: &set, physical.geometry)
     }
   }
 }

@@ -43,16 +43,27 @@ extension Messages {
     }
   }
 
-  /// Says which pages are missing in a dump because they could not be read.
-  func warn(of report: PipelineReport) {
+  /// Says which pages are missing in a dump because they could not be read, or were lost before.
+  ///
+  /// - Parameter target: what was made; nil for nothing.
+  func warn(of report: PipelineReport, _ memory: PhysicalMemory, target: String?) {
     if report.unreadableNoteBytes > 0 {
       warning(
         "\(report.unreadableNoteBytes) bytes of notes, such as device dumps, could not be read and are zeros in the dump"
       )
     }
-    guard let (pfn, reason) = report.firstFailure else { return }
-    warning(
-      "\(report.unreadablePages) pages could not be read and are not in the dump, the first: \(pfn), \(reason)"
-    )
+    if let (pfn, reason) = report.firstFailure {
+      warning(
+        "\(report.unreadablePages) pages could not be read and are not in the dump, the first: \(pfn), \(reason)"
+      )
+    }
+    if let pfn = report.firstMissing {
+      warning(
+        "\(report.missingPages) pages that belong to the dump are missing in \(memory.path), the first: \(pfn)"
+      )
+    }
+    if let target, !memory.isLive, memory.lacksPages || report.lostPages > 0 {
+      warning("\(memory.path) lacks pages: \(target) lacks them too and is marked incomplete")
+    }
   }
 }

@@ -8,7 +8,8 @@ struct RepairCommand {
   let options: Options
   let messages: Messages
 
-  func run() throws(DumpCommandError) {
+  /// - Returns: whether OLD had all pages that it should.
+  func run() throws(DumpCommandError) -> ExitStatus {
     try DumpTarget.check(options.dumpFile, overwriting: options.overwrites)
     if options.memoryEncryption.policy == .off {
       throw DumpCommandError("--sme off leaves nothing to repair: use auto or require")
@@ -32,6 +33,10 @@ struct RepairCommand {
     let record = undoing.record + strip
     let (report, framesInFile) = try write(opened.memory, changed, record)
     tell(report, undoing, record, of: framesInFile)
+    if opened.memory.isComplete { return .completed }
+    messages.warning(
+      "\(options.vmcore) lacks pages: \(options.dumpFile) lacks them too and is marked incomplete")
+    return .inputLackedPages
   }
 
   /// Why no page changes.

@@ -1,0 +1,54 @@
+internal import Platform
+internal import Vmcore
+
+/// Makes the headers of an ELF core that was cut name only what is there, and say that it is incomplete.
+///
+/// Readers show what a PT_LOAD names and the file does not have as zeros, or say nothing at all: libkdumpfile takes what
+/// lies behind the end of a file for a page of zeros.
+struct ELFTrimmer: ~Copyable {
+  private let core: ELFCore
+  private let arrived: ArrivedRanges
+  /// Pages of the PT_LOADs that are there, and that there should be; those of the kernel's image count twice.
+  private(set) var keptPages: UInt64 = 0
+  private(set) var pages: UInt64 = 0
+
+  private static let pageSize: UInt64 = 4096
+  private static let flagsPlace: UInt64 = 48
+
+  /// - Parameter arrived: which bytes of the file are there.
+  init(_ core: consuming ELFCore, _ arrived: ArrivedRanges) {
+    self.core = core
+    self.arrived = arrived
+  }
+
+  mutating func trim(_ file: borrowing FileDescriptor) throws(SystemError) {
+    var buffer = try PageBuffer(byteCount: 16)
+    for (index, header) in core.programHeaders.enumerated() where header.type == ProgramHeader.load {
+      let start = header.fileOffset.rawValue
+      let present = arrived.present(from: start, atMost: header.fileSize)
+      pages += header.fileSize / Self.pageSize
+      if present >= header.fileSize {
+        keptPages += header.fileSize / Self.pageSize
+        continue
+      }
+      let whole = present / Self.pageSize * Self.pageSize
+      keptPages += whole / Self.pageSize
+      let place = core.programHeadersOffset.rawValue + UInt64(index * ProgramHeader.byteCount)
+      var bytes = buffer.mutableBytes
+      bytes.storeBytes(of: whole.littleEndian, toByteOffset: 0, as: UInt64.self)
+      bytes.storeBytes(of: whole.littleEndian, toByteOffset: 8, as: UInt64.self)
+      // p_filesz and p_memsz; of a segment of which nothing is there, a PT_NULL.
+      try file.write(buffer.bytes, at: FileOffset(place + 32))
+      if whole == 0 { try Self.write(0, at: place, &buffer, file) }
+    }
+    try Self.write(1, at: Self.flagsPlace, &buffer, file)
+  }
+
+  private static func write(
+    _ value: UInt32, at place: UInt64, _ buffer: inout PageBuffer, _ file: borrowing FileDescriptor
+  ) throws(SystemError) {
+    var bytes = buffer.mutableBytes
+    bytes.storeBytes(of: value.littleEndian, toByteOffset: 0, as: UInt32.self)
+    try file.write(buffer.bytes.extracting(first: 4), at: FileOffset(place))
+  }
+}
