@@ -34,7 +34,7 @@ struct IncompleteInputTests {
   }
 
   private func make(_ way: Way) throws {
-    _ = try shell("n=$($v -l -d 1 $core probe; stat -c %s probe); n=$((n / 2)); " + way.rawValue)
+    _ = try shell("n=$($v -l -d 1 $core probe > text; stat -c %s probe); n=$((n / 2)); " + way.rawValue)
     guard way == .holes else { return }
     // What a reset leaves of a file whose pages were not written in their order: descriptors of zeros, no mark.
     let url = folder.url.appending(path: "in")
