@@ -62,7 +62,8 @@ struct DumpCommand {
     eraseInfo = repair + strip + erased
     if let kernel {
       symbols = PageFilter.symbols(
-        of: kernel, memory, files: options.memoryEncryption.files, and: CrashedProcessors.symbols)
+        of: kernel, memory, files: options.memoryEncryption.files,
+        and: CrashedProcessors.symbols + FrameOrder.symbols)
     } else {
       symbols = nil
     }
@@ -270,7 +271,9 @@ struct DumpCommand {
           copied = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
         } catch {
           cut.isEmpty = writer.pagesDescribed == writer.unreadablePages
-          if case .groups(let groups) = order, groups.problem == nil { cut.groups = pipeline.groups(in: writer) }
+          if case .groups(let groups) = order, groups.problem == nil {
+            cut.groups = pipeline.groups(in: writer)
+          }
           throw error
         }
         bytesWritten = writer.bytesWritten

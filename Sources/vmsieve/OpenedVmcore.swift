@@ -10,11 +10,16 @@ struct OpenedVmcore {
   let problem: String?
 
   /// Opens a vmcore and says what it is.
+  ///
+  /// - Throws: also for one that was cut before its first page: whatever were said of its memory would be wrong.
   init(_ options: Options, _ messages: Messages) throws(DumpCommandError) {
     let source: PhysicalMemory
     do throws(VmcoreError) {
       source = try PhysicalMemory(opening: options.vmcore, prefersMapping: options.mapsVmcore)
     } catch { throw DumpCommandError(error.description) }
+    guard !source.lacksAllPages else {
+      throw DumpCommandError("\(options.vmcore): it was cut before its first page: there is no memory in it")
+    }
     let knowledge = try KernelKnowledge(source, options, messages)
     memory = knowledge.memory
     info = knowledge.info

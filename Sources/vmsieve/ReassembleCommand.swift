@@ -21,6 +21,10 @@ struct ReassembleCommand {
       frames = try set.wantedFrames()
     } catch { throw DumpCommandError(error.description) }
     let memory = PhysicalMemory(set)
+    guard !set.lacksAllPages else {
+      throw DumpCommandError(
+        "\(set.path): each was cut before its first page: there is no memory in them")
+    }
     for warning in set.warnings { messages.warning(warning) }
 
     let codec = Codec.allCases.first { $0 != .none && set.status.contains($0.status) } ?? .none

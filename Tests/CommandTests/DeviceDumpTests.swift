@@ -61,7 +61,9 @@ struct DeviceDumpTests {
 
   @Test("In ELF cores, plain and through a pipe")
   func elf() throws {
-    try expectSuccess("$v -E -d 31 $core a; $v -E -F -d 31 $core | $v -R b; cmp a b; $v -E -d 31 b c")
+    try expectSuccess(
+      "$v -E -d 31 $core a; $v -E -F -d 31 $core | $v -R b; $v -E -d 31 b c;"
+        + " $v -l a a.same; $v -l b b.same; cmp a.same b.same")
     for name in ["a", "c"] { #expect(try ELFVmcore(folder.path(name)).notes == notes, "\(name)") }
   }
 

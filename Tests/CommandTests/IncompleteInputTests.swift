@@ -22,7 +22,6 @@ struct IncompleteInputTests {
   enum Way: String, CaseIterable {
     case limit = "$v -l -d 1 -L $n $core in"
     case cut = "$v -l -d 1 $core whole; head -c $n whole > in"
-    case cutInDescriptors = "$v -l -d 1 $core whole; head -c 26000 whole > in"
     case holes = "$v -l -d 1 $core in; # holes"
     case cutStream = "$v -F -l -d 1 $core > whole; head -c $n whole > in"
     case keptStream = "$v -F -l -d 1 $core | head -c $n | $v -R --keep-partial in"
@@ -98,6 +97,29 @@ struct IncompleteInputTests {
           "\(way): \(name) speaks of pfn \(pfn)")
       }
       #expect(lost > 0)
+    }
+  }
+
+  @Test(
+    "Of what was cut before its first page nothing is made",
+    arguments: [
+      "$v -l -d 1 $core whole; head -c 26000 whole > in",
+      "$v -F -l -d 1 $core > whole; head -c 13000 whole > in",
+      "head -c 4096 $core > in",
+      "$v -E $core whole; head -c 5000 whole > in",
+    ])
+  func noPages(way: String) throws {
+    _ = try shell(way)
+    for line in [
+      "$v -d 1 in out", "$v -E in out", "$v -F in > flat", "$v --split in out other", "$v repair in out",
+      "$v --dry-run -d 1 in out",
+    ] {
+      let run = try shell(line)
+      let reasons = run.errors.split(separator: "\n").filter { $0.hasPrefix("vmsieve: in: ") }
+      #expect(run.status == 1 && reasons.count == 1, "\(way) \(line): \(run)")
+      let text = try shell("rm -f whole; cat out other flat 2> /dev/null; rm -f flat")
+      #expect(text.output.isEmpty, "\(way) \(line): \(text.output.count)")
+      #expect(try folder.contents == ["in"], "\(way) \(line)")
     }
   }
 

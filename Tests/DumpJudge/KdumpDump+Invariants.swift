@@ -44,16 +44,21 @@ extension KdumpDump {
     let block = UInt64(header.blockSize)
     var breaches: [String] = []
     if header.noteOffset != block + 104 { breaches.append("offset_note is \(header.noteOffset)") }
-    if UInt64(header.subHeaderBlocks) != (104 + header.noteSize + header.eraseInfoSize + block - 1) / block {
+    // The erase info lies behind the notes or, as makedumpfile has it, behind the last page.
+    let isAtEnd = header.eraseInfoSize > 0 && header.eraseInfoOffset + header.eraseInfoSize == fileSize
+    let described = header.noteSize + (isAtEnd ? 0 : header.eraseInfoSize)
+    let blocks = (104 + described + block - 1) / block
+    // What was said before the pages were read may lie behind the notes still.
+    if UInt64(header.subHeaderBlocks) != blocks && !(isAtEnd && UInt64(header.subHeaderBlocks) > blocks) {
       return breaches + ["sub_hdr_size is \(header.subHeaderBlocks)"]
     }
     guard let notes else { return breaches + ["the notes reach past the end"] }
     var end = header.noteOffset + header.noteSize
-    if header.eraseInfoSize > 0 {
+    if header.eraseInfoSize > 0, !isAtEnd {
       if header.eraseInfoOffset != end { breaches.append("offset_eraseinfo is \(header.eraseInfoOffset)") }
       end += header.eraseInfoSize
     }
-    if !isClear(end, (1 + UInt64(header.subHeaderBlocks)) * block - end) {
+    if !isAtEnd, !isClear(end, (1 + UInt64(header.subHeaderBlocks)) * block - end) {
       breaches.append("the rest of the notes' last block is not zero")
     }
     // Readers get VMCOREINFO by the header (crash) or out of the notes (libkdumpfile): both must be the same.

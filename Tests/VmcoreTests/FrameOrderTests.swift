@@ -11,7 +11,7 @@ import Vmcore
       let opened = try OpenedVmcore(kernel.vmcore())
       let crashed = try CrashedKernel(VMCOREINFO(kernel.vmcoreinfoText), loads: opened.memory.loads)
       let order = try FrameOrder(
-        crashed, level, of: opened.memory, affordsSet: affordsSet, progress: { _, _ in })
+        crashed, level, of: opened.memory, symbols: nil, affordsSet: affordsSet, progress: { _, _ in })
       problem = order.problem
       let frames = try opened.memory.framesInFile()
       for group in FrameOrder.Group.allCases {

@@ -93,6 +93,8 @@ public final class KdumpSetStore: PageStore, @unchecked Sendable {
 
   public override var isComplete: Bool { parts.allSatisfy { $0.isComplete } }
 
+  public override var lacksAllPages: Bool { parts.allSatisfy { $0.lacksAllPages } }
+
   public override func framesInFile() throws(VmcoreError) -> PFNBitmap {
     try union { (part) throws(VmcoreError) in try part.framesInFile() }
   }

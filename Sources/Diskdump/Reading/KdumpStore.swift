@@ -92,6 +92,8 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
 
   public override var lacksPages: Bool { !isComplete || dump.headers.splitRange != nil }
 
+  public override var lacksAllPages: Bool { dump.pageCount > 0 && missingPages == dump.pageCount }
+
   public override func wantedFrames() throws(VmcoreError) -> PFNBitmap { try dump.framesOfAllFiles() }
 
   public override func describedFrames() throws(VmcoreError) -> PFNBitmap { try dump.describedFrames() }

@@ -40,6 +40,9 @@ open class PageStore: @unchecked Sendable {
   /// Whether there are pages that belong to the dump and that it does not have: it was cut, or is only a part.
   open var lacksPages: Bool { !isComplete }
 
+  /// Whether of all pages that belong to the dump none is in the file.
+  open var lacksAllPages: Bool { false }
+
   /// Whether the dump comes out of a flattened stream.
   open var isFlattened: Bool { false }
 

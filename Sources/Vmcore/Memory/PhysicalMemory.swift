@@ -131,6 +131,14 @@ public final class PhysicalMemory: Sendable {
     }
   }
 
+  /// Whether of all pages that belong to the dump none is in the file: it was cut before the first.
+  public var lacksAllPages: Bool {
+    switch source {
+    case .elf(let memory): memory.segments.framesNotInFile.count == memory.segments.frames.count
+    case .pages(let store): store.lacksAllPages
+    }
+  }
+
   /// Whether the memory is the dead kernel's own, and not a file's: what cannot be read of it nobody will ever have.
   public var isLive: Bool {
     switch source {

@@ -24,11 +24,14 @@ public final class FrameOrder: Sendable {
   /// Why the kernel's pages cannot be told from others; they are then all in one group.
   public let problem: String?
 
+  /// What to ask ``KernelSymbols`` for.
+  public static let symbols = ["__per_cpu_offset", "__per_cpu_start", "__per_cpu_end"]
+
   /// Looks for the kernel's own frames.
   ///
   /// - Parameters:
   ///   - level: what is left out anyway: at level 31 everything that is left is the kernel's.
-  ///   - symbols: see ``PageFilter/symbols(of:_:files:and:)``.
+  ///   - symbols: those of ``symbols``, and those of ``PageFilter/symbols(of:_:files:and:)``.
   ///   - affordsSet: whether there is memory for one bit a frame.
   ///   - progress: called with the frames examined so far.
   public convenience init(
@@ -40,7 +43,7 @@ public final class FrameOrder: Sendable {
     tables.add(kernel.tables.root, .kernel)
     var foundation = tables.takeFrames()
     for range in kernel.image(physical, &memory).ranges { foundation.insert(range) }
-    kernel.insertProcessorAreas(into: &foundation, of: physical, &memory)
+    if let symbols { kernel.insertProcessorAreas(into: &foundation, of: physical, symbols, &memory) }
 
     let maxMapNumber = physical.frames.maxMapNumber
     var memoryMap = try VmcoreError.wrapping { () throws(SystemError) in
@@ -139,12 +142,12 @@ extension CrashedKernel {
   /// Adds the frames of the processors' own data, in which readers look for the running tasks; none where kallsyms does
   /// not tell.
   func insertProcessorAreas(
-    into set: inout PFNBitmap, of physical: PhysicalMemory, _ memory: inout KernelMemory
+    into set: inout PFNBitmap, of physical: PhysicalMemory, _ symbols: KernelSymbols,
+    _ memory: inout KernelMemory
   ) {
-    let names = ["__per_cpu_offset", "__per_cpu_start", "__per_cpu_end"]
-    guard let symbols = try? KernelSymbols(names, of: self, &memory),
-      let offsets = symbols.address(of: names[0]), let start = symbols.address(of: names[1]),
-      let end = symbols.address(of: names[2]), start < end, end.rawValue - start.rawValue <= 64 << 20
+    guard let offsets = symbols.address(of: "__per_cpu_offset"),
+      let start = symbols.address(of: "__per_cpu_start"), let end = symbols.address(of: "__per_cpu_end"),
+      start < end, end.rawValue - start.rawValue <= 64 << 20
     else { return }
     // Behind what the image has there is what modules and the kernel itself asked for while it ran.
     let size = end.rawValue - start.rawValue + 128 << 10
