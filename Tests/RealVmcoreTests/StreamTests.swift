@@ -115,8 +115,8 @@ struct StreamTests {
       $v -F -l -d 31 $core > ours; $m -F -l -d 31 $core > theirs 2>/dev/null
       for n in ours theirs; do
         $v -R $n.whole < $n
-        head -c $(($(stat -c %s $n) * \(percent) / 100)) $n | $v -R --keep-partial $n.part; [ $? != 0 ]
-      done; true
+        if head -c $(($(stat -c %s $n) * \(percent) / 100)) $n | $v -R --keep-partial $n.part; then exit 9; fi
+      done
       """, vmcore, in: folder)
     for name in ["ours", "theirs"] {
       // makedumpfile 1.7.2 sends the last of its bitmaps at the end: nothing is kept of it without.
@@ -134,5 +134,43 @@ struct StreamTests {
         verdict.right > 0 && verdict.right * 4 >= arrived.count,
         "\(name): \(arrived.count) arrived; \(verdict)")
     }
+  }
+
+  /// A stream of Debian's default options that a full disk cut, and what one command makes of it.
+  private func keptStream(
+    _ vmcore: RealVmcore, percent: Int, in folder: ScratchFolder
+  ) throws -> (cut: String, whole: String) {
+    try shell(
+      """
+      $v -F -c -d 31 $core > flat; $v -R whole < flat
+      head -c $(($(stat -c %s flat) * \(percent) / 100)) flat | $v -R --keep-partial cut || [ $? = 4 ]
+      """, vmcore, in: folder)
+    let cut = try KdumpDump(folder.path("cut"))
+    #expect(cut.header.isIncomplete)
+    let verdict = judge(dump: cut, vmcore: vmcore.elf)
+    #expect(verdict.wrong.isEmpty && verdict.unreadable.isEmpty && !verdict.cut.isEmpty, "\(verdict)")
+    return (folder.path("cut"), folder.path("whole"))
+  }
+
+  @Test(
+    "crash opens what was kept of a cut stream, and says what it says of the whole",
+    .enabled(if: Lab.hasKernel("6.1")), arguments: [80, 90])
+  func crash(percent: Int) throws {
+    let folder = try ScratchFolder()
+    let dumps = try keptStream(RealVmcore("6.1"), percent: percent, in: folder)
+    let questions = ["log", "bt", "ps", "bt -a"]
+    let whole = try Crash.ask(questions, of: dumps.whole, "6.1")
+    let cut = try Crash.ask(questions, of: dumps.cut, "6.1")
+    #expect(whole["bt"]?.contains("sysrq_handle_crash") == true)
+    for question in questions { #expect(cut[question] == whole[question], "\(question)") }
+  }
+
+  @Test("drgn finds all tasks and modules in what was kept of a cut stream", arguments: kernels)
+  func drgn(kernel: String) throws {
+    let folder = try ScratchFolder()
+    let dumps = try keptStream(RealVmcore(kernel), percent: 80, in: folder)
+    let whole = try Drgn.ask("report", of: dumps.whole, kernel, "tasks")
+    #expect(whole.split(separator: "\n").count > 40)
+    #expect(try Drgn.ask("report", of: dumps.cut, kernel, "tasks") == whole)
   }
 }

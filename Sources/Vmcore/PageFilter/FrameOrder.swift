@@ -6,9 +6,10 @@ internal import Platform
 /// that is missing, and it opens nothing.
 public final class FrameOrder: Sendable {
   public enum Group: Int, CaseIterable, Sendable {
-    /// The kernel's text and data, its page tables, the processors' own data and the table of the mem_map's sections.
+    /// The kernel's text and data, its page tables, the table of the mem_map's sections, and what readers read before
+    /// they are asked anything (``OpeningFrames``).
     case foundation
-    /// Whatever else dump level 31 keeps: slabs, stacks, per-CPU areas.
+    /// Whatever else dump level 31 keeps: slabs, buffers.
     case kernel
     /// The mem_map: a 64th of memory that only questions about memory need.
     case memoryMap
@@ -25,7 +26,7 @@ public final class FrameOrder: Sendable {
   public let problem: String?
 
   /// What to ask ``KernelSymbols`` for.
-  public static let symbols = ["__per_cpu_offset", "__per_cpu_start", "__per_cpu_end"]
+  public static let symbols = OpeningFrames.symbols
 
   /// Looks for the kernel's own frames.
   ///
@@ -43,7 +44,10 @@ public final class FrameOrder: Sendable {
     tables.add(kernel.tables.root, .kernel)
     var foundation = tables.takeFrames()
     for range in kernel.image(physical, &memory).ranges { foundation.insert(range) }
-    if let symbols { kernel.insertProcessorAreas(into: &foundation, of: physical, symbols, &memory) }
+    if let symbols {
+      var opening = OpeningFrames(kernel, physical, symbols)
+      opening.insert(into: &foundation, &memory)
+    }
 
     let maxMapNumber = physical.frames.maxMapNumber
     var memoryMap = try VmcoreError.wrapping { () throws(SystemError) in
@@ -134,28 +138,6 @@ extension MemoryMap {
         }
         from = end
       }
-    }
-  }
-}
-
-extension CrashedKernel {
-  /// Adds the frames of the processors' own data, in which readers look for the running tasks; none where kallsyms does
-  /// not tell.
-  func insertProcessorAreas(
-    into set: inout PFNBitmap, of physical: PhysicalMemory, _ symbols: KernelSymbols,
-    _ memory: inout KernelMemory
-  ) {
-    guard let offsets = symbols.address(of: "__per_cpu_offset"),
-      let start = symbols.address(of: "__per_cpu_start"), let end = symbols.address(of: "__per_cpu_end"),
-      start < end, end.rawValue - start.rawValue <= 64 << 20
-    else { return }
-    // Behind what the image has there is what modules and the kernel itself asked for while it ran.
-    let size = end.rawValue - start.rawValue + 128 << 10
-    for processor in 0..<min(max(physical.notes.processorCount, 1), 8192) {
-      guard let offset = try? memory.word(offsets + processor * 8) else { break }
-      let area = start.rawValue &+ offset
-      guard KernelPointer.isPlausible(area), area <= UInt64.max - size else { continue }
-      memory.insertFrames(of: area..<area + size, into: &set, physical.geometry)
     }
   }
 }

@@ -15,7 +15,8 @@ public struct WantedTypes: Sendable {
   /// All that is ever asked of a kernel's types, but for what the user names.
   public static let kernel: WantedTypes = {
     var wanted = VMCOREINFOMaker.wantedTypes
-    wanted.structures.formUnion(KexecImage.structures + ProcessFrames.structures + SlabLayout.structures)
+    wanted.structures.formUnion(
+      KexecImage.structures + ProcessFrames.structures + SlabLayout.structures + OpeningFrames.structures)
     return wanted
   }()
 
