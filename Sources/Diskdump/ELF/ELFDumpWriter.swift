@@ -32,14 +32,14 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
 
   private let segments: [CoreSegment]
   private let eraseInfo: String
-  private let output: DumpOutput
+  let output: DumpOutput
   /// Headers on their way to the file, and zeros.
-  private var scratch: PageBuffer
-  private var headers = ELFDumpHeaders(loadCount: 0, noteSize: 0)
+  var scratch: PageBuffer
+  var headers = ELFDumpHeaders(loadCount: 0, noteSize: 0)
   private var extents = ELFExtents()
-  private var loads: [ELFProgramHeaders.Load] = []
+  var loads: [ELFProgramHeaders.Load] = []
   /// Where the file ended when its program headers were written.
-  private var headersEnd: UInt64 = 0
+  var headersEnd: UInt64 = 0
   private let sequence: FrameSequence?
   private let lost: PFNRanges
   private let isIncomplete: Bool
@@ -48,7 +48,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   private var latest = 0
   private var failure: DumpWriteError?
   /// Behind the last page that was written.
-  private var dataEnd: UInt64 = 0
+  var dataEnd: UInt64 = 0
   private var pageCount: UInt64 = 0
   private var pagesAppended: UInt64 = 0
   private var isMarkedComplete = false
@@ -148,63 +148,6 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     bytesWritten = headers.data
     self.extents = extents
     hasBegun = true
-  }
-
-  private mutating func writeHeader(isIncomplete: Bool) throws(DumpWriteError) {
-    clearScratch(ELFDumpHeaders.headerByteCount)
-    let headers = headers
-    var bytes = scratch.mutableBytes
-    headers.encodeHeader(isIncomplete: isIncomplete, into: &bytes)
-    try output.write(scratch.bytes.extracting(first: ELFDumpHeaders.headerByteCount), at: 0)
-  }
-
-  private mutating func writeProgramHeaders() throws(DumpWriteError) {
-    headersEnd = output.isStream ? .max : dataEnd
-    let size = ELFDumpHeaders.programHeaderByteCount
-    clearScratch(size)
-    encodeNote()
-    try output.write(scratch.bytes.extracting(first: size), at: headers.programHeaders)
-    let capacity = scratch.byteCount / size
-    var done = 0
-    while done < loads.count {
-      let count = min(loads.count - done, capacity)
-      clearScratch(count * size)
-      encode(done..<done + count)
-      let place = headers.programHeaders + UInt64((1 + done) * size)
-      try output.write(scratch.bytes.extracting(first: count * size), at: place)
-      done += count
-    }
-    if headers.isExtended {
-      clearScratch(ELFDumpHeaders.headerByteCount)
-      encodeSectionHeader()
-      try output.write(
-        scratch.bytes.extracting(first: Int(headers.notes - headers.sectionHeader)), at: headers.sectionHeader
-      )
-    }
-  }
-
-  private mutating func encodeNote() {
-    let headers = headers
-    var bytes = scratch.mutableBytes
-    headers.encodeNote(into: &bytes)
-  }
-
-  private mutating func encodeSectionHeader() {
-    let headers = headers
-    var bytes = scratch.mutableBytes
-    headers.encodeSectionHeader(into: &bytes)
-  }
-
-  private mutating func encode(_ some: Range<Int>) {
-    let headers = headers
-    let end = headersEnd
-    let loads = loads
-    var bytes = scratch.mutableBytes
-    var position = 0
-    for load in loads[some] {
-      headers.encode(load, fileEndsAt: end, into: &bytes, at: position)
-      position += ELFDumpHeaders.programHeaderByteCount
-    }
   }
 
   // MARK: - Pages
@@ -310,7 +253,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     }
   }
 
-  private mutating func clearScratch(_ byteCount: Int) {
+  mutating func clearScratch(_ byteCount: Int) {
     var bytes = scratch.mutableBytes(in: 0..<byteCount)
     bytes.zero()
   }
