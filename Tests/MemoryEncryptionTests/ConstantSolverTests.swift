@@ -143,8 +143,8 @@ import Vmcore
     let evidence = SlabEvidence(region, pages: [0, 1])
     #expect(evidence.constant(of: [0, 1]) == constant)
     #expect(evidence.constant(of: [0]) == nil)
-    #expect(evidence.pointers(in: [0, 1], constant: constant) == 32)
-    #expect(evidence.pointers(in: [0, 1], constant: constant ^ Block(low: 1, high: 1 << 40)) == 0)
+    #expect(evidence.pointers(in: [0, 1], constant: constant) == (16, 16))
+    #expect(evidence.pointers(in: [0, 1], constant: constant ^ Block(low: 1, high: 1 << 40)) == (0, 0))
   }
 
   // MARK: Leaving alone
@@ -244,18 +244,19 @@ import Vmcore
     let region = crash.region(outcome, memory, backups: [])
     let detector = Detector(region)
     let slabs = SlabEvidence(region, pages: Set(detector.pages))
-    let examiner = ContentExaminer(detector, slabs: slabs)
+    let content = ContentEvidence(detector, slabs: slabs)
     let constant = outcome.constants[0x10000]!
     let pages = detector.pages.filter { outcome.constants[region.address(ofPage: $0).rawValue] == constant }
-    #expect(examiner.slabPointers(pages, constant) > 0)
-    #expect(examiner.kernelPointers(pages, constant) != nil)
-    #expect(examiner.zeroWords(pages, constant) != nil)
+    let words = content.words(in: pages, constant)
+    #expect(words.slabCount > 0 && words.pointerCount > 0)
+    #expect(content.proof(of: constant, by: pages) != nil)
+    #expect(content.zeroWords(pages, constant).count != nil)
     for _ in 0..<50 {
       let wrong = constant ^ Block(low: random.next(), high: random.next())
-      #expect(examiner.slabPointers(pages, wrong) == 0)
-      #expect(examiner.kernelPointers(pages, wrong) == nil)
-      #expect(examiner.zeroWords(pages, wrong) == nil)
-      #expect(examiner.repeated(pages, wrong) == 0)
+      #expect(content.words(in: pages, wrong).count == 0)
+      #expect(content.proof(of: wrong, by: pages) == nil)
+      #expect(content.zeroWords(pages, wrong).count == nil)
+      #expect(content.zeroBlocks(pages, wrong) == 0)
     }
   }
 

@@ -33,7 +33,7 @@ import Testing
     let a = Block(low: 1, high: 2)
     let b = Block(low: 4, high: 8)
     func equation(_ mask: UInt64, _ value: Block, _ weight: Int) -> Equation {
-      Equation(mask: mask, value: value, source: .vote, weight: weight, count: 1)
+      Equation(mask: mask, value: value, source: .content, weight: weight, count: 1)
     }
     let consensus = Consensus(
       [equation(1, b, 300), equation(1, a, 200), equation(2, b, 200), equation(3, a ^ b, 200)], improves: true

@@ -11,6 +11,13 @@ struct LowMemory {
   /// The real-mode trampoline, the only low memory that kernels of that time mapped decrypted.
   static let trampoline: Set<UInt64> = [0x98000, 0x99000, 0x9a000, 0x9b000, 0x9c000, 0x9d000]
 
+  /// A direct map of 1 GiB, and an image of 32 MiB.
+  static let pointerTargets: [Range<UInt64>] = [
+    directMap..<directMap + 0x4000_0000, 0xffff_ffff_92e0_0000..<0xffff_ffff_94e0_0000,
+  ]
+
+  /// What the kernel says of itself.
+  var poisonsPages: Bool? = false
   private(set) var bytes = [UInt8](repeating: 0, count: LowMemory.byteCount)
   private(set) var slabs: [LowSlab] = []
 
@@ -55,6 +62,7 @@ struct LowMemory {
 
   /// All pages one repeated byte where they were zero before: a kernel that poisons what it frees.
   mutating func poison(_ byte: UInt8) {
+    poisonsPages = true
     for index in stride(from: 0, to: bytes.count, by: 16)
     where bytes[index..<index + 16].allSatisfy({ $0 == 0 }) {
       for place in index..<index + 16 { bytes[place] = byte }

@@ -55,6 +55,8 @@ extension SimulatedCrash {
       bytes: outcome.seen.span.bytes, start: PhysicalAddress(LowMemory.start), attribute: .encrypted)!
     for page in decrypted { region.setAttribute(.decrypted, ofPageAt: PhysicalAddress(page)) }
     region.backups = backups
+    region.pointerTargets = LowMemory.pointerTargets
+    region.poisonsPages = memory.poisonsPages
     if hasSlabs { region.slabs = memory.slabs }
     return region
   }

@@ -7,7 +7,9 @@ public struct Detector: Sendable {
   let pages: [Int]
   /// Blocks of zeros in these pages.
   public let zeroBlocks: Int
-  /// Blocks that are one of many equal ones in their page, and not zero.
+  /// Blocks that are one of many equal ones in their page, and poison as they are.
+  public let poisonBlocks: Int
+  /// Blocks that are one of many equal ones in their page, and no fill as they are.
   public let repeatedBlocks: Int
   /// Pages without any regular content.
   public let noisePages: Int
@@ -27,6 +29,7 @@ public struct Detector: Sendable {
     }
     self.pages = pages
     var zeros = 0
+    var poison = 0
     var repeated = 0
     var noise = 0
     var zeroPages = 0
@@ -35,14 +38,18 @@ public struct Detector: Sendable {
       let shape = shapes[page]
       if shape.isNoise { noise += 1 }
       if shape.isNearlyUnanimous, shape.mode == .zero { zeroPages += 1 }
-      if shape.standsOut, shape.mode != .zero { repeated += shape.modeCount }
+      for repetition in shape.repetitions where repetition.block != .zero {
+        if FillPattern.isFill(repetition.block) { poison += repetition.count }
+      }
+      if shape.standsOut, !FillPattern.isFill(shape.mode) { repeated += shape.modeCount }
     }
     zeroBlocks = zeros
+    poisonBlocks = poison
     repeatedBlocks = repeated
     noisePages = noise
     self.zeroPages = zeroPages
     verdict = Detector.verdict(
-      zeros: zeros, repeated: repeated, noise: noise, zeroPages: zeroPages, pages: pages.count)
+      zeros: zeros + poison, repeated: repeated, noise: noise, zeroPages: zeroPages, pages: pages.count)
   }
 
   /// Fewer zero blocks may be stale lines of the backup: memory that the copy did not reach before the crash.

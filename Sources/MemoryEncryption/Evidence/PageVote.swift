@@ -1,10 +1,10 @@
 /// A page's own word on its constant.
 struct PageVote: Sendable {
   enum Source: Hashable, Sendable {
-    /// Blocks that repeat.
-    case repeated
-    /// Free pointers of a slab, by the period of the constant.
-    case slabs
+    /// A block that repeats: the constant XOR a fill, and which fill is open.
+    case fill
+    /// What free pointers or kernel addresses of the page make sense under: the constant itself.
+    case content
   }
 
   /// Counted from the region's first.

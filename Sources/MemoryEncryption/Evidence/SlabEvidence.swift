@@ -13,6 +13,7 @@ struct SlabEvidence: Sendable {
   }
 
   private let slots: [Slot]
+  private let byPage: [Int: [Slot]]
 
   /// Blocks' words that may hold free pointers, as indices of 64-bit words from the region's start.
   let words: Set<Int>
@@ -32,29 +33,46 @@ struct SlabEvidence: Sendable {
       }
     }
     self.slots = slots
+    byPage = Dictionary(grouping: slots) { $0.page }
     self.words = words
   }
 
   var isEmpty: Bool { slots.isEmpty }
 
+  func hasSlots(_ page: Int) -> Bool { byPage[page] != nil }
+
   /// Free pointers that point to another object of their slab once the constants are taken off, one object by one
-  /// pointer only; hardened ones also if they are NULL. Each is a coincidence of some 58 bits.
-  func pointers(in pages: Set<Int>, constant: Block) -> Int {
+  /// pointer only; hardened ones also if they are NULL. Each is a coincidence of some 58 bits of that half of a block.
+  func pointers(in pages: some Sequence<Int>, constant: Block) -> (low: Int, high: Int) {
     var targets: Set<UInt64> = []
-    var count = 0
-    for slot in slots where pages.contains(slot.page) {
-      let stored = slot.word ^ (slot.isHigh ? constant.high : constant.low)
-      let pointer = slot.slab.coded(stored, slot: slot.address)
-      if pointer == 0 {
-        // Unhardened, NULL is a zero word as any other.
-        if slot.slab.random != nil { count += 1 }
-      } else if let object = slot.slab.object(at: pointer), object != slot.index,
-        targets.insert(pointer).inserted
-      {
-        count += 1
+    var count = (low: 0, high: 0)
+    for page in pages {
+      for slot in byPage[page] ?? [] where isPointer(slot, constant, &targets) {
+        if slot.isHigh { count.high += 1 } else { count.low += 1 }
       }
     }
     return count
+  }
+
+  private func isPointer(_ slot: Slot, _ constant: Block, _ targets: inout Set<UInt64>) -> Bool {
+    let pointer = decoded(slot, constant)
+    // Unhardened, NULL is a zero word as any other.
+    if pointer == 0 { return slot.slab.random != nil }
+    guard let object = slot.slab.object(at: pointer), object != slot.index else { return false }
+    return targets.insert(pointer).inserted
+  }
+
+  private func decoded(_ slot: Slot, _ constant: Block) -> UInt64 {
+    slot.slab.coded(slot.word ^ (slot.isHigh ? constant.high : constant.low), slot: slot.address)
+  }
+
+  /// First objects of free lists that lie in a page and whose free pointer leads nowhere under a constant.
+  func brokenLists(in page: Int, constant: Block) -> Int {
+    (byPage[page] ?? []).count { slot in
+      guard slot.slab.freeObjects.contains(slot.index) else { return false }
+      let pointer = decoded(slot, constant)
+      return pointer != 0 && slot.slab.object(at: pointer) == nil
+    }
   }
 
   /// Constants whose four words are equal, as those of the first EPYCs are: a stored pointer V and the object P that it
@@ -75,8 +93,8 @@ struct SlabEvidence: Sendable {
       if ranked.count > 1, ranked[1].value.count == ranked[0].value.count { continue }
       votes.append(
         PageVote(
-          page: page, constant: Block(repeating: ranked[0].key), weight: ranked[0].value.count, source: .slabs
-        ))
+          page: page, constant: Block(repeating: ranked[0].key), weight: ranked[0].value.count,
+          source: .content))
     }
     return votes
   }

@@ -57,8 +57,8 @@ public struct Investigation: Sendable {
       return
     }
     let symbols = try KernelSymbols(
-      EncryptionState.symbols + BackupFinder.symbols + SlabWalk.symbols + KernelTypes.symbols, of: kernel,
-      files: files, &memory)
+      EncryptionState.symbols + BackupFinder.symbols + SlabWalk.symbols + KernelTypes.symbols
+        + PagePoisoning.symbols, of: kernel, files: files, &memory)
     state = EncryptionState(kernel, symbols, &memory)
     evidence += symbols.evidence + ["\(state.evidence): \(state.meaning)"]
     directMap = kernel.directMap(physical, symbols, &memory)
@@ -67,6 +67,11 @@ public struct Investigation: Sendable {
     guard var lowRegion = try Self.read(low, physical) else { return }
     setAttributes(&lowRegion, low, &memory)
     findBackup(low, kernel, physical, symbols, files, region, &lowRegion, &memory)
+    lowRegion.poisonsPages = PagePoisoning.isOn(symbols, &memory)
+    if let poisons = lowRegion.poisonsPages {
+      evidence.append("the kernel \(poisons ? "poisons" : "does not poison") the pages that it frees")
+    }
+    lowRegion.pointerTargets = pointerTargets(kernel, physical, &memory)
     var plan = ConstantSolver(lowRegion).plan()
 
     // Page tables may lie in the low memory themselves: what they say counts once they can be read.
@@ -103,6 +108,23 @@ public struct Investigation: Sendable {
     var region = LowRegion(bytes: buffer.bytes, start: low.source)
     for address in absent { region?.setAttribute(.absent, ofPageAt: address) }
     return region
+  }
+
+  /// Where pointers of the kernel point to: the direct map of the memory that there is, and the kernel's image.
+  private func pointerTargets(
+    _ kernel: CrashedKernel, _ physical: PhysicalMemory, _ memory: inout KernelMemory
+  ) -> [Range<UInt64>] {
+    var targets: [Range<UInt64>] = []
+    if let directMap {
+      let end = directMap &+ physical.frames.maxMapNumber << physical.geometry.shift
+      if end > directMap { targets.append(directMap..<end) }
+    }
+    if let text = kernel.info.symbol("_stext")?.rawValue {
+      let bytes = kernel.image(physical, &memory).count << physical.geometry.shift
+      let (end, overflow) = text.addingReportingOverflow(bytes)
+      if bytes > 0, !overflow { targets.append(text..<end) }
+    }
+    return targets
   }
 
   private static func copy(
@@ -172,13 +194,15 @@ public struct Investigation: Sendable {
         evidence.append(walk.evidence)
         guard let directMap else { return [] }
         return walk.slabs.map { slab in
-          LowSlab(
+          var low = LowSlab(
             start: physical.geometry.address(of: slab.frames.lowerBound),
             byteCount: UInt64(slab.frames.count) << physical.geometry.shift,
             objectSize: UInt64(slab.objectSize), firstObject: UInt64(slab.firstObject),
             pointerOffset: UInt64(slab.pointerOffset), random: slab.coding == .plain ? nil : slab.random,
             swabsPointerAddress: slab.swabs,
             directMap: directMap)
+          low.freeObjects = Set(slab.freelists.compactMap { slab.index(of: $0.rawValue) })
+          return low
         }
       } catch {
         evidence.append("\(error)")

@@ -1,28 +1,28 @@
-/// An independent reason to believe a constant. Two of them make a class acceptable.
+/// What speaks for a constant.
 public enum Check: String, Hashable, Sendable, CaseIterable {
-  /// A block that repeats in the class's pages: zeros that the kernel wrote. Counted in blocks.
+  /// A block that repeats in the class's pages: the constant, if zeros fill them. Counted in blocks.
   case repeated
-  /// Other classes' constants and untouched memory give the same one by linear algebra. Counted in equations left over.
+  /// The constants of classes that are proven, and untouched memory, give this one by linear algebra. Counted in pages
+  /// left over.
   case linked
-  /// The published table gives the same constant for the backup's address.
+  /// The published table gives the constant for the backup's address. Counted in pages that confirm the table.
   case table
   /// Free pointers that point to objects of their own slab. Counted in pointers.
   case slabs
-  /// Kernel addresses, more than chance would leave. Counted in words.
+  /// Addresses of the kernel's image and of its direct map, more than chance would leave. Counted in words.
   case pointers
   /// Zero words in blocks that are not all zero, more than any other word there. Counted in words.
   case words
-  /// Words that are common in the pages already believed. Counted in words.
-  case vocabulary
-  /// Every page of one repeated block that was checked otherwise is zero, and this is one more. Counted in those
-  /// pages: a likelihood and no proof, which counts only beside ``repeated`` and after many of them.
+  /// Every page of one repeated block whose constant is proven is zero, and this is one more. Counted in those pages.
   case likeness
+  /// The kernel itself does not poison what it frees.
+  case unpoisoned
 
-  /// Whether the check looks at content in its own right, not just at how constants relate to each other.
-  var isAbsolute: Bool {
+  /// Whether it is a proof: zeros, poison, and how much of them there is, are none.
+  var isProof: Bool {
     switch self {
-    case .table, .slabs, .pointers, .words: true
-    case .repeated, .linked, .vocabulary, .likeness: false
+    case .table, .slabs, .pointers, .linked: true
+    case .repeated, .words, .likeness, .unpoisoned: false
     }
   }
 }

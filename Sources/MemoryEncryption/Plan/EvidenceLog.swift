@@ -6,16 +6,15 @@ struct EvidenceLog: Sendable {
 
   mutating func add(_ detector: Detector) {
     lines.append(
-      "\(detector.pages.count) pages: \(detector.zeroBlocks) zero blocks, \(detector.repeatedBlocks) others that "
-        + "repeat, \(detector.noisePages) pages of noise")
+      "\(detector.pages.count) pages: \(detector.zeroBlocks) zero blocks, \(detector.poisonBlocks) of poison, "
+        + "\(detector.repeatedBlocks) others that repeat, \(detector.noisePages) pages of noise")
   }
 
   mutating func add(votes: [PageVote], families: [UntouchedFamily]) {
-    let repeated = votes.filter { $0.source == .repeated }
-    let slabs = votes.count - repeated.count
+    let fills = votes.filter { $0.source == .fill }
     lines.append(
-      "\(repeated.count) pages show a repeated block, \(Set(repeated.map { $0.constant }).count) different ones; "
-        + "\(slabs) more show a constant by free pointers")
+      "\(fills.count) pages show a repeated block, \(Set(fills.map { $0.constant }).count) different ones; "
+        + "\(votes.count - fills.count) prove a constant by free pointers or kernel addresses")
     for family in families {
       lines.append("\(family.members.count) pages differ from each other as untouched memory does")
     }
@@ -40,6 +39,29 @@ struct EvidenceLog: Sendable {
     }
     if let stated = search.stated {
       lines.append("the backup at 0x\(String(stated.address.rawValue, radix: 16)) fits (\(stated.evidence))")
+    }
+  }
+
+  /// Why less is believed than could be.
+  mutating func add(_ verifier: PageVerifier, _ region: LowRegion, _ judge: ClassJudge) {
+    if !verifier.soundPages.isEmpty {
+      let places = verifier.soundPages.prefix(8).map { "\(region.address(ofPage: $0))" }
+      lines.append(
+        "\(verifier.soundPages.count) pages make sense as they are (\(places.joined(separator: ", "))"
+          + (verifier.soundPages.count > 8 ? ", ..." : "") + "): of pages that show nothing, none is changed")
+    }
+    if !judge.uncopied.isEmpty {
+      lines.append(
+        "pages of slabs look as if nobody ever wrote them: their copy was not made, nor that of any page that looks so"
+      )
+    }
+    if judge.isAlignmentRefuted {
+      lines.append(
+        "proven constants deny each other under this place of the backup: only pages that show their own are changed"
+      )
+    }
+    if judge.isTableRefuted {
+      lines.append("proven constants deny the tweak table: nothing is taken from it")
     }
   }
 

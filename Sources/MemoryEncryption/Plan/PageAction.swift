@@ -17,7 +17,7 @@ public enum LeaveReason: String, Hashable, Sendable, CaseIterable {
   case attributeUnknown
   /// No evidence gives the page's constant.
   case undetermined
-  /// There is a constant, but fewer than two independent checks speak for it.
+  /// There is a constant, but nothing proves it.
   case unconfirmed
   /// The page's own content speaks against the constant.
   case contradicted
@@ -32,7 +32,7 @@ public enum LeaveReason: String, Hashable, Sendable, CaseIterable {
     case .mappedDecrypted: "the crashed kernel had mapped it decrypted: only the key could bring it back"
     case .attributeUnknown: "how the crashed kernel had mapped it is not known"
     case .undetermined: "nothing in the dump determines its constant"
-    case .unconfirmed: "fewer than two independent checks speak for its constant"
+    case .unconfirmed: "nothing proves its constant"
     case .contradicted: "its own content speaks against the constant"
     case .ambiguous: "the places where the backup may lie give different constants"
     }

@@ -9,7 +9,7 @@ public enum Verdict: String, Hashable, Sendable {
   case mixed
   /// No trace of XE's constants: XEX, a decrypted view, or a region without any regular content. Nothing is done.
   case noEvidence
-  /// There are traces, but no constant passed two independent checks. Nothing is done.
+  /// There are traces, but nothing proves a constant. Nothing is done.
   case unconfirmed
   /// XE: all pages that can come back do.
   case repairable
@@ -28,7 +28,7 @@ extension Verdict {
       "zero blocks and other repeated ones: low memory may be repaired in part already, and stays as it is"
     case .noEvidence:
       "no trace of XE's constants (XEX, or read without decryption): low memory stays as it is"
-    case .unconfirmed: "no constant passed two independent checks: low memory stays as it is"
+    case .unconfirmed: "nothing proves a constant: low memory stays as it is"
     case .repairable: "XE: low memory comes back"
     case .partlyRepairable: "XE: a part of low memory comes back"
     }

@@ -11,6 +11,11 @@ public struct LowRegion: Sendable {
   /// The likeliest first; none if nobody said where the backup lies.
   public var backups: [BackupCandidate] = []
   public var slabs: [LowSlab] = []
+  /// Where the kernel's pointers point to: its direct map of the memory that there is, its own image. Without them no
+  /// word counts as a kernel address.
+  public var pointerTargets: [Range<UInt64>] = []
+  /// Whether the kernel fills the pages that it frees with 0xaa (`page_poison=1`); nil if it did not tell.
+  public var poisonsPages: Bool?
 
   public static let pageBytes: UInt64 = 4096
   static let blocksPerPage = 256

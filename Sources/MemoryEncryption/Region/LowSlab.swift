@@ -22,6 +22,8 @@ public struct LowSlab: Hashable, Sendable {
   public var swabsPointerAddress: Bool
   /// What a direct-map address is above its physical one (`PAGE_OFFSET`, `page_offset_base`).
   public var directMap: UInt64
+  /// Objects that the kernel's free lists begin with, by their number: they are free for certain.
+  public var freeObjects: Set<Int> = []
 
   public init(
     start: PhysicalAddress, byteCount: UInt64, objectSize: UInt64, firstObject: UInt64 = 0,

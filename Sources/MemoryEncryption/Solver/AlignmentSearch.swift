@@ -141,11 +141,16 @@ struct AlignmentSearch: Sendable {
       alignment, addresses: addresses, votes: votes, families: families, table: table, improves: improves)
   }
 
-  /// Whether a page's constant is the same in all that fits; `own` is what the page itself votes for.
-  func agrees(on constant: Block?, ofPageAt address: UInt64, own: Block?) -> Bool {
-    if let own, own == constant { return true }
+  /// Whether a page's constant is the same in all that fits, up to a fill that somebody assumed; `own` are the blocks
+  /// that repeat in the page itself.
+  func agrees(on constant: Block?, ofPageAt address: UInt64, own: [Block]) -> Bool {
+    if let constant, let first = own.first, FillPattern.explains(first, constant) { return true }
     if fitting.isEmpty { return false }
-    return fitting.allSatisfy { $0.consensus.system.value(of: $0.alignment.difference(address)) == constant }
+    return fitting.allSatisfy {
+      let other = $0.consensus.system.value(of: $0.alignment.difference(address))
+      guard let constant, let other else { return constant == other }
+      return constant == other || FillPattern.differences.contains(constant ^ other)
+    }
   }
 
   /// Where the region's first byte went.

@@ -1,35 +1,66 @@
 /// Judges class by class which constants are to be believed.
+///
+/// Claimed is that each page of a class is off by one constant. A constant is believed if it is proven, in one of four
+/// ways, and if nothing refutes it. The proofs:
+///
+/// 1. Content. Free pointers or kernel addresses make sense under it, in both halves of a block (``ContentEvidence``).
+/// 2. A table. The published constants give it, for a distance of the backup that the dump's own pages confirm.
+/// 3. Links. Constants proven otherwise, and untouched memory, determine it over GF(2).
+/// 4. Zeros, where nothing is poisoned: the kernel says that it fills what it frees with nothing, or every page of one
+///    block that is proven otherwise is zero; and zeros are most frequent among the class's blocks and words.
+///
+/// The refutations: two constants are proven for one class; a confirmed table says otherwise, or, of the table, a constant
+/// that content proves; the other classes and untouched memory, by links, say otherwise; more of the class's repeated blocks are no fill under it than are one;
+/// its pages make sense as they are. What single pages refute is the ``PageVerifier``'s.
 struct ClassJudge: Sendable {
-  let examiner: ContentExaminer
+  let content: ContentEvidence
+  let search: AlignmentSearch
+  let hypothesis: Hypothesis
   private(set) var classes: [ConstantClass] = []
-  private(set) var vocabulary: Set<UInt32> = []
-  private let search: AlignmentSearch
-  private let hypothesis: Hypothesis
+  /// Two proven constants deny each other by links: the assumed alignment is wrong, and what a page's place says of its
+  /// constant counts for nothing.
+  private(set) var isAlignmentRefuted = false
+  /// A proven constant is not the table's.
+  private(set) var isTableRefuted = false
+  /// Pages that look untouched and, as others that look so hold objects, may never have been copied.
+  let uncopied: Set<Int>
   private let addresses: [UInt64]
-  private let slabs: SlabEvidence
+  private let poisonsPages: Bool?
+  private let votes: [PageVote]
 
-  /// Constants that follow from believed ones need a system with more equations than unknowns.
+  /// Constants that follow from believed ones need more pages that agree than constants that they determine.
   private static let fewestLeftOver = 4
   /// So many pages of one block, all zero, make the next one a zero page.
   private static let fewestLikePages = 32
 
-  init(_ solver: ConstantSolver, search: AlignmentSearch, hypothesis: Hypothesis) {
-    examiner = ContentExaminer(solver.detector, slabs: solver.slabs)
+  init(
+    _ solver: ConstantSolver, votes: [PageVote], families: [UntouchedFamily], search: AlignmentSearch,
+    hypothesis: Hypothesis
+  ) {
+    content = solver.content
     self.search = search
     self.hypothesis = hypothesis
+    self.votes = votes
     addresses = solver.addresses
-    slabs = solver.slabs
-    var own: [Int: Block] = [:]
-    for page in solver.detector.pages {
-      let shape = solver.detector.shapes[page]
-      if shape.standsOut { own[page] = shape.mode }
+    poisonsPages = solver.region.poisonsPages
+    // A page that holds objects was written. If it looks untouched all the same, its copy was never made, and so may
+    // those of all that look like it.
+    var uncopied: Set<Int> = []
+    for family in families {
+      let whole = family.members.filter { 2 * $0.weight > LowRegion.blocksPerPage }.map { $0.page }
+      if whole.contains(where: { solver.slabs.hasSlots($0) }) { uncopied.formUnion(whole) }
     }
+    self.uncopied = uncopied
     var byMask: [UInt64: [Int]] = [:]
     for page in solver.detector.pages {
       let mask = hypothesis.alignment.difference(addresses[page])
       let constant = hypothesis.consensus.system.value(of: mask)
+      let own = solver.detector.shapes[page]
       // Pages that another answer would treat otherwise stay out, and get no say either.
-      guard search.agrees(on: constant, ofPageAt: addresses[page], own: own[page]) else { continue }
+      guard
+        search.agrees(
+          on: constant, ofPageAt: addresses[page], own: own.standsOut ? [own.mode] : [])
+      else { continue }
       byMask[mask, default: []].append(page)
     }
     classes = byMask.map { ConstantClass(mask: $0.key, pages: $0.value) }
@@ -37,108 +68,200 @@ struct ClassJudge: Sendable {
   }
 
   mutating func judge() {
-    for index in classes.indices { examine(index) }
-    for index in classes.indices { acceptByChecks(index) }
-    // A shift of all constants by the same block, a poison pattern in free pages, would satisfy every relation.
-    guard classes.contains(where: { $0.isAccepted && $0.isAnchored }) else {
-      for index in classes.indices { classes[index].isAccepted = false }
-      return
-    }
+    for index in classes.indices { proveByContent(index) }
+    refuteByLinks()
+    proveByTable()
     var before = -1
     while before != classes.count(where: { $0.isAccepted }) {
       before = classes.count { $0.isAccepted }
-      vocabulary = examiner.vocabulary(
-        classes.filter { $0.isAccepted }.map { ($0.pages, $0.constant ?? .zero) })
-      for index in classes.indices where !classes[index].isAccepted { examineByLikeness(index) }
-      for index in classes.indices where !classes[index].isAccepted { acceptByChecks(index) }
-      for index in classes.indices where !classes[index].isAccepted { acceptByLinks(index) }
+      // Whatever all constants were off by would satisfy every relation: without a proven one there is nothing to start
+      // from.
+      if before == 0 { break }
+      for index in classes.indices where !classes[index].isAccepted { proveByLinks(index) }
+      for index in classes.indices where !classes[index].isAccepted { proveByZeros(index) }
     }
   }
 
-  /// The checks that look at one class only.
-  private mutating func examine(_ index: Int) {
-    let found = classes[index]
-    let consensus = hypothesis.consensus
-    guard let constant = consensus.system.value(of: found.mask) ?? slabs.constant(of: Set(found.pages)) else {
+  // MARK: - Content
+
+  private mutating func proveByContent(_ index: Int) {
+    let pages = classes[index].pages
+    let assumed = hypothesis.consensus.system.value(of: classes[index].mask)
+    classes[index].constant = assumed
+    var candidates: [Block] = [.zero]
+    func add(_ constant: Block) { if !candidates.contains(constant) { candidates.append(constant) } }
+    if let assumed { content.candidates(near: assumed, for: pages).forEach { add($0) } }
+    if let table = tableConstant(of: index) { add(table) }
+    if let free = content.slabs.constant(of: Set(pages)) { add(free) }
+    let members = Set(pages)
+    for vote in votes where vote.source == .content && members.contains(vote.page) { add(vote.constant) }
+
+    let proven = candidates.compactMap { constant in
+      content.proof(of: constant, by: pages).map { (constant: constant, words: $0) }
+    }.sorted { $0.words.count > $1.words.count }
+    guard let best = proven.first else { return }
+    if proven.count > 1, proven[1].words.count * 8 > best.words.count {
+      classes[index].isRefuted = true
       return
     }
-    classes[index].constant = constant
-    var checks: [Check: Int] = [:]
-    let repeated = examiner.repeated(found.pages, constant)
-    if repeated >= PageShape.fewestRepetitions { checks[.repeated] = repeated }
-    let links = linked(found, consensus.satisfied)
-    if links.constant == constant, links.leftOver > 0 { checks[.linked] = links.leftOver }
-    if let match = search.match, let page = found.pages.first,
-      match.constant(ofPageAt: addresses[page]) == constant
-    {
-      checks[.table] = max(match.pages, 1)
-    }
-    let pointers = examiner.slabPointers(found.pages, constant)
-    if pointers > 0 { checks[.slabs] = pointers }
-    if let count = examiner.kernelPointers(found.pages, constant) { checks[.pointers] = count }
-    if let count = examiner.zeroWords(found.pages, constant) { checks[.words] = count }
-    classes[index].checks = checks
-    func weight(_ equations: [Equation]) -> Int {
-      equations.reduce(0) { $0 + ($1.source == .vote && $1.mask == found.mask ? $1.weight : 0) }
-    }
-    // Content that makes sense before anything is undone is not damaged, whatever else is.
-    let isReadable =
-      constant != .zero
-      && (examiner.slabPointers(found.pages, .zero) > 0 || examiner.kernelPointers(found.pages, .zero) != nil)
-    classes[index].isReadable = isReadable
-    classes[index].isContradicted = weight(consensus.contradicting) > weight(consensus.satisfied)
+    classes[index].constant = best.constant
+    note(best.words, index)
+    accept(index)
   }
 
-  /// The checks that compare with what is believed already.
-  private mutating func examineByLikeness(_ index: Int) {
+  private mutating func note(_ words: ContentEvidence.Words, _ index: Int) {
+    if words.slabCount > 0 { classes[index].checks[.slabs] = words.slabCount }
+    if words.pointerCount > 0 { classes[index].checks[.pointers] = words.pointerCount }
+    noteZeros(index)
+  }
+
+  private mutating func noteZeros(_ index: Int) {
     guard let constant = classes[index].constant else { return }
-    let pages = classes[index].pages
-    if let count = examiner.knownWords(pages, constant, vocabulary) {
-      classes[index].checks[.vocabulary] = count
+    let zeros = content.zeroBlocks(classes[index].pages, constant)
+    if zeros >= PageShape.fewestRepetitions { classes[index].checks[.repeated] = zeros }
+  }
+
+  private mutating func accept(_ index: Int) {
+    guard let constant = classes[index].constant, !classes[index].isRefuted else { return }
+    if search.isTableConfirmed, !isTableRefuted, !classes[index].isProvenByContent, isDeniedByTable(index) {
+      classes[index].isRefuted = true
+      return
     }
-    var zero = 0
-    var other = 0
-    for believed in classes where believed.isAccepted {
-      let count = examiner.unanimous(believed.pages, believed.constant ?? .zero)
-      zero += count.zero
-      other += count.other
+    // What a class proves by itself a page of another block does not deny; what its place says of it, that does.
+    let countsUniform = !classes[index].isProvenByContent
+    let pages = classes[index].pages.filter { countsUniform || !content.isForeign($0, constant) }
+    let (fills, others) = content.explained(pages, constant)
+    let denying = pages.count { content.denies($0, constant) }
+    let confirming = pages.count { page in
+      !content.denies(page, constant) && content.explained([page], constant).fills > 0
     }
-    let own = examiner.unanimous(pages, constant)
-    if zero >= ClassJudge.fewestLikePages, other == 0, own.zero > 0, own.other == 0 {
-      classes[index].checks[.likeness] = zero
+    if others > fills || denying > confirming {
+      classes[index].isAccepted = false
+      classes[index].isRefuted = true
+    } else {
+      classes[index].isAccepted = true
     }
   }
 
-  private mutating func acceptByChecks(_ index: Int) {
-    let found = classes[index]
-    guard found.constant != nil, !found.isReadable, found.checks.count >= 2, found.hasContent else { return }
-    if found.isContradicted, !found.hasStrongContent { return }
-    classes[index].isAccepted = true
+  // MARK: - Table
+
+  private func tableConstant(of index: Int) -> Block? {
+    guard let match = search.match, let page = classes[index].pages.first else { return nil }
+    return match.constant(ofPageAt: addresses[page])
   }
 
-  /// A class of noise has nothing to show, but its constant follows if all that it follows from is believed.
-  private mutating func acceptByLinks(_ index: Int) {
-    let found = classes[index]
-    guard let constant = found.constant, !found.isContradicted, !found.isReadable,
-      hypothesis.consensus.leftOver >= ClassJudge.fewestLeftOver
-    else { return }
-    let believed = Set(classes.lazy.filter { $0.isAccepted }.map { $0.mask })
-    let links = linked(
-      found,
-      hypothesis.consensus.satisfied.filter { $0.source == .untouched || believed.contains($0.mask) })
-    guard links.constant == constant, links.leftOver >= ClassJudge.fewestLeftOver else { return }
-    classes[index].checks[.linked] = links.leftOver
-    classes[index].isAccepted = true
+  private func isDeniedByTable(_ index: Int) -> Bool {
+    guard let constant = tableConstant(of: index) else { return false }
+    return classes[index].constant != constant
   }
 
-  /// What the other classes and untouched memory say of a class.
-  private func linked(_ found: ConstantClass, _ equations: [Equation]) -> (constant: Block?, leftOver: Int) {
+  private mutating func proveByTable() {
+    guard let match = search.match else { return }
+    // A distance that somebody named, and a table that nothing confirms: the content of each class has to.
+    let isConfirmed = search.isTableConfirmed
+    // What pages prove, and what follows from it, weighs more than any table: one constant denies all of it.
+    let isDenied = classes.indices.contains { index in
+      if classes[index].isAccepted { return isDeniedByTable(index) }
+      let links = linked(index)
+      guard !isAlignmentRefuted, links.leftOver >= ClassJudge.fewestLeftOver, let constant = links.constant
+      else { return false }
+      return tableConstant(of: index).map { $0 != constant } ?? false
+    }
+    if isDenied {
+      isTableRefuted = true
+      return
+    }
+    for index in classes.indices {
+      guard let constant = tableConstant(of: index) else { continue }
+      if classes[index].isAccepted {
+        classes[index].checks[.table] = max(match.pages, 1)
+        continue
+      }
+      let words = content.words(in: classes[index].pages, constant)
+      guard !classes[index].isRefuted, isConfirmed || words.slabCount > 0 else { continue }
+      classes[index].constant = constant
+      classes[index].checks[.table] = max(match.pages, 1)
+      note(words, index)
+      accept(index)
+    }
+  }
+
+  // MARK: - Links
+
+  /// What the classes that are believed and untouched memory say of a class, itself left out.
+  private func linked(_ index: Int) -> (constant: Block?, leftOver: Int) {
     var system = LinearSystem()
     var count = 0
-    for equation in equations where equation.source != .table && equation.mask != found.mask {
+    for (other, found) in classes.enumerated() where other != index && found.isAccepted {
+      guard let constant = found.constant else { continue }
+      system.insert(mask: found.mask, value: constant)
+      count += votes(for: found)
+    }
+    for equation in hypothesis.consensus.satisfied where equation.source == .untouched {
       system.insert(mask: equation.mask, value: equation.value)
       count += equation.count
     }
-    return (system.value(of: found.mask), count - system.rank)
+    return (system.value(of: classes[index].mask), count - system.rank)
+  }
+
+  /// Pages whose own word agrees with their class's constant.
+  private func votes(for found: ConstantClass) -> Int {
+    guard let constant = found.constant else { return 0 }
+    let members = Set(found.pages)
+    return votes.count { vote in
+      members.contains(vote.page)
+        && (vote.source == .content
+          ? vote.constant == constant : FillPattern.explains(vote.constant, constant))
+    }
+  }
+
+  private mutating func refuteByLinks() {
+    let denied = classes.indices.filter { index in
+      guard classes[index].isAccepted, let constant = linked(index).constant else { return false }
+      return constant != classes[index].constant
+    }
+    isAlignmentRefuted = !denied.isEmpty
+  }
+
+  private mutating func proveByLinks(_ index: Int) {
+    guard !isAlignmentRefuted, !classes[index].isRefuted else { return }
+    let links = linked(index)
+    guard let constant = links.constant, links.leftOver >= ClassJudge.fewestLeftOver else { return }
+    classes[index].constant = constant
+    classes[index].checks[.linked] = links.leftOver
+    noteZeros(index)
+    accept(index)
+  }
+
+  // MARK: - Zeros
+
+  private mutating func proveByZeros(_ index: Int) {
+    guard let constant = classes[index].constant, constant != .zero, !classes[index].isRefuted,
+      poisonsPages != true
+    else { return }
+    // Of a slab's fill its cache decides, which is not asked.
+    let pages = classes[index].pages.filter { !content.slabs.hasSlots($0) }
+    let zeros = content.zeroBlocks(pages, constant)
+    guard zeros >= PageShape.fewestRepetitions else { return }
+    var like = (zero: 0, other: 0)
+    for believed in classes where believed.isAccepted {
+      let count = content.unanimous(
+        believed.pages.filter { !content.slabs.hasSlots($0) }, believed.constant ?? .zero)
+      like.zero += count.zero
+      like.other += count.other
+    }
+    let own = content.unanimous(pages, constant)
+    guard like.other == 0, own.other == 0, poisonsPages == false || like.zero >= ClassJudge.fewestLikePages
+    else {
+      return
+    }
+    let (words, isMisread) = content.zeroWords(classes[index].pages, constant)
+    guard !isMisread else { return }
+    guard words != nil || like.zero >= ClassJudge.fewestLikePages && own.zero > 0 else { return }
+    classes[index].checks[.repeated] = zeros
+    if let words { classes[index].checks[.words] = words }
+    if like.zero > 0 { classes[index].checks[.likeness] = like.zero }
+    if poisonsPages == false { classes[index].checks[.unpoisoned] = 1 }
+    accept(index)
   }
 }

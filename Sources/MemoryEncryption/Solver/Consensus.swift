@@ -1,6 +1,6 @@
 /// The solution that most of the evidence agrees with.
 ///
-/// Equations are taken in the order of their weight; one that contradicts the heavier ones is left out. Then each
+/// Equations are taken in the order of their kind and weight; one that contradicts the heavier ones is left out. Then each
 /// equation that defined something is left out in turn, and what satisfies more weight without it wins, so that a
 /// single heavy outlier cannot turn many.
 struct Consensus: Sendable {
@@ -22,11 +22,7 @@ struct Consensus: Sendable {
 
   /// - Parameter improves: whether outliers are looked for; false is enough to compare many hypotheses.
   init(_ equations: [Equation], improves: Bool) {
-    // A table says what the dump leaves open, and never denies it.
-    let sorted = equations.sorted { left, right in
-      if (left.source == .table) != (right.source == .table) { return right.source == .table }
-      return left.weight > right.weight
-    }
+    let sorted = equations.sorted { ($0.rank, $1.weight) < ($1.rank, $0.weight) }
     var banned: Set<Int> = []
     var best = Consensus.run(sorted, without: banned)
     if improves {
@@ -45,7 +41,7 @@ struct Consensus: Sendable {
     var satisfied: [Equation] = []
     var contradicting: [Equation] = []
     for equation in sorted {
-      if best.system.value(of: equation.mask) == equation.value {
+      if let known = best.system.value(of: equation.mask), equation.holds(known) {
         satisfied.append(equation)
       } else {
         contradicting.append(equation)
@@ -66,13 +62,13 @@ struct Consensus: Sendable {
   private static func run(_ equations: [Equation], without banned: Set<Int>) -> Run {
     var run = Run()
     for (index, equation) in equations.enumerated() where !banned.contains(index) {
-      switch run.system.insert(mask: equation.mask, value: equation.value) {
-      case .independent:
+      if let known = run.system.value(of: equation.mask) {
+        if equation.holds(known) { run.weight += equation.weight }
+      } else {
+        // Of a fill nothing better can be assumed than that it is zeros; what follows is right but for a fill.
+        run.system.insert(mask: equation.mask, value: equation.value)
         run.defining.append(index)
         run.weight += equation.weight
-      case .consistent:
-        run.weight += equation.weight
-      case .contradiction: break
       }
     }
     return run

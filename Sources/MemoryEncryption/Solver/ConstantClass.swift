@@ -5,26 +5,15 @@ struct ConstantClass: Sendable {
   var constant: Block?
   var checks: [Check: Int] = [:]
   var isAccepted = false
-  /// Pages of the class vote for another constant, and with more weight.
-  var isContradicted = false
-  /// The pages make sense as they are.
-  var isReadable = false
+  /// Something in the dump denies the constant: it is not believed, whatever speaks for it.
+  var isRefuted = false
 
-  /// Whether something in the pages themselves speaks for the constant.
-  var hasContent: Bool {
-    checks.keys.contains { $0 != .linked && $0 != .table }
-  }
-
-  /// Whether the content speaks for the constant otherwise than by blocks that repeat.
-  var hasStrongContent: Bool {
-    checks.keys.contains { $0 == .slabs || $0 == .pointers || $0 == .words || $0 == .vocabulary }
-  }
-
-  var isAnchored: Bool { checks.keys.contains { $0.isAbsolute } }
+  /// Whether the class's own pages prove the constant.
+  var isProvenByContent: Bool { checks[.slabs] != nil || checks[.pointers] != nil }
 
   var reason: LeaveReason? {
     if isAccepted { return nil }
-    if constant == nil { return .undetermined }
-    return isContradicted || isReadable ? .contradicted : .unconfirmed
+    if isRefuted { return .contradicted }
+    return constant == nil ? .undetermined : .unconfirmed
   }
 }

@@ -1,7 +1,6 @@
 internal import Vmcore
 
-/// Finds the constants that undo XE's damage to a low region, and believes only those that two independent checks
-/// speak for.
+/// Finds the constants that undo XE's damage to a low region, and believes only those that are proven (``ClassJudge``).
 ///
 /// Whatever the key, a page that was encrypted at l and decrypted at r is off by `T(l ^ r)` in every block. Pages of
 /// zeros, untouched memory and free pointers show such constants or relations between them; `T` is linear, so the
@@ -12,6 +11,7 @@ public struct ConstantSolver: Sendable {
   let table: TweakTable
   let addresses: [UInt64]
   let slabs: SlabEvidence
+  let content: ContentEvidence
 
   /// - Parameter table: constants that this machine may have.
   public init(_ region: LowRegion, table: TweakTable = .published) {
@@ -20,6 +20,7 @@ public struct ConstantSolver: Sendable {
     detector = Detector(region)
     addresses = (0..<region.pageCount).map { region.address(ofPage: $0).rawValue }
     slabs = SlabEvidence(region, pages: Set(detector.pages))
+    content = ContentEvidence(detector, slabs: slabs)
   }
 
   /// Weighs all evidence.
@@ -40,7 +41,7 @@ public struct ConstantSolver: Sendable {
       log.add(.noEvidence)
       return nothing(.noEvidence, log)
     }
-    var classes = ClassJudge(self, search: search, hypothesis: hypothesis)
+    var classes = ClassJudge(self, votes: votes, families: families, search: search, hypothesis: hypothesis)
     classes.judge()
     return finish(classes, search, log)
   }
@@ -50,13 +51,22 @@ public struct ConstantSolver: Sendable {
     var votes: [PageVote] = []
     var voters: Set<Int> = []
     for page in detector.pages {
+      if let (constant, weight) = content.constant(provenBy: page) {
+        voters.insert(page)
+        votes.append(PageVote(page: page, constant: constant, weight: weight, source: .content))
+        continue
+      }
       let shape = detector.shapes[page]
       guard shape.standsOut, shape.mode != .zero else { continue }
       voters.insert(page)
-      votes.append(
-        PageVote(page: page, constant: shape.mode, weight: shape.modeCount, source: .repeated))
+      votes.append(PageVote(page: page, constant: shape.mode, weight: shape.modeCount, source: .fill))
     }
-    for vote in slabs.periodicVotes() where !voters.contains(vote.page) { votes.append(vote) }
+    for vote in slabs.periodicVotes() where !voters.contains(vote.page) {
+      // One free pointer alone gives a wrong constant in some of 10000 pages; blocks that it makes fills, or a second
+      // pointer, in none.
+      let (fills, others) = content.explained([vote.page], vote.constant)
+      if others <= fills, fills > 0 || vote.weight >= 2 { votes.append(vote) }
+    }
     return votes
   }
 
@@ -88,28 +98,40 @@ public struct ConstantSolver: Sendable {
       case .encrypted, .unknown: .leave(.ambiguous)
       }
     }
-    let vocabulary = judge.vocabulary
+    let verifier = PageVerifier(self, judge)
+    log.add(verifier, region, judge)
+    var verdicts: [ClassVerdict] = []
     for found in judge.classes {
+      let difference = search.difference(of: found, addresses)
+      func add(_ pages: [Int], _ reason: LeaveReason?) {
+        if pages.isEmpty { return }
+        verdicts.append(
+          ClassVerdict(
+            constant: found.constant, difference: difference, pages: pages, checks: found.checks,
+            isAccepted: reason == nil, reason: reason))
+      }
+      guard found.isAccepted, let constant = found.constant else {
+        let reason = found.reason ?? .unconfirmed
+        for page in found.pages { actions[page] = .leave(reason) }
+        add(found.pages, reason)
+        continue
+      }
+      // What a page itself denies is left, whatever its class's constant is.
+      var left: [LeaveReason: [Int]] = [:]
+      var believing: [Int] = []
       for page in found.pages {
-        guard found.isAccepted, let constant = found.constant else {
-          actions[page] = .leave(found.reason ?? .unconfirmed)
-          continue
-        }
-        if constant == .zero {
-          actions[page] = .leave(.undamaged)
-        } else if region.attributes[page] == .unknown, !judge.examiner.confirms(page, constant, vocabulary) {
-          actions[page] = .leave(.attributeUnknown)
+        if constant != .zero, let reason = verifier.refutation(of: constant, for: page) {
+          actions[page] = .leave(reason)
+          left[reason, default: []].append(page)
         } else {
-          actions[page] = .xor(constant)
+          actions[page] = constant == .zero ? .leave(.undamaged) : .xor(constant)
+          believing.append(page)
         }
       }
+      add(believing, nil)
+      for reason in LeaveReason.allCases { add(left[reason] ?? [], reason) }
     }
-    let verdicts = judge.classes.map { found in
-      ClassVerdict(
-        constant: found.constant, difference: search.difference(of: found, addresses), pages: found.pages,
-        checks: found.checks, isAccepted: found.isAccepted, reason: found.reason)
-    }
-    let accepted = judge.classes.count { $0.isAccepted }
+    let accepted = verdicts.count { $0.isAccepted }
     let isWhole = !actions.contains { action in
       switch action {
       case .leave(.undetermined), .leave(.unconfirmed), .leave(.contradicted), .leave(.ambiguous): true

@@ -5,6 +5,8 @@ struct Hypothesis: Sendable {
   let consensus: Consensus
   /// Families that fit the assumption.
   let families: Int
+  /// Pages that look untouched, and as they do at their own addresses: they are already what the first kernel saw.
+  let misfits: Set<Int>
 
   /// - Parameters:
   ///   - addresses: of the region's pages.
@@ -17,17 +19,19 @@ struct Hypothesis: Sendable {
     var places: [VoteKey: Int] = [:]
     for vote in votes {
       let mask = alignment.difference(addresses[vote.page])
-      let key = VoteKey(mask: mask, value: vote.constant)
+      let source: Equation.Source = vote.source == .content ? .content : .fill
+      let key = VoteKey(mask: mask, value: vote.constant, source: source)
       if let place = places[key] {
         equations[place].weight += vote.weight
         equations[place].count += 1
       } else {
         places[key] = equations.count
         equations.append(
-          Equation(mask: mask, value: vote.constant, source: .vote, weight: vote.weight, count: 1))
+          Equation(mask: mask, value: vote.constant, source: source, weight: vote.weight, count: 1))
       }
     }
     var fitting = 0
+    var misfits: Set<Int> = []
     for (number, family) in families.enumerated() {
       let members = family.members.map { member in
         Equation(
@@ -38,6 +42,18 @@ struct Hypothesis: Sendable {
       let alone = Consensus(members, improves: false)
       // Regular content may look untouched in each of its pages. That all pages lie as their addresses demand is
       // what sets untouched memory apart.
+      if alignment != Alignment(shift: 0) {
+        let own = family.members.map { member in
+          Equation(
+            mask: Alignment(shift: 0).read(addresses[member.page]) | Alignment.familyUnknown(number),
+            value: member.origin, source: .untouched, weight: member.weight, count: 1)
+        }
+        let unmoved = Consensus(own, improves: false)
+        if unmoved.leftOver > alone.leftOver {
+          for (member, equation) in zip(family.members, own)
+          where unmoved.system.value(of: equation.mask) == member.origin { misfits.insert(member.page) }
+        }
+      }
       guard alone.leftOver >= Hypothesis.fewestLeftOver, alone.contradicting.count * 10 <= members.count
       else { continue }
       fitting += 1
@@ -46,6 +62,7 @@ struct Hypothesis: Sendable {
     self.alignment = alignment
     self.equations = equations
     self.families = fitting
+    self.misfits = misfits
     consensus = Consensus(equations, improves: improves)
   }
 
@@ -54,5 +71,6 @@ struct Hypothesis: Sendable {
   private struct VoteKey: Hashable {
     let mask: UInt64
     let value: Block
+    let source: Equation.Source
   }
 }

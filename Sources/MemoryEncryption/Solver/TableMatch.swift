@@ -23,7 +23,9 @@ struct TableMatch: Sendable {
     self.addresses = addresses
   }
 
-  /// Decodes every vote into `l ^ r` and so into the distance, and takes the one that most pages agree on.
+  /// Decodes every vote into `l ^ r` and so into the distance, and takes the one that most pages agree on. A constant of
+  /// the table has 32 bits of its own: that a wrong one decodes, with any fill, and to the distance that the others have,
+  /// is no coincidence to be met.
   ///
   /// - Parameter stated: distances that somebody named.
   /// - Returns: nil unless nine of ten votes agree, with two different constants, or with one and a stated distance.
@@ -36,16 +38,25 @@ struct TableMatch: Sendable {
     }
     var tally: [UInt64: Int] = [:]
     for vote in votes {
-      guard let difference = decoder.value(of: vote.constant.low)?.low,
-        table.value(for: difference) == vote.constant
-      else { continue }
-      tally[(addresses[vote.page] ^ difference) &- addresses[vote.page], default: 0] += 1
+      var distances: Set<UInt64> = []
+      for fill in vote.source == .fill ? FillPattern.blocks : [.zero] {
+        guard let difference = decoder.value(of: (vote.constant ^ fill).low)?.low,
+          table.value(for: difference) == vote.constant ^ fill
+        else { continue }
+        distances.insert((addresses[vote.page] ^ difference) &- addresses[vote.page])
+      }
+      for distance in distances { tally[distance, default: 0] += 1 }
     }
-    guard let best = tally.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }) else { return nil }
+    guard let best = tally.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }), best.key != 0 else {
+      return nil
+    }
     var agreeing: Set<Block> = []
     for vote in votes {
       let address = addresses[vote.page]
-      if table.value(for: address ^ (address &+ best.key)) == vote.constant { agreeing.insert(vote.constant) }
+      guard let own = table.value(for: address ^ (address &+ best.key)) else { continue }
+      if vote.source == .fill ? FillPattern.explains(vote.constant, own) : vote.constant == own {
+        agreeing.insert(own)
+      }
     }
     guard best.value * 10 >= votes.count * 9, agreeing.count >= 2 || stated.contains(best.key) else {
       return nil

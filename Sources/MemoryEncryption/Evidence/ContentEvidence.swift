@@ -1,0 +1,230 @@
+/// What pages themselves prove of a constant: words that make sense under it and, but for a coincidence of nearly 64
+/// bits, under no other.
+///
+/// Fills are no such words: zeros and poison make each other's constants look right, whole classes at a time.
+struct ContentEvidence: Sendable {
+  /// How many words of each half of a block make sense: a constant has two halves of 64 bits, and a word of one says
+  /// nothing of the other.
+  struct Words: Hashable, Sendable {
+    var slabs = (low: 0, high: 0)
+    var pointers = (low: 0, high: 0)
+
+    var slabCount: Int { slabs.low + slabs.high }
+    var pointerCount: Int { pointers.low + pointers.high }
+    var count: Int { slabCount + pointerCount }
+
+    static func == (left: Words, right: Words) -> Bool {
+      left.slabs == right.slabs && left.pointers == right.pointers
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(count) }
+  }
+
+  private let region: LowRegion
+  private let shapes: [PageShape]
+  let slabs: SlabEvidence
+  /// How likely a random word is a kernel address.
+  private let likelihood: Double
+
+  init(_ detector: Detector, slabs: SlabEvidence) {
+    region = detector.region
+    shapes = detector.shapes
+    self.slabs = slabs
+    likelihood = region.pointerTargets.reduce(0) { $0 + Double($1.count) } / 18_446_744_073_709_551_616
+  }
+
+  /// The words of pages that make sense under a constant.
+  func words(in pages: [Int], _ constant: Block) -> Words {
+    var words = Words()
+    words.slabs = slabs.pointers(in: pages, constant: constant)
+    words.pointers = pointers(in: pages, constant)
+    return words
+  }
+
+  /// Kernel addresses; none if there are no more than chance may leave, or if another fill would make as many.
+  private func pointers(in pages: [Int], _ constant: Block) -> (low: Int, high: Int) {
+    let counts = pointerCounts(pages, constant)
+    guard let found = counts[0], found.distinct.count >= 2,
+      found.count
+        >= ContentEvidence.significant(Double(2 * pages.count * LowRegion.blocksPerPage) * likelihood),
+      counts.allSatisfy({ $0.key == 0 || 2 * $0.value.count <= found.count })
+    else { return (0, 0) }
+    return (found.low, found.high)
+  }
+
+  private struct PointerCount {
+    var low = 0
+    var high = 0
+    var distinct: Set<UInt64> = []
+    var count: Int { low + high }
+  }
+
+  /// Kernel addresses under a constant and under all that differ from it by what two fills differ by, by that byte.
+  private func pointerCounts(_ pages: [Int], _ constant: Block) -> [UInt8: PointerCount] {
+    var counts: [UInt8: PointerCount] = [:]
+    if region.pointerTargets.isEmpty { return counts }
+    func add(_ word: UInt64, _ place: Int) {
+      // Kernel addresses begin with 0xff, with four and with five levels of page tables: the first byte tells the fill.
+      let byte = ~UInt8(truncatingIfNeeded: word >> 56)
+      guard FillPattern.isDifference[Int(byte)] else { return }
+      let address = word ^ UInt64(byte) &* 0x0101_0101_0101_0101
+      guard region.pointerTargets.contains(where: { $0.contains(address) }), !slabs.words.contains(place)
+      else { return }
+      var count = counts[byte] ?? PointerCount()
+      if place & 1 == 0 { count.low += 1 } else { count.high += 1 }
+      count.distinct.insert(address)
+      counts[byte] = count
+    }
+    for page in pages {
+      for index in region.blockRange(ofPage: page) {
+        add(region.blocks[index].low ^ constant.low, 2 * index)
+        add(region.blocks[index].high ^ constant.high, 2 * index + 1)
+      }
+    }
+    return counts
+  }
+
+  /// The constants that differ from one by a fill, itself first, and that words of pages may prove.
+  func candidates(near constant: Block, for pages: [Int]) -> [Block] {
+    let counts = pointerCounts(pages, constant)
+    return ([.zero] + FillPattern.differences).compactMap { difference in
+      let other = constant ^ difference
+      let words = slabs.pointers(in: pages, constant: other)
+      let pointers = counts[UInt8(truncatingIfNeeded: difference.low)]?.count ?? 0
+      return words.low + words.high > 0 || pointers >= 2 ? other : nil
+    }
+  }
+
+  /// The smallest count that is less likely than one in a million where `expected` is the mean of chance.
+  static func significant(_ expected: Double) -> Int {
+    var likelihood = 1.0
+    var count = 0
+    // The tail of a Poisson distribution lies below expected^k / k!.
+    while likelihood >= 1e-6 || count < 2 {
+      count += 1
+      likelihood *= expected / Double(count)
+      if count > 1 << 20 { break }
+    }
+    return count
+  }
+
+  /// Whether pages prove a constant: words of both halves, or of one half where the other follows, either because all
+  /// four words of the constant are the same, as those of the first EPYCs are, or because blocks that repeat are fills
+  /// as a whole under it.
+  ///
+  /// - Parameter fewestSlabs: free pointers that are enough.
+  /// - Returns: the words; nil if they are too few, or if more repeated blocks deny the constant than are fills.
+  func proof(of constant: Block, by pages: [Int], fewestSlabs: Int = 2) -> Words? {
+    let words = words(in: pages, constant)
+    guard words.slabCount >= fewestSlabs || words.pointerCount > 0 else { return nil }
+    let (fills, others) = explained(pages, constant, countsUniform: false)
+    if words.slabs.low + words.pointers.low > 0, words.slabs.high + words.pointers.high > 0,
+      others <= 2 * fills
+    {
+      return words
+    }
+    guard others <= fills else { return nil }
+    return fills > 0 || constant.isPeriodic && constant != .zero ? words : nil
+  }
+
+  /// Blocks that repeat: fills, and others; pages of one other block are left out where they are not asked for.
+  func explained(
+    _ pages: [Int], _ constant: Block, countsUniform: Bool = true
+  ) -> (fills: Int, others: Int) {
+    var sum = (fills: 0, others: 0)
+    for page in pages where countsUniform || !isForeign(page, constant) {
+      let (fills, others) = shapes[page].explained(by: constant)
+      // Where constants depend on each other, all blocks of untouched memory repeat, and say nothing.
+      if fills == 0, !shapes[page].standsOut { continue }
+      sum.fills += fills
+      sum.others += others
+    }
+    return sum
+  }
+
+  /// The constant that a page's free pointers prove, taken from its repeated blocks; nil if none or several.
+  func constant(provenBy page: Int) -> (constant: Block, weight: Int)? {
+    guard slabs.hasSlots(page) else { return nil }
+    var found: [(constant: Block, fills: Int)] = []
+    for repetition in shapes[page].repetitions {
+      for fill in FillPattern.blocks {
+        let constant = repetition.block ^ fill
+        if found.contains(where: { $0.constant == constant }) { continue }
+        let words = slabs.pointers(in: CollectionOfOne(page), constant: constant)
+        guard words.low + words.high > 0, proof(of: constant, by: [page], fewestSlabs: 1) != nil else {
+          continue
+        }
+        found.append((constant, explained([page], constant).fills))
+      }
+    }
+    found.sort { $0.fills > $1.fills }
+    guard let best = found.first, found.count == 1 || best.fills >= 2 * found[1].fills else { return nil }
+    return (best.constant, best.fills)
+  }
+
+  /// 32-bit words that become zero in blocks that do not: zero is the most frequent word of kernel memory that is not
+  /// poisoned. Relative, as all that fills say.
+  ///
+  /// - Returns: how many, nil if zero is not the most frequent word in at least two of a block's four places; and whether
+  ///   words are frequent that poison would leave if it were taken for zeros.
+  func zeroWords(_ pages: [Int], _ constant: Block) -> (count: Int?, isMisread: Bool) {
+    var total = 0
+    var places = 0
+    var isMisread = false
+    for lane in 0..<4 {
+      var words: [UInt32] = []
+      for page in pages where !shapes[page].isNoise {
+        for index in region.blockRange(ofPage: page) where region.blocks[index] != constant {
+          words.append((region.blocks[index] ^ constant).word(lane))
+        }
+      }
+      words.sort()
+      var zeros = 0
+      var others = 0
+      words.forEachRun { word, count in
+        if word == 0 { zeros = count } else { others = max(others, count) }
+        if count >= 4, FillPattern.misreadWords.contains(word) { isMisread = true }
+      }
+      if zeros >= 4, zeros >= others { places += 1 }
+      if zeros >= others { total += zeros }
+    }
+    return (places >= 2 && total >= PageShape.fewestRepetitions ? total : nil, isMisread)
+  }
+
+  /// Whether a page is full of one block that is no fill under a constant. That says nothing of the constant, which may be
+  /// proven by other pages, and much of the page.
+  func isForeign(_ page: Int, _ constant: Block) -> Bool {
+    shapes[page].isNearlyUnanimous && !FillPattern.explains(shapes[page].mode, constant)
+  }
+
+  /// Whether a page makes sense as it is, and more than under a constant.
+  func isSound(_ page: Int, unlike constant: Block) -> Bool {
+    if shapes[page].standsOut, FillPattern.isFill(shapes[page].mode) { return true }
+    let words = words(in: [page], .zero).count
+    return words > 0 && words > self.words(in: [page], constant).count
+  }
+
+  /// Whether the repeated blocks of a page deny a constant: of a page that was moved by no whole pages one block fits,
+  /// and the next ones do not.
+  func denies(_ page: Int, _ constant: Block) -> Bool {
+    let (fills, others) = shapes[page].explained(by: constant)
+    return fills == 0 ? others > 0 && shapes[page].standsOut : 2 * others > fills
+  }
+
+  /// Blocks that become zero.
+  func zeroBlocks(_ pages: [Int], _ constant: Block) -> Int {
+    pages.reduce(0) { sum, page in
+      sum + region.blocks[region.blockRange(ofPage: page)].count { $0 == constant }
+    }
+  }
+
+  /// Pages of one repeated block but for a line or two, by whether they become zero.
+  func unanimous(_ pages: [Int], _ constant: Block) -> (zero: Int, other: Int) {
+    var zero = 0
+    var other = 0
+    for page in pages where shapes[page].isNearlyUnanimous {
+      if shapes[page].mode == constant { zero += 1 } else { other += 1 }
+    }
+    return (zero, other)
+  }
+}

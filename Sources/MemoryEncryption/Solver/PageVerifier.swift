@@ -1,0 +1,54 @@
+/// Looks at each page as it would be after its repair, and leaves those that deny it as they were.
+struct PageVerifier: Sendable {
+  private let region: LowRegion
+  private let shapes: [PageShape]
+  private let content: ContentEvidence
+  private let isAlignmentRefuted: Bool
+  /// Pages whose untouched look is another's: that of memory that was written and never copied.
+  private let uncopied: Set<Int>
+  private let misfits: Set<Int>
+  /// Whether pages make sense as they are: then a part was repaired before, and of a page of noise nobody knows whether.
+  private var hasSoundPages: Bool { !soundPages.isEmpty }
+  let soundPages: [Int]
+
+  init(_ solver: ConstantSolver, _ judge: ClassJudge) {
+    region = solver.region
+    shapes = solver.detector.shapes
+    content = solver.content
+    isAlignmentRefuted = judge.isAlignmentRefuted
+    uncopied = judge.uncopied
+    misfits = judge.hypothesis.misfits
+    var constants: [Int: Block] = [:]
+    for found in judge.classes where found.isAccepted {
+      for page in found.pages { constants[page] = found.constant }
+    }
+    let content = content
+    // Where the constant is zero, memory is as it was.
+    soundPages = solver.detector.pages.filter { page in
+      guard let constant = constants[page] else {
+        return content.isSound(page, unlike: Block(low: ~0, high: ~0))
+      }
+      return constant != .zero && content.isSound(page, unlike: constant)
+    }
+  }
+
+  /// Why a page must not be changed by a constant; nil if nothing speaks against it.
+  func refutation(of constant: Block, for page: Int) -> LeaveReason? {
+    if content.isSound(page, unlike: constant) { return .contradicted }
+    let words = content.words(in: [page], constant)
+    let (fills, others) = shapes[page].explained(by: constant)
+    if content.denies(page, constant), words.count == 0 || others > fills || fills == 0 {
+      return .contradicted
+    }
+    if content.slabs.brokenLists(in: page, constant: constant) > 0, words.slabCount == 0 {
+      return .contradicted
+    }
+    if uncopied.contains(page) || misfits.contains(page), fills == 0, words.count == 0 {
+      return .contradicted
+    }
+    let isShown = fills > 0 || words.count > 0 || content.zeroWords([page], constant).count != nil
+    if isShown { return nil }
+    if isAlignmentRefuted || hasSoundPages { return .ambiguous }
+    return region.attributes[page] == .unknown ? .attributeUnknown : nil
+  }
+}
