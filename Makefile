@@ -1,4 +1,4 @@
-# make build | test | test-all | test-services | demo | bench | check-kernels | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
+# make build | test | test-all | test-services | sme-matrix | demo | bench | check-kernels | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
 #
 #   SMALL=1              a program that does not read debug information (DWARF), and needs no elfutils
 #   STRICT=1             warnings are errors (CI)
@@ -27,7 +27,7 @@ ifdef PEER
 export VMSIEVE_PEER = $(abspath $(PEER))
 endif
 
-.PHONY: build deps lab test test-all test-services demo bench check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
+.PHONY: build deps lab test test-all test-services sme-matrix demo bench check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
 build: deps
 	@$(if $(filter -static-stdlib,$(LINK)),,echo "The linker will warn of 'dlopen' in libswiftCore.a: it is for the runtime's developers, and vmsieve never gets there.")
 	swift build -c release --product vmsieve $(LINK_FLAGS) $(SWIFT_FLAGS)
@@ -61,6 +61,11 @@ test-services: deb
 test-all: MACHINES = all
 test-all: export VMSIEVE_ALL = 1
 test-all: test
+
+# All kinds of memory contents, machines and dumps in which encryption may have to be undone: about a quarter of an hour.
+sme-matrix:
+	swift build --build-tests $(SWIFT_FLAGS)
+	VMSIEVE_SME_MATRIX=1 swift test --skip-build $(SWIFT_FLAGS) --filter 'PoisonMatrixTests' | grep -aE '^sme-matrix|✘|✔ Test run'
 
 demo: build
 	Tests/Lab/demo $(BUILD)/vmsieve

@@ -60,6 +60,59 @@ struct LowMemory {
     }
   }
 
+  /// Zero pages full of PAGE_POISON from 0x30000 on, where memory is free; those below are reserved, and stay.
+  mutating func poisonFreePages() {
+    poisonsPages = true
+    for page in stride(from: UInt64(0x30000), to: 0x98000, by: 4096) {
+      let first = Int(page - LowMemory.start)
+      guard bytes[first..<first + 4096].allSatisfy({ $0 == 0 }) else { continue }
+      fill(pageAt: page) { 0xaa }
+    }
+  }
+
+  /// A slab of slub_debug=P, or of FZPU with its red zones and its owners' tracks: objects of 512 bytes, the free pointer
+  /// behind them (mm/slub.c, "Object layout").
+  mutating func addDebugSlab(at start: UInt64, isFull: Bool, hardening: UInt64?, seed: UInt64) {
+    var random = SeededGenerator(seed: seed ^ start)
+    let zone: UInt64 = isFull ? 64 : 0
+    let pointerOffset: UInt64 = isFull ? 520 : 512
+    let objectSize: UInt64 = isFull ? 704 : 528
+    let slab = LowSlab(
+      start: .init(start), byteCount: 4096, objectSize: objectSize, firstObject: zone,
+      pointerOffset: pointerOffset, random: hardening, directMap: LowMemory.directMap)
+    slabs.append(slab)
+    fill(pageAt: start) { 0x5a }
+    var free = (0..<UInt64(slab.objectCount)).filter { ($0 + start >> 12) % 3 != 0 }
+    free.shuffle(using: &random)
+    for object in 0..<UInt64(slab.objectCount) {
+      let isFree = free.contains(object)
+      let first = start + zone + object * objectSize
+      for place in 0..<UInt64(512) {
+        byte(isFree ? 0x6b : UInt8(truncatingIfNeeded: place / 8), at: first + place)
+      }
+      if isFree { byte(0xa5, at: first + 511) }
+      if isFull {
+        for place in 0..<zone { byte(isFree ? 0xbb : 0xcc, at: first - zone + place) }
+        for place in 0..<UInt64(8) { byte(isFree ? 0xbb : 0xcc, at: first + 512 + place) }
+        for place in stride(from: UInt64(528), to: 592, by: 8) { put(random.next(), at: first + place) }
+      }
+      put(coded(0, slab, first + pointerOffset), at: first + pointerOffset)
+    }
+    for (index, object) in free.enumerated() {
+      let slot = start + zone + object * objectSize + pointerOffset
+      let next = index + 1 < free.count ? slab.pointer(to: Int(free[index + 1])) : 0
+      put(coded(next, slab, slot), at: slot)
+    }
+  }
+
+  private func coded(_ pointer: UInt64, _ slab: LowSlab, _ slot: UInt64) -> UInt64 {
+    slab.random.map { pointer ^ $0 ^ (LowMemory.directMap + slot).byteSwapped } ?? pointer
+  }
+
+  private mutating func byte(_ value: UInt8, at address: UInt64) {
+    if address - LowMemory.start < UInt64(bytes.count) { bytes[Int(address - LowMemory.start)] = value }
+  }
+
   /// All pages one repeated byte where they were zero before: a kernel that poisons what it frees.
   mutating func poison(_ byte: UInt8) {
     poisonsPages = true

@@ -58,7 +58,17 @@ struct SimulatedCrash {
       let page = tweak(address)
       bytes.withUnsafeMutableBytes { raw in
         let blocks = raw.bindMemory(to: Block.self)
-        for index in blocks.indices { blocks[index] ^= page ^ offsets[index] }
+        if address & 0xfff == 0 {
+          for index in blocks.indices { blocks[index] ^= page ^ offsets[index] }
+        } else {
+          // A copy that does not begin at a page lies in two.
+          let next = tweak((address & ~0xfff) + 4096)
+          let own = tweak(address & ~0xfff)
+          for index in blocks.indices {
+            let place = Int(address & 0xfff) / 16 + index
+            blocks[index] ^= (place < 256 ? own : next) ^ offsets[place % 256]
+          }
+        }
       }
     }
     func crypt(_ page: [UInt8], _ address: UInt64, encrypts: Bool) -> [UInt8] {

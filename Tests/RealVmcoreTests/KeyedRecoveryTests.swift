@@ -68,27 +68,57 @@ struct KeyedRecoveryTests {
   }
 
   @Test(
-    "Tweaks that are not the machine's leave low memory damaged, and that is said",
+    "Tweaks that are not the machine's leave low memory damaged, and nothing is written",
     arguments: vmcores.prefix(1), SimulatedController.Mode.allCases)
   func wrongTweaks(name: String, mode: SimulatedController.Mode) throws {
     let vmcore = try RealVmcore(name)
     let scratch = try ScratchFolder()
     let twin = try EncryptedTwin(
       of: vmcore, at: scratch.path("damaged"), TwinRecipe(mode: mode, tweaks: .random, untouched: 0.5))
-    let right = try dump(scratch, twin, "-d 31 -f --sme-mode \(mode.rawValue)")
-    #expect(!right.errors.contains("still looks damaged"), "\(right.errors)")
+    try dump(scratch, twin, "-d 31 -f --sme-mode \(mode.rawValue)")
+    try FileManager.default.removeItem(atPath: scratch.path("dump"))
     let other = SimulatedController(mode, .random, seed: 99)
-    let wrong = try dump(scratch, twin, "-d 31 -f --sme-mode \(mode.rawValue)", tweaks: other.tweaksText)
+    let wrong = try attempt(scratch, twin, "-d 31 -f --sme-mode \(mode.rawValue)", tweaks: other.tweaksText)
+    #expect(wrong.status == 1)
     #expect(wrong.errors.contains("with this key low memory still looks damaged"), "\(wrong.errors)")
+    #expect(!FileManager.default.fileExists(atPath: scratch.path("dump")))
+  }
+
+  @Test(
+    "A dump that makes sense is not decrypted: undamaged, or repaired before", arguments: vmcores.prefix(1))
+  func soundInput(name: String) throws {
+    let vmcore = try RealVmcore(name)
+    let scratch = try ScratchFolder()
+    for isDamaged in [false, true] {
+      let twin = try EncryptedTwin(
+        of: vmcore, at: scratch.path("damaged"), TwinRecipe(untouched: 0.5, isDamaged: isDamaged))
+      if isDamaged {
+        try dump(scratch, twin, "-d 0 -f")
+        try FileManager.default.removeItem(atPath: scratch.path("damaged"))
+        try FileManager.default.moveItem(atPath: scratch.path("dump"), toPath: scratch.path("damaged"))
+      }
+      let run = try attempt(scratch, twin, "-d 31 -f")
+      #expect(run.status == 1)
+      #expect(run.errors.contains("low memory makes sense as it is"), "\(run.errors)")
+      #expect(!FileManager.default.fileExists(atPath: scratch.path("dump")))
+    }
   }
 
   @discardableResult
   private func dump(
     _ scratch: ScratchFolder, _ twin: EncryptedTwin, _ options: String, tweaks: String? = nil
   ) throws -> ProgramRun {
+    let run = try attempt(scratch, twin, options, tweaks: tweaks)
+    try #require(run.status == 0, "\(run.output)\(run.errors)")
+    return run
+  }
+
+  private func attempt(
+    _ scratch: ScratchFolder, _ twin: EncryptedTwin, _ options: String, tweaks: String? = nil
+  ) throws -> ProgramRun {
     try Data(twin.controller.key.utf8).write(to: scratch.url("key"))
     try Data((tweaks ?? twin.controller.tweaksText).utf8).write(to: scratch.url("tweaks"))
-    return try ProgramRun.succeeding(
+    return try ProgramRun.of(
       Lab.vmsieve,
       ["-l", "--sme-key", scratch.path("key"), "--sme-tweaks", scratch.path("tweaks")]
         + options.split(separator: " ").map(String.init) + [scratch.path("damaged"), scratch.path("dump")])

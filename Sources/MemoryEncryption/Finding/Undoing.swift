@@ -12,8 +12,6 @@ public struct Undoing: Sendable {
   public let leftPages: Int
   /// What goes into the dump: a line for what was done, empty if nothing was.
   public let record: String
-  /// Why what the key made of low memory may be wrong.
-  public let doubt: String?
 
   /// Why nothing can be done with the key, in one line.
   public struct Impossible: Error, CustomStringConvertible {
@@ -23,7 +21,6 @@ public struct Undoing: Sendable {
   /// Without a key: what the investigation's plan says.
   public init(_ investigation: Investigation, _ memory: PhysicalMemory) {
     self.investigation = investigation
-    doubt = nil
     guard let plan = investigation.plan, plan.repairedPages > 0 else {
       self.memory = memory
       repairedPages = 0
@@ -61,6 +58,14 @@ public struct Undoing: Sendable {
     _ investigation: Investigation, _ memory: PhysicalMemory, _ kernel: CrashedKernel, _ key: KeyMaterial,
     view: CaptureView, files: SymbolFiles = SymbolFiles(), user: Investigation.UserRegion? = nil
   ) throws(Impossible) {
+    // What is right needs no key, and would become noise by it: an undamaged dump, and one that was repaired before.
+    if let plan = investigation.plan,
+      plan.verdict == .undamaged || plan.repairedPages == 0 && plan.soundPages > 0
+    {
+      throw Impossible(
+        description:
+          "low memory makes sense as it is (\(plan.verdict.rawValue)): the key would make noise of it")
+    }
     let none = PFNRanges([], maxMapNumber: memory.frames.maxMapNumber)
     var region: BackupRegion?
     if let low = investigation.low, let backup = investigation.candidates.first {
@@ -90,7 +95,7 @@ public struct Undoing: Sendable {
     let layer = try Self.layer(key, view, region, map.decrypted, map.unmapped, memory)
     self.memory = PhysicalMemory(memory, adding: layer)
     // Page tables tell a wrong key from the right one only where they were encrypted again themselves.
-    doubt = view == .encrypted ? try Self.doubt(self.memory, kernel, files, user) : nil
+    if let doubt = try Self.doubt(self.memory, kernel, files, user) { throw Impossible(description: doubt) }
     self.investigation = investigation
     repairedPages = nil
     leftPages = 0
@@ -104,7 +109,9 @@ public struct Undoing: Sendable {
   ) throws(Impossible) -> String? {
     do throws(SymbolError) {
       let after = try Investigation(kernel, memory, files: files, region: user)
-      guard let verdict = after.plan?.verdict, verdict != .undamaged else { return nil }
+      guard let plan = after.plan, plan.verdict != .undamaged, plan.repairedPages > 0 || plan.soundPages == 0
+      else { return nil }
+      let verdict = plan.verdict
       return
         "with this key low memory still looks damaged (\(verdict.rawValue)): is it this machine's, and are"
         + " mode and tweaks?"

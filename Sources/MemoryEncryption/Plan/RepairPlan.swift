@@ -12,6 +12,8 @@ public struct RepairPlan: Sendable {
   public let classes: [ClassVerdict]
   /// Where the backup lies, if that came out.
   public let backup: PhysicalAddress?
+  /// Pages that make sense as they are: by fills, free pointers, kernel addresses.
+  public let soundPages: Int
   /// The way to the verdict, a sentence a line, for a log.
   public let evidence: [String]
 
@@ -37,6 +39,18 @@ public struct RepairPlan: Sendable {
   public func pages(left reason: LeaveReason) -> Int {
     actions.count { $0 == .leave(reason) }
   }
+
+  /// The real-mode trampoline, if the kernel had mapped it decrypted: one run of a few pages, which every kernel with SME
+  /// has (arch/x86/realmode/init.c, `setup_real_mode`), and whose content the kernel's image has too.
+  public var trampoline: Range<Int>? {
+    let ranges = ranges(left: .mappedDecrypted)
+    guard ranges.count == 1, let only = ranges.first, only.count <= RepairPlan.largestTrampoline else {
+      return nil
+    }
+    return only
+  }
+
+  private static let largestTrampoline = 8
 
   /// The pages that stay for a reason, counted from the page of ``start``.
   public func ranges(left reason: LeaveReason) -> [Range<Int>] {

@@ -80,6 +80,29 @@ struct ClassJudge: Sendable {
       for index in classes.indices where !classes[index].isAccepted { proveByLinks(index) }
       for index in classes.indices where !classes[index].isAccepted { proveByZeros(index) }
     }
+    refuteByRepetitions()
+  }
+
+  /// Where most pages' repeated blocks deny their constants, memory was not moved by whole pages, and no class is one: a
+  /// constant that some words prove holds for a part of its page only.
+  private mutating func refuteByRepetitions() {
+    var denying = 0
+    var confirming = 0
+    for found in classes {
+      guard let constant = found.constant else { continue }
+      for page in found.pages where !content.isForeign(page, constant) {
+        if content.denies(page, constant) {
+          denying += 1
+        } else if content.explained([page], constant).fills > 0 {
+          confirming += 1
+        }
+      }
+    }
+    guard denying > confirming else { return }
+    for index in classes.indices {
+      classes[index].isAccepted = false
+      classes[index].isRefuted = true
+    }
   }
 
   // MARK: - Content

@@ -86,7 +86,9 @@ public struct ConstantSolver: Sendable {
     }
     return RepairPlan(
       verdict: verdict, start: region.start, byteCount: UInt64(region.blocks.count * Block.byteCount),
-      actions: actions, classes: [], backup: nil, evidence: log.lines)
+      actions: actions, classes: [], backup: nil,
+      soundPages: detector.pages.count { content.isSound($0, unlike: Block(low: ~0, high: ~0)) },
+      evidence: log.lines)
   }
 
   private func finish(_ judge: ClassJudge, _ search: AlignmentSearch, _ log: EvidenceLog) -> RepairPlan {
@@ -144,6 +146,7 @@ public struct ConstantSolver: Sendable {
     return RepairPlan(
       verdict: verdict, start: region.start, byteCount: UInt64(region.blocks.count * Block.byteCount),
       actions: actions, classes: verdicts,
-      backup: search.backup(of: region.start.rawValue).map { PhysicalAddress($0) }, evidence: log.lines)
+      backup: search.backup(of: region.start.rawValue).map { PhysicalAddress($0) },
+      soundPages: verifier.soundPages.count, evidence: log.lines)
   }
 }

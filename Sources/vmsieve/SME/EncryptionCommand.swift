@@ -76,7 +76,6 @@ enum EncryptionCommand {
     tellEvidence(undoing, messages)
     if options.keyFile != nil {
       messages.common("SME: \(undoing.record.dropLast())")
-      if let doubt = undoing.doubt { messages.warning(doubt) }
       return
     }
     let state = undoing.investigation.state
@@ -92,9 +91,16 @@ enum EncryptionCommand {
       messages.common(
         "SME: \(pages) pages of low memory are repaired, \(undoing.leftPages) stay as they are.")
     }
-    if undoing.leftPages == 0 { return }
+    let expected = plan.repairedPages > 0 ? plan.trampoline?.count ?? 0 : 0
+    if expected > 0 {
+      messages.common(
+        "SME: \(expected) of them are the real-mode trampoline, which the crashed kernel had mapped decrypted: that is no damage of its data."
+      )
+    }
+    let left = undoing.leftPages - expected
+    if left == 0 { return }
     let line =
-      "\(undoing.leftPages) pages of low memory are noise and cannot be repaired without the key"
+      "\(left) pages of low memory are noise and cannot be repaired without the key"
       + " (\(plan.verdict.rawValue); -D tells the evidence)"
     if options.policy == .require { throw DumpCommandError("--sme require: \(line)") }
     messages.warning(line)
