@@ -62,7 +62,7 @@ test-all: MACHINES = all
 test-all: export VMSIEVE_ALL = 1
 test-all: test
 
-# All kinds of memory contents, machines and dumps in which encryption may have to be undone: about a quarter of an hour.
+# All kinds of memory contents, machines and dumps in which encryption may have to be undone, a line each.
 sme-matrix:
 	swift build --build-tests $(SWIFT_FLAGS)
 	VMSIEVE_SME_MATRIX=1 swift test --skip-build $(SWIFT_FLAGS) --filter 'PoisonMatrixTests' | grep -aE '^sme-matrix|✘|✔ Test run'
