@@ -16,11 +16,10 @@ extension FileDescriptor {
     var way = CopyWay()
     var done: UInt64 = 0
     while done < byteCount {
-      let start = nextData(from: done, byteCount)
-      let end = start < byteCount ? nextHole(from: start, byteCount) : byteCount
-      done = start
-      while done < end {
-        let count = try way.copy(self, target, at: done, atMost: end - done)
+      let data = nextData(in: done..<byteCount)
+      done = data.lowerBound
+      while done < data.upperBound {
+        let count = try way.copy(self, target, at: done, atMost: data.upperBound - done)
         guard count > 0 else { throw SystemError("read", path, .inputOutput) }
         done += count
         progress(done)
@@ -29,18 +28,6 @@ extension FileDescriptor {
     // What is behind the end of the file looks like a hole.
     let size = isInProc || kind != .regular ? byteCount : try size()
     guard size >= byteCount else { throw SystemError("read", path, .inputOutput) }
-  }
-
-  /// Where the next bytes are that are no hole: right there, where the filesystem does not say.
-  private func nextData(from start: UInt64, _ byteCount: UInt64) -> UInt64 {
-    let next = clinux_next_data(descriptor, off_t(start))
-    if next < 0 { return Errno.current.rawValue == ENXIO ? byteCount : start }
-    return min(max(UInt64(next), start), byteCount)
-  }
-
-  private func nextHole(from start: UInt64, _ byteCount: UInt64) -> UInt64 {
-    let next = clinux_next_hole(descriptor, off_t(start))
-    return next > Int64(start) ? min(UInt64(next), byteCount) : byteCount
   }
 }
 

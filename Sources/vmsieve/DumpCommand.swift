@@ -37,6 +37,9 @@ struct DumpCommand {
       messages.warning("\(options.vmcore): \(problem): every page is kept")
       messages.sayDoubtful()
     }
+    if opened.memory.isOfThisMachine, let taken = OnlinedMemory.find(opened.memory.frames, .x86_64) {
+      messages.warning(taken.warning)
+    }
     kernel = opened.kernel
     if options.translated != 0 {
       if let kernel {
@@ -67,9 +70,7 @@ struct DumpCommand {
     } else {
       symbols = nil
     }
-    if let kernel, let symbols, kernel.info.symbol("kallsyms_names") != nil,
-      let processors = CrashedProcessors(kernel, memory, symbols)
-    {
+    if let kernel, let symbols, let processors = CrashedProcessors(kernel, memory, symbols) {
       messages.describe(processors)
     }
     threads = Self.threads(options, messages)

@@ -48,6 +48,19 @@ struct ReadingFlattenedTests {
     let (bytes, isWhole) = try read(builder.bytes)
     #expect(bytes == model)
     #expect(isWhole)
+
+    // What is no data is zero, and what is data comes from records.
+    let file = try TemporaryFile(builder.bytes)
+    let input = try InputFile(opening: file.path)
+    var at: UInt64 = 0
+    let end = UInt64(model.count) + 100
+    while at < end {
+      let data = input.nextData(in: at..<end)
+      let gap = min(Int(at), model.count)..<min(Int(data.lowerBound), model.count)
+      #expect(model[gap].allSatisfy { $0 == 0 })
+      #expect(data.isEmpty ? data.lowerBound == end : data.upperBound <= UInt64(model.count))
+      at = data.upperBound
+    }
   }
 
   @Test("A stream without its end record was cut; what there is can be read")
@@ -111,5 +124,59 @@ struct ReadingFlattenedTests {
     #expect(try opened.framesInFile == scenario.expected)
     var reader = try MemoryReader.sequential(opened.memory)
     #expect(scenario.expected.allSatisfy { PageReading.of($0, &reader) == .page(scenario.content($0)) })
+  }
+
+  /// Makes a dump one of a machine with 256 TiB of addresses: its bitmaps are longer, and what is added is never written.
+  private func stretched(
+    _ image: DumpImage
+  ) -> (dump: DumpImage, pieces: [(at: Int, bytes: ArraySlice<UInt8>)]) {
+    var dump = image
+    let frames: UInt64 = 1 << 36
+    let bitmapBytes = Int(frames / 8)
+    dump[4096 + 96] = frames
+    dump[436] = UInt32(2 * bitmapBytes / image.blockSize)
+    let moved = 2 * (bitmapBytes - image.bitmapBytes)
+    let pages = (0..<Int(image.bitmapBytes * 8)).count {
+      image.bytes[image.secondBitmap + $0 / 8] >> UInt8($0 % 8) & 1 == 1
+    }
+    for page in 0..<pages { dump[image.descriptors + page * 24] += UInt64(moved) }
+    return (
+      dump,
+      [
+        (0, dump.bytes[..<image.secondBitmap]),
+        (image.firstBitmap + bitmapBytes, dump.bytes[image.secondBitmap..<image.descriptors]),
+        (image.descriptors + moved, dump.bytes[image.descriptors...]),
+      ]
+    )
+  }
+
+  @Test("Bitmaps of 16 GiB that were hardly written are read at once")
+  func hardlyWritten() throws {
+    let scenario = Scenario.random(seed: 3, codec: .zlib, dumpLevel: 1)
+    let pieces = stretched(try DumpImage(scenario)).pieces
+    var builder = FlattenedBuilder()
+    for piece in pieces { builder.add(piece.bytes, at: piece.at) }
+    builder.end()
+    let opened = try OpenedDump(builder.bytes)
+    #expect(opened.memory.isComplete)
+    #expect(try opened.framesInFile == scenario.expected)
+    var reader = try MemoryReader.sequential(opened.memory)
+    #expect(scenario.expected.allSatisfy { PageReading.of($0, &reader) == .page(scenario.content($0)) })
+    #expect(try PageChecker(opened.memory).run(threads: 2) { _, _ in }.isSound)
+  }
+
+  @Test("So are those with a record here and there")
+  func scattered() throws {
+    let scenario = Scenario.random(seed: 4, codec: .zlib, dumpLevel: 1)
+    let (dump, pieces) = stretched(try DumpImage(scenario))
+    var builder = FlattenedBuilder()
+    for piece in pieces { builder.add(piece.bytes, at: piece.at) }
+    // A frame in each of 1900 places, 4 MiB of the first bitmap apart, of which no page was dumped.
+    for place in 1...1_900 { builder.add([1], at: dump.firstBitmap + place << 22) }
+    builder.end()
+    let opened = try OpenedDump(builder.bytes)
+    #expect(opened.memory.frames.contains(PFN(1_900 << 25)))
+    #expect(!opened.memory.frames.contains(PFN(1_900 << 25 + 1)))
+    #expect(try opened.framesInFile == scenario.expected)
   }
 }

@@ -142,10 +142,12 @@ serve() { # PID OUT
       rm -f "$2/ready"
       python3 "$here/qmp.py" "$work/qmp" stop || true
       python3 "$here/qmp.py" "$work/qmp" dump-guest-memory paging=false "protocol=\"file:$2/guest\"" || true
+      # The same memory by the page tables of the capture kernel.
+      [[ $mode != captured ]] || python3 "$here/qmp.py" "$work/qmp" dump-guest-memory paging=true "protocol=\"file:$2/paged\"" || rm -f "$2/paged"
       # The same memory in QEMU's other formats, those that it was built with.
       [[ $mode != guestdump ]] || for format in kdump-zlib kdump-lzo kdump-snappy; do
         python3 "$here/qmp.py" "$work/qmp" dump-guest-memory paging=false "protocol=\"file:$2/$format\"" \
-          "format=\"$format\"" || rm -f "$2/$format"
+          "format=\"$format\"" 2> /dev/null || { say "this QEMU makes no $format"; rm -f "$2/$format"; }
       done
       python3 "$here/qmp.py" "$work/qmp" quit || true
     fi

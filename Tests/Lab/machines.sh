@@ -28,14 +28,15 @@ describe_machine() { # NAME
     # Slabs in the memory that the backup saves.
     6.1-low | 6.12-low) kernel=${1%-low} memory=512M reserve=128M own_module=low ;;
     # Memory of other kinds than what was there at boot: a DIMM, half of what virtio-mem could have, persistent memory. The
-    # capture kernel finds the DIMM too, and would use it, and with it what the dead kernel had there.
-    6.12-memory)
+    # capture kernel finds the DIMM too, and would use it, and with it what the dead kernel had there; that of 6.12-onlined does.
+    6.12-memory | 6.12-onlined)
       kernel=6.12 file_load=-s memory=768M reserve=224M more_memory=,slots=4,maxmem=4G plugged=128M room=768M
       modules='virtio_mem nfit nd_pmem nd_btt' capture_modules=virtio_mem script=memory.sh capture_arguments=memhp_default_state=offline
       machine_arguments=(-machine "pc,nvdimm=on"
         -object "memory-backend-ram,id=dimm,size=128M" -device "pc-dimm,memdev=dimm"
         -object "memory-backend-ram,id=plugged,size=512M" -device "virtio-mem-pci,memdev=plugged,requested-size=200M"
-        -object "memory-backend-ram,id=persistent,size=64M" -device "nvdimm,memdev=persistent") ;;
+        -object "memory-backend-ram,id=persistent,size=64M" -device "nvdimm,memdev=persistent")
+      [[ $1 = 6.12-memory ]] || capture_arguments=memhp_default_state=online ;;
     # One processor off line, one that hangs where no NMI reaches it, and the panic inside an NMI.
     6.1-processors) kernel=6.1 processors=4 own_module=nmi script=processors.sh crash=nmi-crash.sh ;;
     # For timing: most of its memory is programs and libraries, in RAM disks, which every level keeps, and in the cache.

@@ -90,7 +90,43 @@ struct GuestDumpTests {
     #expect(written.count > 200, "\(answer)")
   }
 
-  /// QEMU's paging=true describes memory by the page tables that the processors use: those of the capture kernel.
+  /// QEMU's paging=true describes memory by the page tables that the processors use: one is in the capture kernel, another
+  /// where the crashed kernel stopped it. There is a segment for each page and more.
+  @Test(
+    "A dump with paging=true, taken while the capture kernel ran, has the pages of one without",
+    .enabled(if: Lab.hasVmcore("6.1-captured")))
+  func reallyPaged() throws {
+    let vmcore = try RealVmcore("6.1-captured")
+    let backup = try backup(vmcore)
+    let paged = URL(filePath: vmcore.path).deletingLastPathComponent().appending(path: "paged").path
+    let scratch = try ScratchFolder()
+    for level in [0, 31] {
+      try vmcore.dump("-f -l -d \(level)", to: scratch.path("wanted"))
+      let run = try ProgramRun.succeeding(
+        Lab.vmsieve, ["-f", "-l", "-d", "\(level)", paged, scratch.path("dump")])
+      #expect(run.output.contains("low memory is read from where it was saved"), "\(run.output)")
+      let (wanted, dump) = try (KdumpDump(scratch.path("wanted")), KdumpDump(scratch.path("dump")))
+      // The firmware's tables at the end of RAM, which the kernel does not map, and the display's memory.
+      let missing = Set(wanted.dumped.frames).subtracting(dump.dumped.frames)
+      #expect(missing.allSatisfy { $0 >= 0x1ff00 }, "\(missing.sorted().prefix(5))")
+      // Segments tell what is mapped as the kernel's image: the rest of its last large page is as well, and stays.
+      let more = Set(dump.dumped.frames).subtracting(wanted.dumped.frames)
+      #expect(more.count < 512 && (level == 31 || more.isEmpty), "\(more.sorted().prefix(5))")
+      for pfn in dump.dumped.frames where !more.contains(pfn) {
+        let isSame = try dump.page(pfn).elementsEqual(wanted.page(pfn))
+        #expect(isSame, "level \(level), pfn \(pfn)")
+        if !isSame { break }
+      }
+      if level == 0 {
+        for pfn in 1..<0x9f as Range<UInt64> {
+          let saved = try #require(vmcore.elf.content(backup / 4096 + pfn - 1))
+          #expect(try dump.page(pfn).elementsEqual(saved), "pfn \(pfn)")
+        }
+      }
+    }
+  }
+
+  /// The same made by hand, so that what is in the segments is known.
   @Test(
     "Segments of the capture kernel's image and direct map are not taken for the crashed kernel's",
     .enabled(if: Lab.hasVmcore("6.1-captured")))

@@ -58,11 +58,12 @@ struct HighMemoryTests {
     try ProgramRun.succeeding(
       "/bin/sh", ["-c", "'\(Lab.vmsieve)' -R '\(folder.path("again"))' < '\(folder.path("stream"))'"])
     #expect(try allocated(folder.path("again")) < bound)
+    for name in ["file", "again", "stream"] {
+      try ProgramRun.succeeding(Lab.vmsieve, ["verify", folder.path(name)])
+    }
+    try ProgramRun.succeeding(Lab.vmsieve, ["verify", folder.path("1"), folder.path("2")])
+    // Comparing gigabytes of holes takes a while.
     if address < 1 << 46 {
-      for name in ["file", "again"] {
-        try ProgramRun.succeeding(Lab.vmsieve, ["verify", folder.path(name)])
-      }
-      try ProgramRun.succeeding(Lab.vmsieve, ["verify", folder.path("1"), folder.path("2")])
       try ProgramRun.succeeding("/usr/bin/cmp", [folder.path("file"), folder.path("again")])
     }
   }

@@ -1,31 +1,57 @@
 internal import Platform
 internal import Vmcore
 
-/// Reads the bitmaps of a dump from one end to the other.
+/// Reads a bitmap of a dump from one end to the other, without a look at its holes: above 32 TiB most of it is one.
+///
+/// Time and memory are in proportion to what is stored, whatever the headers claim.
 struct KdumpBitmapReader: ~Copyable {
   private let maxMapNumber: UInt64
+  private let file: InputFile
+  /// Where the bitmap begins.
+  private let offset: UInt64
+  /// Bytes of the file that are no hole, the last that were looked for.
+  private var data: Range<UInt64>
   private var window: ReadAhead
 
-  init(_ maxMapNumber: UInt64) throws(VmcoreError) {
+  init(_ maxMapNumber: UInt64, in file: InputFile, at offset: UInt64) throws(VmcoreError) {
     do throws(SystemError) { window = try ReadAhead(byteCount: 256 << 10) } catch { throw .system(error) }
     self.maxMapNumber = maxMapNumber
+    self.file = file
+    self.offset = offset
+    data = offset..<offset
   }
 
   private var chunkCount: Int { Int((maxMapNumber + UInt64(PFNChunk.frames) - 1) / UInt64(PFNChunk.frames)) }
 
-  /// The frames of two bitmaps, the first and the second, as ranges: a frame that the dump holds is one that
-  /// the machine had, even if damage took its bit.
-  ///
-  /// - Parameter other: reads the second.
+  private var end: UInt64 { offset + UInt64(chunkCount * PFNChunk.byteCount) }
+
+  /// The first chunk, from one on, that is not all hole; ``chunkCount`` behind the last.
+  private mutating func nextStored(from chunk: Int) -> Int {
+    let start = offset + UInt64(chunk * PFNChunk.byteCount)
+    // Data that was found ahead counts as long as it is ahead.
+    if start >= data.upperBound { data = start < end ? file.nextData(in: start..<end) : end..<end }
+    if start >= data.lowerBound { return chunk }
+    return data.isEmpty ? chunkCount : Int((data.lowerBound - offset) / UInt64(PFNChunk.byteCount))
+  }
+
+  /// The frames of this bitmap, the first, and the second, as ranges: a frame that the dump holds is one that the machine
+  /// had, even if damage took its bit.
   mutating func ranges(
-    of file: InputFile, at offset: UInt64, and second: UInt64, _ other: inout KdumpBitmapReader,
-    mostRanges: Int
+    with other: inout KdumpBitmapReader, mostRanges: Int
   ) throws(VmcoreError) -> PFNRanges {
     var ranges: [Range<PFN>] = []
     var start: UInt64?
-    for chunk in 0..<chunkCount {
-      let place = try show(chunk, of: file, at: offset)
-      let otherPlace = try other.show(chunk, of: file, at: second)
+    var next = 0
+    while true {
+      let chunk = min(nextStored(from: next), other.nextStored(from: next))
+      if chunk > next, let from = start {
+        append(from, UInt64(next * PFNChunk.frames), to: &ranges)
+        start = nil
+      }
+      if chunk >= chunkCount { break }
+      next = chunk + 1
+      let place = try show(chunk)
+      let otherPlace = try other.show(chunk)
       let bytes = window.bytes(place)
       let otherBytes = other.window.bytes(otherPlace)
       for word in 0..<PFNChunk.byteCount / 8 {
@@ -60,44 +86,45 @@ struct KdumpBitmapReader: ~Copyable {
     if from < end { ranges.append(PFN(from)..<PFN(end)) }
   }
 
-  /// The frames of a bitmap counted by chunk; bits at and past max_mapnr do not count.
-  mutating func ranks(of file: InputFile, at offset: UInt64) throws(VmcoreError) -> FrameRanks {
+  /// The bitmap's frames counted by chunk; bits at and past max_mapnr do not count.
+  mutating func ranks() throws(VmcoreError) -> FrameRanks {
     var ranks = FrameRanks()
-    for chunk in 0..<chunkCount {
-      let place = try show(chunk, of: file, at: offset)
-      ranks.append(framesInChunk: Self.count(window.bytes(place), below: framesInChunk(chunk)))
+    data = offset..<offset
+    var chunk = nextStored(from: 0)
+    while chunk < chunkCount {
+      let place = try show(chunk)
+      ranks.append(chunk, frames: Self.count(window.bytes(place), below: framesInChunk(chunk)))
+      chunk = nextStored(from: chunk + 1)
     }
     return ranks
   }
 
-  /// How many frames of a bitmap lie below one.
-  mutating func rank(
-    of pfn: PFN, _ ranks: FrameRanks, of file: InputFile, at offset: UInt64
-  ) throws(VmcoreError) -> UInt64 {
+  /// How many of the bitmap's frames lie below one.
+  mutating func rank(of pfn: PFN, _ ranks: FrameRanks) throws(VmcoreError) -> UInt64 {
     guard pfn.rawValue < maxMapNumber else { return ranks.total }
     let chunk = Int(pfn.rawValue / UInt64(PFNChunk.frames))
-    let place = try show(chunk, of: file, at: offset)
+    let place = try show(chunk)
     let bit = Int(pfn.rawValue % UInt64(PFNChunk.frames))
-    return ranks.below[chunk] + UInt64(Self.count(window.bytes(place), below: bit))
+    return ranks.frames(inChunk: chunk).below + UInt64(Self.count(window.bytes(place), below: bit))
   }
 
-  /// Adds the frames of a bitmap to a set that has none of them.
-  mutating func insert(
-    into set: inout PFNBitmap, of file: InputFile, at offset: UInt64
-  ) throws(VmcoreError) {
-    for chunk in 0..<chunkCount {
-      let place = try show(chunk, of: file, at: offset)
+  /// Adds the bitmap's frames to a set that has none of them.
+  mutating func insert(into set: inout PFNBitmap) throws(VmcoreError) {
+    data = offset..<offset
+    var chunk = nextStored(from: 0)
+    while chunk < chunkCount {
+      let place = try show(chunk)
       set.insert(bits: window.bytes(place), ofChunk: chunk)
+      chunk = nextStored(from: chunk + 1)
     }
   }
 
-  private mutating func show(
-    _ chunk: Int, of file: InputFile, at offset: UInt64
-  ) throws(VmcoreError) -> Range<UInt64> {
+  private mutating func show(_ chunk: Int) throws(VmcoreError) -> Range<UInt64> {
     let start = offset + UInt64(chunk * PFNChunk.byteCount)
     let wanted = start..<start + UInt64(PFNChunk.byteCount)
+    let end = data.lowerBound < wanted.upperBound ? data.upperBound : 0
     do throws(SystemError) {
-      guard try window.show(wanted, of: file) else {
+      guard try window.show(wanted, of: file, upTo: max(wanted.upperBound, end)) else {
         throw SystemError("pread", file.path, .inputOutput)
       }
     } catch { throw .system(error) }

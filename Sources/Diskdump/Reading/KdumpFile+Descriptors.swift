@@ -32,14 +32,15 @@ extension KdumpFile {
     let index = Int(pfn.rawValue / UInt64(PFNChunk.frames))
     let bit = Int(pfn.rawValue % UInt64(PFNChunk.frames))
     let rank: Int
-    switch ranks.count(inChunk: index) {
+    let frames = ranks.frames(inChunk: index)
+    switch frames.count {
     case 0: return nil
     case PFNChunk.frames: rank = bit
     default:
       guard let found = try chunk.rank(of: bit, inChunk: index, of: file, at: bitmap) else { return nil }
       rank = found
     }
-    return try descriptor(ranks.below[index] + UInt64(rank) - firstRank, &window)
+    return try descriptor(frames.below + UInt64(rank) - firstRank, &window)
   }
 
   /// The n-th descriptor; nil if the file ends before its end.
@@ -74,8 +75,8 @@ extension KdumpFile {
     var set = try VmcoreError.wrapping { () throws(SystemError) in
       try PFNBitmap(maxMapNumber: headers.maxMapNumber)
     }
-    var bits = try KdumpBitmapReader(headers.maxMapNumber)
-    try bits.insert(into: &set, of: file, at: bitmap)
+    var bits = try KdumpBitmapReader(headers.maxMapNumber, in: file, at: bitmap)
+    try bits.insert(into: &set)
     return set
   }
 

@@ -50,20 +50,14 @@ public final class KdumpFile: Sendable {
         path: file.path, at: FileOffset(file.size),
         "the dump ends in its bitmaps, without which no page is found")
     }
-    // The bits are in the file, but it may be a hole.
-    guard maxMapNumber / 8 <= max(file.storedSize, 1 << 30) else {
-      throw .malformed(
-        path: file.path, at: FileOffset(block + 96),
-        "max_mapnr is \(maxMapNumber) in a file of \(file.storedSize) bytes")
-    }
 
-    var bits = try KdumpBitmapReader(maxMapNumber)
-    var dumped = try KdumpBitmapReader(maxMapNumber)
-    frames = try bits.ranges(of: file, at: first, and: second, &dumped, mostRanges: Self.mostRanges)
-    let ranks = try bits.ranks(of: file, at: second)
+    var bits = try KdumpBitmapReader(maxMapNumber, in: file, at: first)
+    var dumped = try KdumpBitmapReader(maxMapNumber, in: file, at: second)
+    frames = try bits.ranges(with: &dumped, mostRanges: Self.mostRanges)
+    let ranks = try dumped.ranks()
     if let split = headers.splitRange {
-      firstRank = try bits.rank(of: split.lowerBound, ranks, of: file, at: second)
-      pageCount = try bits.rank(of: split.upperBound, ranks, of: file, at: second) - firstRank
+      firstRank = try dumped.rank(of: split.lowerBound, ranks)
+      pageCount = try dumped.rank(of: split.upperBound, ranks) - firstRank
     } else {
       firstRank = 0
       pageCount = ranks.total

@@ -167,7 +167,10 @@ extension KdumpFile {
       var ours = try ReadAhead(byteCount: Int(step))
       var theirs = try ReadAhead(byteCount: Int(step))
       var at = headers.bitmaps
-      while at < end {
+      while true {
+        // What is a hole of both is the same.
+        at = min(file.nextData(in: at..<end).lowerBound, other.file.nextData(in: at..<end).lowerBound)
+        if at == end { break }
         let piece = at..<min(at + step, end)
         guard try ours.show(piece, of: file), try theirs.show(piece, of: other.file) else { return false }
         if !ours.bytes(piece).isEqual(to: theirs.bytes(piece)) { return false }

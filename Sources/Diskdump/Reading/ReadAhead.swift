@@ -12,16 +12,17 @@ struct ReadAhead: ~Copyable {
 
   /// Makes bytes visible, at most as many as the buffer has.
   ///
+  /// - Parameter end: where it is of no use to read on.
   /// - Returns: false where the dump ends before.
   /// - Throws: the error of reading just these bytes; that their neighbourhood cannot be read is none.
   mutating func show(
-    _ wanted: Range<UInt64>, of file: InputFile
+    _ wanted: Range<UInt64>, of file: InputFile, upTo end: UInt64 = .max
   ) throws(SystemError) -> Bool {
     if range.lowerBound <= wanted.lowerBound, wanted.upperBound <= range.upperBound { return true }
     precondition(wanted.count <= buffer.byteCount)
     range = 0..<0
     do throws(SystemError) {
-      try read(file, from: wanted.lowerBound, buffer.byteCount)
+      try read(file, from: wanted.lowerBound, Int(min(UInt64(buffer.byteCount), end - wanted.lowerBound)))
     } catch {
       try read(file, from: wanted.lowerBound, wanted.count)
     }

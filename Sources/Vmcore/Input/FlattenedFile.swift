@@ -117,6 +117,9 @@ struct FlattenedFile: ~Copyable, Sendable {
     return done
   }
 
+  /// The first bytes in a range that records hold; nothing at its end, where none does.
+  func nextData(in range: Range<UInt64>) -> Range<UInt64> { index.nextData(in: range) }
+
   private static func fill(
     _ buffer: inout PageBuffer, from file: borrowing FileDescriptor, at offset: UInt64
   ) throws(VmcoreError) -> Int {

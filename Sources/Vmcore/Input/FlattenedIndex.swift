@@ -31,6 +31,21 @@ struct FlattenedIndex: Sendable {
     records.partitionPoint(behind: { $0.end > offset })
   }
 
+  /// The first bytes in a range that records hold, one behind the other; nothing at its end, where none does.
+  func nextData(in range: Range<UInt64>) -> Range<UInt64> {
+    var record = firstRecord(endingAfter: range.lowerBound)
+    guard record < records.count, records[record].target < range.upperBound else {
+      return range.upperBound..<range.upperBound
+    }
+    let start = max(records[record].target, range.lowerBound)
+    var end = records[record].end
+    while end < range.upperBound, record + 1 < records.count, records[record + 1].target == end {
+      record += 1
+      end = records[record].end
+    }
+    return start..<min(end, range.upperBound)
+  }
+
   /// Sorts the records. Where several hold a byte, the last in the stream counts, as if they had been written
   /// to a file one after the other.
   mutating func sort() {

@@ -92,6 +92,15 @@ public final class InputFile: Sendable {
     }
   }
 
+  /// The first bytes in a range that may be other than zero: no hole of the file, and not what a flattened stream has no
+  /// records of; nothing at the end of the range, where there are none.
+  public func nextData(in range: Range<UInt64>) -> Range<UInt64> {
+    switch content {
+    case .plain(let file): isStored ? file.nextData(in: range) : range
+    case .flattened(let file): file.nextData(in: range)
+    }
+  }
+
   /// Whether the bytes lie on a disk or in its cache. The kernel makes those of /proc/vmcore when they are
   /// read, which costs a mapping of its own for each page (`copy_oldmem_page`).
   var isStored: Bool {

@@ -9,7 +9,7 @@ extension InspectReport {
     var lines = ["\(vmcore.memory.path): \(format)"]
     lines.append(Self.titled("kernel", vmcore.kernel?.release ?? "unknown"))
     lines.append(Self.titled("memory", "\(vmcore.memory.frames.count) pages"))
-    if let processors { lines.append(Self.titled("processors", Self.sentence(of: processors))) }
+    if let processors { lines.append(Self.titled("processors", processors.sentence)) }
     if let investigation {
       let state = investigation.state
       lines.append(Self.titled("encryption", "\(state.kind.rawValue), \(state.evidence)"))
@@ -43,17 +43,6 @@ extension InspectReport {
 
   private static func range(_ start: UInt64, _ last: UInt64) -> String {
     String(hexadecimal: start) + "-" + String(hexadecimal: last)
-  }
-
-  private static func sentence(of processors: CrashedProcessors) -> String {
-    var parts = ["registers of \(CrashedProcessors.list(processors.withNotes))"]
-    if !processors.silent.isEmpty {
-      parts.append("no answer from \(CrashedProcessors.list(processors.silent)) at the crash")
-    }
-    if !processors.offline.isEmpty {
-      parts.append("\(CrashedProcessors.list(processors.offline)) offline")
-    }
-    return parts.joined(separator: ", ")
   }
 
   private static func lines(of plan: RepairPlan) -> [String] {

@@ -51,7 +51,7 @@ struct InspectReport {
     object.add("complete", vmcore.memory.isComplete)
     object.add("release", vmcore.kernel?.release)
     object.add("pages", vmcore.memory.frames.count)
-    object.add("processors", processors.map { Self.json($0) })
+    object.add("processors", processors?.json)
     object.add("summary", sentence)
     object.add("encryption", investigation.map { Self.json($0.state) })
     var region: JSONObject?
@@ -67,14 +67,6 @@ struct InspectReport {
     object.add("record", undoing.flatMap { $0.record.isEmpty ? nil : String($0.record.dropLast()) })
     object.add("evidence", investigation?.evidence ?? [])
     object.add("c_bit_map", map?.json)
-    return object
-  }
-
-  private static func json(_ processors: CrashedProcessors) -> JSONObject {
-    var object = JSONObject()
-    object.add("with_registers", list: processors.withNotes.map { "\($0)" })
-    object.add("silent", list: processors.silent.map { "\($0)" })
-    object.add("offline", list: processors.offline.map { "\($0)" })
     return object
   }
 

@@ -34,13 +34,8 @@ extension Messages {
 
   /// Says whose registers the vmcore lacks.
   func describe(_ processors: CrashedProcessors) {
-    if !processors.silent.isEmpty {
-      let list = CrashedProcessors.list(processors.silent)
-      warning("no registers of processor \(list), which did not answer when the kernel crashed")
-    }
-    if !processors.offline.isEmpty {
-      common("No registers of processor \(CrashedProcessors.list(processors.offline)), which was offline.")
-    }
+    if let silence = processors.silence { warning(silence) }
+    if let absence = processors.absence { common(absence) }
   }
 
   /// Says which pages are missing in a dump because they could not be read, or were lost before.

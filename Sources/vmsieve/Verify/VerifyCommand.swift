@@ -28,6 +28,15 @@ enum VerifyCommand {
     if case .pages(let store) = memory.source, let store = store as? KdumpStore {
       survey = try store.survey()
     }
-    return VerifyReport(memory, pages, survey)
+    return VerifyReport(memory, pages, survey, processors(of: memory))
+  }
+
+  /// Nil where the kernel and its symbols are not to be had, as of a dump whose memory is encrypted.
+  private static func processors(of memory: PhysicalMemory) -> CrashedProcessors? {
+    guard let info = memory.vmcoreinfo(), let kernel = try? CrashedKernel(info, of: memory),
+      var kernelMemory = try? kernel.memory(of: memory),
+      let symbols = try? KernelSymbols(CrashedProcessors.symbols, of: kernel, &kernelMemory)
+    else { return nil }
+    return CrashedProcessors(kernel, memory, symbols)
   }
 }

@@ -10,13 +10,18 @@ struct VerifyReport {
   private let warnings: [String]
   private let pages: PageCheck
   private let survey: DescriptorSurvey?
+  private let processors: CrashedProcessors?
 
-  init(_ memory: PhysicalMemory, _ pages: PageCheck, _ survey: DescriptorSurvey?) {
+  init(
+    _ memory: PhysicalMemory, _ pages: PageCheck, _ survey: DescriptorSurvey?,
+    _ processors: CrashedProcessors?
+  ) {
     path = memory.path
     isComplete = memory.isComplete
     warnings = memory.warnings
     self.pages = pages
     self.survey = survey
+    self.processors = processors
     switch memory.source {
     case .elf: format = "ELF core of \(memory.fileSize) bytes"
     case .pages(let store): format = store.formatDescription
@@ -29,6 +34,7 @@ struct VerifyReport {
     var lines = ["\(path): \(format)"]
     for (name, count) in counts { lines.append(Self.padded(name) + String(count)) }
     for warning in warnings { lines.append("warning: \(warning)") }
+    if let processors { lines += [processors.silence, processors.absence].compactMap { $0 } }
     for (pfn, reason) in pages.failures { lines.append("\(pfn): \(reason)") }
     let failed = pages.missing + pages.damaged + pages.unreadable
     if failed > UInt64(pages.failures.count) {
@@ -66,6 +72,7 @@ struct VerifyReport {
     object.add("sound", isSound)
     object.add("complete", isComplete)
     for (name, count) in counts { object.add(name.split(separator: " ").joined(separator: "_"), count) }
+    object.add("processors", processors?.json)
     object.add("warnings", warnings)
     object.add(
       "failures",
