@@ -37,7 +37,7 @@ struct DumpCommand {
       messages.warning("\(options.vmcore): \(problem): every page is kept")
       messages.sayDoubtful()
     }
-    if opened.memory.isOfThisMachine, let taken = OnlinedMemory.find(opened.memory.frames, .x86_64) {
+    if opened.memory.isLive, let taken = OnlinedMemory.find(opened.memory.frames, .x86_64) {
       messages.warning(taken.warning)
     }
     kernel = opened.kernel

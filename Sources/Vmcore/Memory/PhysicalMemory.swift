@@ -98,14 +98,6 @@ public final class PhysicalMemory: Sendable {
     }
   }
 
-  /// Whether it is the memory of the machine this runs on, as its capture kernel shows it: /proc/vmcore itself.
-  public var isOfThisMachine: Bool {
-    switch source {
-    case .elf(let memory): !memory.core.file.isStored
-    case .pages: false
-    }
-  }
-
   /// Frames of the PT_LOADs that map the kernel's text and data; none where that is not known.
   public var kernelImage: PFNRanges {
     switch source {
