@@ -40,7 +40,8 @@ struct MemoryUsageTests {
     // The machine goes on between the two runs: within 5 % of all memory.
     let slack = try total(ours) / 20
     let machine = try number("MemTotal:", text("meminfo")) / 4
-    #expect(try (machine...machine + machine / 10).contains(total(ours)))
+    // What the kernel keeps for itself from the beginning is not in MemTotal.
+    #expect(try (machine...machine + machine / 3).contains(total(ours)))
     // makedumpfile counts what it finds by the image's segment once more, as far as memory reaches there: zeros mostly.
     let countsTwice = try total(theirs) > total(ours) + slack
     for name in (countsTwice ? [] : ["ZERO"]) + ["NON_PRI_CACHE", "PRI_CACHE", "USER", "FREE"] {
