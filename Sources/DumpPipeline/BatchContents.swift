@@ -15,14 +15,10 @@ struct BatchContents: ~Copyable {
   private var ranks: [UInt64] = []
   /// What became of each.
   private(set) var pages: [StoredPage] = []
-  /// The first page that could not be read though its source has it, and why.
-  private(set) var firstFailure: (pfn: PFN, reason: MemoryError)?
-  /// The first page that its source does not have.
-  private(set) var firstMissing: PFN?
   /// Frames whose pages could not be had.
   private(set) var lost: [PFN] = []
-  /// How many of them the source does not have.
-  private(set) var missingPages: UInt64 = 0
+  /// Why, and how many.
+  private(set) var losses = LostPages()
   private(set) var zeroPages: UInt64 = 0
   /// Bytes of the output that are data.
   private(set) var byteCount = 0
@@ -57,9 +53,7 @@ struct BatchContents: ~Copyable {
   mutating func restart() {
     pages.removeAll(keepingCapacity: true)
     lost.removeAll(keepingCapacity: true)
-    firstFailure = nil
-    firstMissing = nil
-    missingPages = 0
+    losses = LostPages()
     zeroPages = 0
     byteCount = 0
   }
@@ -72,12 +66,7 @@ struct BatchContents: ~Copyable {
   mutating func addLost(_ pfn: PFN, _ reason: MemoryError) {
     pages.append(.unreadable)
     lost.append(pfn)
-    if reason.isAbsence {
-      missingPages += 1
-      if firstMissing == nil { firstMissing = pfn }
-    } else if firstFailure == nil {
-      firstFailure = (pfn, reason)
-    }
+    losses.add(pfn, reason)
   }
 
   /// Adds a page: `store` puts its bytes into the memory it is lent, and says how many they are.

@@ -101,7 +101,7 @@ public struct DumpPipeline: ~Copyable {
         if isZero { found.excludedZeroPages += 1 }
         return isZero
       } catch {
-        found.count(lost: pfn, error)
+        found.lost.add(pfn, error)
         let end = pfn.advanced(by: 1)
         if let last = lost.last, last.upperBound == pfn {
           lost[lost.count - 1] = last.lowerBound..<end
@@ -186,6 +186,6 @@ public struct DumpPipeline: ~Copyable {
   ) throws(PipelineError) {
     do throws(DumpWriteError) { try batch.append(to: &writer) } catch { throw .write(error) }
     report.count(batch)
-    progress(report.writtenPages + report.lostPages, total)
+    progress(report.writtenPages + report.lost.count, total)
   }
 }

@@ -6,14 +6,7 @@ public struct PipelineReport: Sendable {
   public internal(set) var zeroPages: UInt64 = 0
   /// Pages of zeros that were left out before anything was written.
   public internal(set) var excludedZeroPages: UInt64 = 0
-  /// Pages that were lost before: the source, which was cut, does not have them.
-  public internal(set) var missingPages: UInt64 = 0
-  /// The first of them.
-  public internal(set) var firstMissing: PFN?
-  /// Pages that could not be read and are not in the dump.
-  public internal(set) var unreadablePages: UInt64 = 0
-  /// The first of them, and why.
-  public internal(set) var firstFailure: (pfn: PFN, reason: MemoryError)?
+  public internal(set) var lost = LostPages()
   /// Bytes of the notes that could not be read and are zeros in the dump.
   public internal(set) var unreadableNoteBytes = 0
   /// Pages that are in the dump.
@@ -21,25 +14,15 @@ public struct PipelineReport: Sendable {
 
   public init() {}
 
-  /// Pages that are not in the dump and should be.
-  public var lostPages: UInt64 { missingPages + unreadablePages }
-
   mutating func count(_ batch: borrowing BatchContents) {
     zeroPages += batch.zeroPages
-    missingPages += batch.missingPages
-    unreadablePages += UInt64(batch.lost.count) - batch.missingPages
+    lost.add(batch.losses)
     writtenPages += UInt64(batch.frames.count - batch.lost.count)
-    firstFailure = firstFailure ?? batch.firstFailure
-    firstMissing = firstMissing ?? batch.firstMissing
   }
 
-  mutating func count(lost pfn: PFN, _ reason: MemoryError) {
-    if reason.isAbsence {
-      missingPages += 1
-      firstMissing = firstMissing ?? pfn
-    } else {
-      unreadablePages += 1
-      firstFailure = firstFailure ?? (pfn, reason)
-    }
+  /// Whether a dump that was made of a file lacks pages: what cannot be read of the dead kernel's own memory nobody will
+  /// ever have, and is no lack.
+  public func lacksPages(of memory: PhysicalMemory) -> Bool {
+    !memory.isLive && (memory.lacksPages || lost.count > 0)
   }
 }

@@ -281,11 +281,10 @@ struct DumpCommand {
       }
     }
     progress.end()
-    let isWhole = memory.isLive || (!memory.lacksPages && copied.lostPages == 0)
     messages.warn(of: copied, memory, target: options.isDryRun ? nil : options.targetName)
     let statistics = DumpStatistics(memory.frames, filtered, copied, bytesWritten: bytesWritten)
     for line in statistics.lines { messages.report(line) }
-    return isWhole ? .completed : .inputLackedPages
+    return copied.lacksPages(of: memory) ? .inputLackedPages : .completed
   }
 
   /// - Parameter file: nil for a dry run.

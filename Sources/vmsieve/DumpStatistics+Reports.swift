@@ -17,8 +17,8 @@ extension DumpStatistics {
     offlinePages = filtered[.offline]
     remainingPages = copied.writtenPages - copied.zeroPages
     unacceptedPages = filtered.unaccepted
-    unreadablePages = copied.unreadablePages
-    missingPages = copied.missingPages
+    unreadablePages = copied.lost.unreadable
+    missingPages = copied.lost.missing
     pagesNotInFile = filtered.notInFile
     keptKernelImagePages = filtered.keptInKernelImage
     self.bytesWritten = bytesWritten

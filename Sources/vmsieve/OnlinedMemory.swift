@@ -16,29 +16,30 @@ struct OnlinedMemory: Equatable {
 
   /// Looks at what this kernel has on line; nil where that is none of the crashed kernel's memory.
   static func find(_ frames: PFNRanges, _ geometry: PageGeometry) -> OnlinedMemory? {
-    guard let memory = try? TextFile.read("/proc/iomem"),
+    guard let memory = try? IOMemory.ofThisMachine(),
       let size = try? TextFile.read(blocks + "/block_size_bytes"),
       let blockSize = UInt64(size.prefix { $0.isHexDigit }, radix: 16)
     else { return nil }
-    return OnlinedMemory(frames, systemMemory: memory, blockSize: blockSize, geometry) { block in
+    return OnlinedMemory(frames, memory, blockSize: blockSize, geometry) { block in
       (try? TextFile.read("\(blocks)/memory\(block)/state"))?.hasPrefix("online") ?? false
     }
   }
 
   /// - Parameters:
   ///   - frames: those of the crashed kernel.
-  ///   - systemMemory: the capture kernel's /proc/iomem.
+  ///   - memory: the capture kernel's.
   ///   - blockSize: bytes of a memory block.
   ///   - isOnline: whether a memory block is on line, by its number.
   init?(
-    _ frames: PFNRanges, systemMemory: String, blockSize: UInt64, _ geometry: PageGeometry,
+    _ frames: PFNRanges, _ memory: IOMemory, blockSize: UInt64, _ geometry: PageGeometry,
     isOnline: (UInt64) -> Bool
   ) {
     let framesPerBlock = blockSize >> geometry.shift
     guard framesPerBlock > 0 else { return nil }
     let low = Self.lowMemory >> geometry.shift
     var taken: [Range<PFN>] = []
-    for own in Self.ranges(of: systemMemory, geometry) {
+    for range in memory.ranges(named: "System RAM") {
+      let own = PFN(range.lowerBound >> geometry.shift)..<PFN(range.upperBound >> geometry.shift + 1)
       for range in frames.ranges where range.overlaps(own) {
         var at = max(range.lowerBound.rawValue, own.lowerBound.rawValue, low)
         let end = min(range.upperBound, own.upperBound).rawValue
@@ -54,19 +55,6 @@ struct OnlinedMemory: Equatable {
     guard let first = both.ranges.first else { return nil }
     pages = both.count
     self.first = geometry.address(of: first.lowerBound)
-  }
-
-  /// `100000000-107ffffff : System RAM`, whose last address belongs to the range, at any depth of indentation.
-  private static func ranges(of text: String, _ geometry: PageGeometry) -> [Range<PFN>] {
-    var ranges: [Range<PFN>] = []
-    for line in text.split(separator: "\n") where line.hasSuffix(" : System RAM") {
-      let ends = line.drop { $0 == " " }.prefix { $0 != " " }.split(separator: "-")
-      guard ends.count == 2, let first = UInt64(ends[0], radix: 16), let last = UInt64(ends[1], radix: 16),
-        first < last
-      else { continue }
-      ranges.append(PFN(first >> geometry.shift)..<PFN(last >> geometry.shift + 1))
-    }
-    return ranges
   }
 
   var warning: String {

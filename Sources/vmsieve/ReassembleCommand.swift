@@ -43,7 +43,7 @@ struct ReassembleCommand {
       }
       progress.end()
       messages.warn(of: copied, memory, target: options.dumpFile)
-      return set.lacksPages || copied.lostPages > 0 ? .inputLackedPages : .completed
+      return copied.lacksPages(of: memory) ? .inputLackedPages : .completed
     } catch {
       if case .write(let error) = error, error.meansNoSpace {
         messages.sayFull(options.dumpFile, error)

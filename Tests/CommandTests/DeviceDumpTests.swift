@@ -37,8 +37,7 @@ struct DeviceDumpTests {
   }
 
   private func shell(_ line: String) throws -> ProgramRun {
-    let setting = "set -e -o pipefail; v='\(ProgramUnderTest.path)'; core='\(core)'; "
-    return try ProgramUnderTest.run("/bin/bash", ["-c", setting + line], in: folder.url)
+    try ProgramUnderTest.bash(line, core: core, options: "set -e -o pipefail;", in: folder)
   }
 
   private func expectSuccess(_ line: String) throws {

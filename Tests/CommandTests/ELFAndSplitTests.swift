@@ -15,8 +15,7 @@ struct ELFAndSplitTests {
 
   /// Runs a line of bash; `$v` is the program that is tested, `$core` the vmcore.
   private func shell(_ line: String) throws -> ProgramRun {
-    let setting = "set -o pipefail; v='\(ProgramUnderTest.path)'; core='\(vmcore.path)'; "
-    return try ProgramUnderTest.run("/bin/bash", ["-c", setting + line], in: folder.url)
+    try ProgramUnderTest.bash(line, core: vmcore.path, options: "set -o pipefail;", in: folder)
   }
 
   private func expectSuccess(_ line: String) throws {

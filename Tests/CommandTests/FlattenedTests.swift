@@ -26,8 +26,7 @@ struct FlattenedTests {
 
   /// Runs a line of a shell that says when any program of a pipe has failed; `$v` is the program that is tested.
   private func shell(_ line: String) throws -> ProgramRun {
-    let setting = "set -o pipefail; v='\(ProgramUnderTest.path)'; core='\(vmcore.path)'; "
-    return try ProgramUnderTest.run("/bin/bash", ["-c", setting + line], in: folder.url)
+    try ProgramUnderTest.bash(line, core: vmcore.path, options: "set -o pipefail;", in: folder)
   }
 
   private func expectSame(_ first: String, _ second: String) throws {

@@ -14,8 +14,7 @@ struct IncompleteInputTests {
   }
 
   private func shell(_ line: String) throws -> ProgramRun {
-    let setting = "v='\(ProgramUnderTest.path)'; core='\(vmcore.path)'; "
-    return try ProgramUnderTest.run("/bin/bash", ["-c", setting + line], in: folder.url)
+    try ProgramUnderTest.bash(line, core: vmcore.path, in: folder)
   }
 
   /// A dump that lacks pages, by the way that it came to lack them.

@@ -24,6 +24,15 @@ enum ProgramUnderTest {
     return try run(path, arguments, in: folder)
   }
 
+  /// Runs a line of bash in a folder: `$v` is the program that is tested, `$core` the vmcore.
+  ///
+  /// - Parameter options: what bash is told to do first.
+  static func bash(
+    _ line: String, core: String, options: String = "", in folder: ScratchFolder
+  ) throws -> ProgramRun {
+    try run("/bin/bash", ["-c", "\(options) v='\(path)'; core='\(core)'; " + line], in: folder.url)
+  }
+
   /// Runs a program by its path, which is its `argv[0]` too.
   static func run(_ program: String, _ arguments: [String], in folder: URL? = nil) throws -> ProgramRun {
     let scratch = try ScratchFolder()

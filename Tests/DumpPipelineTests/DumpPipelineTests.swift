@@ -51,9 +51,9 @@ struct DumpPipelineTests {
     let machine = try Machine(frames: 600, unreadable: lost)
     let dumped = try DumpedMachine(machine, threads: threads)
     let report = try #require(dumped.report)
-    #expect(report.unreadablePages == 7)
+    #expect(report.lost.unreadable == 7)
     #expect(report.writtenPages == 593)
-    #expect(report.firstFailure?.pfn == PFN(0))
+    #expect(report.lost.firstFailure?.pfn == PFN(0))
     let dump = try dumped.open()
     #expect(dump.breaches() == [])
     var pages: [UInt64] = []
@@ -67,7 +67,7 @@ struct DumpPipelineTests {
   func nothingReadable(threads: Int) throws {
     let machine = try Machine(frames: 300, unreadable: Set(0..<300))
     let dumped = try DumpedMachine(machine, threads: threads)
-    #expect(dumped.report?.unreadablePages == 300)
+    #expect(dumped.report?.lost.unreadable == 300)
     #expect(dumped.report?.writtenPages == 0)
     #expect(try dumped.open().breaches() == [])
   }

@@ -36,7 +36,7 @@ struct FrameOrderTests {
   func complete(threads: Int, lost: Set<UInt64>) throws {
     let machine = try Machine(frames: Int(Self.frames), unreadable: lost)
     let dumped = try DumpedMachine(machine, threads: threads, order: order())
-    #expect(dumped.report?.unreadablePages == UInt64(lost.count))
+    #expect(dumped.report?.lost.unreadable == UInt64(lost.count))
     let dump = try dumped.open()
     #expect(dump.breaches() == [])
     var right: [UInt64] = []

@@ -24,7 +24,7 @@ import Vmcore
   /// What the kexec segments in the dump say of the backup.
   enum Image: String, CaseIterable { case match, absent, stale }
 
-  struct Cell: CustomStringConvertible {
+  struct Cell: MatrixCell, CustomStringConvertible {
     let mode: CipherMode
     let view: CaptureView
     let constants: SimulatedCrash.Constants
@@ -62,30 +62,6 @@ import Vmcore
         }
       }
       return cells
-    }
-
-    /// So many cells that each pair of values of two axes is in one of them.
-    static var pairs: [Cell] {
-      var missing: Set<String> = []
-      func pairs(_ cell: Cell) -> Set<String> {
-        var found: Set<String> = []
-        for (first, a) in cell.axes.enumerated() {
-          for (second, b) in cell.axes.enumerated() where second > first {
-            found.insert("\(first)\(a)/\(second)\(b)")
-          }
-        }
-        return found
-      }
-      let candidates = all.map { ($0, pairs($0)) }
-      for candidate in candidates { missing.formUnion(candidate.1) }
-      var chosen: [Cell] = []
-      while !missing.isEmpty,
-        let best = candidates.max(by: { $0.1.intersection(missing).count < $1.1.intersection(missing).count })
-      {
-        chosen.append(best.0)
-        missing.subtract(best.1)
-      }
-      return chosen
     }
 
     func run() -> (count: RepairCount, recoverable: Int, verdict: Verdict) {

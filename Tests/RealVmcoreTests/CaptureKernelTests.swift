@@ -20,10 +20,7 @@ struct CaptureKernelTests {
       stat -c %s /proc/vmcore > /out/bytes
       dd if=/proc/vmcore of=/dev/vdc bs=1M conv=fsync || exit 3
       """
-    let lab = Lab.packageRoot.appending(path: "Tests/Lab/lab").path
-    try ProgramRun.succeeding(
-      lab, ["collect", "-n", "\(processors)", kernel, Lab.vmsieve, out, commands], within: 600)
-    let log = try text("\(out)/collect.log")
+    let log = try Lab.run("collect", "-n", "\(processors)", kernel, out: out, commands)
     #expect(try text("\(out)/status") == "0\n", "\(log)")
     #expect(try text("\(out)/nproc") == "\(processors)\n")
     #expect(log.contains("The dumpfile is saved to /out/dump."))

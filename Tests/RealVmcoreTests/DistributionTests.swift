@@ -14,9 +14,7 @@ struct DistributionTests {
 
   /// Runs commands in a capture kernel with two processors.
   private func collect(_ kernel: String, _ commands: String) throws {
-    let lab = Lab.packageRoot.appending(path: "Tests/Lab/lab").path
-    try ProgramRun.succeeding(lab, ["collect", "-n", "2", kernel, Lab.vmsieve, out, commands], within: 600)
-    let log = try text("collect.log")
+    let log = try Lab.run("collect", "-n", "2", kernel, out: out, commands)
     #expect(try text("status") == "0\n", "\(log)")
   }
 
@@ -58,7 +56,7 @@ struct DistributionTests {
       """)
     try vmsieve(
       """
-      same() { $v -f -l -d 31 $1 $1.same && $v -f -l -d 31 $2 $2.same && cmp $1.same $2.same; }
+      \(Lab.samePages)
       $v -R received < vmcore.flat; same received dump
       ln -s $v makedumpfile; ./makedumpfile -R fetched < vmcore > /dev/null 2>&1; same fetched dump
       """)

@@ -67,6 +67,13 @@ struct GuestDumpTests {
     try file.close()
   }
 
+  private func expectSavedLowMemory(in dump: KdumpDump, _ backup: UInt64, _ vmcore: RealVmcore) throws {
+    for pfn in 1..<0x9f as Range<UInt64> {
+      let saved = try #require(vmcore.elf.content(backup / 4096 + pfn - 1))
+      #expect(try dump.page(pfn).elementsEqual(saved), "pfn \(pfn)")
+    }
+  }
+
   @Test(
     "Low memory that the capture kernel took is read from where purgatory saved it",
     .enabled(if: Lab.hasVmcore("6.1-captured")))
@@ -77,10 +84,7 @@ struct GuestDumpTests {
     let run = try vmcore.dump("-l -d 0", to: scratch.path("dump"))
     #expect(run.output.contains("low memory is read from where it was saved"), "\(run.output)")
     let dump = try KdumpDump(scratch.path("dump"))
-    for pfn in 1..<0x9f as Range<UInt64> {
-      let saved = try #require(vmcore.elf.content(backup / 4096 + pfn - 1))
-      #expect(try dump.page(pfn).elementsEqual(saved), "pfn \(pfn)")
-    }
+    try expectSavedLowMemory(in: dump, backup, vmcore)
     #expect(judge(dump: dump, vmcore: vmcore.elf).wrong.allSatisfy { $0 < 0xa0 })
 
     // Free lists end where they should, and objects hold what the module wrote: their number, and a word's.
@@ -117,12 +121,7 @@ struct GuestDumpTests {
         #expect(isSame, "level \(level), pfn \(pfn)")
         if !isSame { break }
       }
-      if level == 0 {
-        for pfn in 1..<0x9f as Range<UInt64> {
-          let saved = try #require(vmcore.elf.content(backup / 4096 + pfn - 1))
-          #expect(try dump.page(pfn).elementsEqual(saved), "pfn \(pfn)")
-        }
-      }
+      if level == 0 { try expectSavedLowMemory(in: dump, backup, vmcore) }
     }
   }
 

@@ -74,6 +74,29 @@ enum Lab {
     return path
   }
 
+  /// A shell's function that compares two dumps page by page, by `$v`: the pages of a stream come in another order than
+  /// those of a file.
+  static let samePages =
+    "same() { $v -f -l -d 31 $1 $1.same && $v -f -l -d 31 $2 $2.same && cmp $1.same $2.same; }; "
+
+  /// Runs commands in a machine of the lab that it boots for them: in its capture kernel, or in the kernel that is alive.
+  ///
+  /// - Parameters:
+  ///   - verb: of `Tests/Lab/lab`, `collect` or `live`, with its options and the machine.
+  ///   - programs: that go along, by their paths.
+  ///   - out: a new folder for what the machine leaves.
+  /// - Returns: what the commands said.
+  @discardableResult
+  static func run(
+    _ verb: String..., programs: [String] = [vmsieve], out: String, _ commands: String,
+    within seconds: Int = 600
+  ) throws -> String {
+    let lab = packageRoot.appending(path: "Tests/Lab/lab").path
+    try ProgramRun.succeeding(
+      lab, verb + [programs.joined(separator: ","), out, commands], within: seconds)
+    return try String(contentsOfFile: "\(out)/collect.log", encoding: .utf8)
+  }
+
   static func hasVmlinux(_ kernel: String) -> Bool {
     FileManager.default.fileExists(atPath: folder.appending(path: "kernels/\(kernel)/vmlinux").path)
   }

@@ -24,13 +24,10 @@ struct MemoryUsageTests {
       address=$(sed -n 's/ D linux_banner$//p' /proc/kallsyms)
       vmsieve --mem-usage --vtop 0x$address /proc/kcore > vtop || exit 3
       """
-    let lab = Lab.packageRoot.appending(path: "Tests/Lab/lab").path
-    try ProgramRun.succeeding(
-      lab, ["live", "6.1", "\(Lab.vmsieve),\(try Makedumpfile.path())", out, commands], within: 600)
+    let log = try Lab.run("live", "6.1", programs: [Lab.vmsieve, Makedumpfile.path()], out: out, commands)
     func text(_ name: String) throws -> String {
       try String(contentsOfFile: "\(out)/\(name)", encoding: .utf8)
     }
-    let log = try text("collect.log")
     #expect(try text("status") == "0\n", "\(log)")
     let ours = try text("ours")
     let theirs = try text("theirs")

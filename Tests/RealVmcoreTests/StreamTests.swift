@@ -6,16 +6,12 @@ import Testing
 struct StreamTests {
   static let kernels = ["6.1", "6.12"].filter(Lab.hasKernel)
 
-  /// A shell's function that compares two dumps page by page: the pages of a stream come in another order.
-  private static let same =
-    "same() { $v -f -l -d 31 $1 $1.same && $v -f -l -d 31 $2 $2.same && cmp $1.same $2.same; }; "
-
   /// Runs a line of bash: `$v` is the program that is tested, `$m` makedumpfile, `$core` the vmcore.
   @discardableResult
   private func shell(_ line: String, _ vmcore: RealVmcore, in folder: ScratchFolder) throws -> ProgramRun {
     let names =
       "v='\(Lab.vmsieve)'; m='\(try Makedumpfile.path())'; core='\(vmcore.path)'; cd '\(folder.path("."))'; "
-      + Self.same
+      + Lab.samePages
     return try ProgramRun.succeeding("/bin/bash", ["-c", "set -e -o pipefail; " + names + line])
   }
 

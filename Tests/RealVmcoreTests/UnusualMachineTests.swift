@@ -19,9 +19,7 @@ struct UnusualMachineTests {
       stat -c %s /proc/vmcore > /out/bytes
       copy /proc/vmcore /dev/vdc || exit 3
       """
-    let lab = Lab.packageRoot.appending(path: "Tests/Lab/lab").path
-    try ProgramRun.succeeding(lab, ["collect", "6.12-memory", Lab.vmsieve, out, commands], within: 900)
-    let log = try String(contentsOfFile: "\(out)/collect.log", encoding: .utf8)
+    let log = try Lab.run("collect", "6.12-memory", out: out, commands, within: 900)
     #expect(!log.contains("could not be read") && !log.contains("has put on line"), "\(log)")
 
     let vmcore = try RealVmcore("6.12-memory", at: "\(out)/vmcore")
@@ -53,9 +51,7 @@ struct UnusualMachineTests {
       grep . /sys/devices/system/memory/memory*/state
       vmsieve -l -d 31 /proc/vmcore /out/dump || exit 1
       """
-    let lab = Lab.packageRoot.appending(path: "Tests/Lab/lab").path
-    try ProgramRun.succeeding(lab, ["collect", "6.12-onlined", Lab.vmsieve, out, commands], within: 900)
-    let log = try String(contentsOfFile: "\(out)/collect.log", encoding: .utf8)
+    let log = try Lab.run("collect", "6.12-onlined", out: out, commands, within: 900)
     // The DIMM comes first above 4 GiB; virtio-mem's driver leaves a dead kernel's memory alone.
     #expect(
       log.contains("warning: 32768 pages, the first at paddr 0x100000000, are memory that this capture"),

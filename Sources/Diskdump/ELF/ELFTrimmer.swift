@@ -13,7 +13,6 @@ struct ELFTrimmer: ~Copyable {
   private(set) var pages: UInt64 = 0
 
   private static let pageSize: UInt64 = 4096
-  private static let flagsPlace: UInt64 = 48
 
   /// - Parameter arrived: which bytes of the file are there.
   init(_ core: consuming ELFCore, _ arrived: ArrivedRanges) {
@@ -39,16 +38,8 @@ struct ELFTrimmer: ~Copyable {
       bytes.storeBytes(of: whole.littleEndian, toByteOffset: 8, as: UInt64.self)
       // p_filesz and p_memsz; of a segment of which nothing is there, a PT_NULL.
       try file.write(buffer.bytes, at: FileOffset(place + 32))
-      if whole == 0 { try Self.write(0, at: place, &buffer, file) }
+      if whole == 0 { try file.write(buffer.bytes.extracting(first: 4), at: FileOffset(place)) }
     }
-    try Self.write(1, at: Self.flagsPlace, &buffer, file)
-  }
-
-  private static func write(
-    _ value: UInt32, at place: UInt64, _ buffer: inout PageBuffer, _ file: borrowing FileDescriptor
-  ) throws(SystemError) {
-    var bytes = buffer.mutableBytes
-    bytes.storeBytes(of: value.littleEndian, toByteOffset: 0, as: UInt32.self)
-    try file.write(buffer.bytes.extracting(first: 4), at: FileOffset(place))
+    try DumpMark.set(onELFCore: file)
   }
 }

@@ -72,7 +72,12 @@ public struct DumpPatch: ~Copyable {
       var patcher = KdumpPatcher(store.dump)
       try patcher.run(slots, pages, file)
       try patcher.add(record, to: file)
-      if !store.isComplete { try Self.mark(file, store.dump.headers.header.status) }
+      if !store.isComplete {
+        do throws(SystemError) { try DumpMark.set(on: file, besides: store.dump.headers.header.status) } catch
+        {
+          throw .system(error)
+        }
+      }
       return patcher.report
     }
   }
@@ -84,15 +89,6 @@ public struct DumpPatch: ~Copyable {
     there.insert(0..<core.fileSize)
     var trimmer = ELFTrimmer(core, there)
     do throws(SystemError) { try trimmer.trim(file) } catch { throw .system(error) }
-  }
-
-  private static func mark(_ file: borrowing FileDescriptor, _ status: DumpStatus) throws(VmcoreError) {
-    do throws(SystemError) {
-      var buffer = try PageBuffer(byteCount: 4)
-      var bytes = buffer.mutableBytes
-      bytes.storeBytes(of: status.union(.incomplete).rawValue.littleEndian, toByteOffset: 0, as: UInt32.self)
-      try file.write(buffer.bytes.extracting(first: 4), at: FileOffset(DiskdumpHeader.statusPlace))
-    } catch { throw .system(error) }
   }
 
   /// Writes the text of VMCOREINFO, if it is another one of the same length.

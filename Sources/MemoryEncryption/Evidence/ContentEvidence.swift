@@ -5,19 +5,13 @@
 struct ContentEvidence: Sendable {
   /// How many words of each half of a block make sense: a constant has two halves of 64 bits, and a word of one says
   /// nothing of the other.
-  struct Words: Hashable, Sendable {
+  struct Words: Sendable {
     var slabs = (low: 0, high: 0)
     var pointers = (low: 0, high: 0)
 
     var slabCount: Int { slabs.low + slabs.high }
     var pointerCount: Int { pointers.low + pointers.high }
     var count: Int { slabCount + pointerCount }
-
-    static func == (left: Words, right: Words) -> Bool {
-      left.slabs == right.slabs && left.pointers == right.pointers
-    }
-
-    func hash(into hasher: inout Hasher) { hasher.combine(count) }
   }
 
   private let region: LowRegion
@@ -202,6 +196,24 @@ struct ContentEvidence: Sendable {
     if shapes[page].standsOut, FillPattern.isFill(shapes[page].mode) { return true }
     let words = words(in: [page], .zero).count
     return words > 0 && words > self.words(in: [page], constant).count
+  }
+
+  /// Whether a page makes sense as it is, where nothing says by what it would be off.
+  func isSound(_ page: Int) -> Bool {
+    isSound(page, unlike: Block(low: ~0, high: ~0))
+  }
+
+  /// How many pages have repeated blocks that confirm a constant, and how many deny it.
+  func testimony(_ pages: [Int], _ constant: Block) -> (confirming: Int, denying: Int) {
+    var pagesThat = (confirming: 0, denying: 0)
+    for page in pages {
+      if denies(page, constant) {
+        pagesThat.denying += 1
+      } else if explained([page], constant).fills > 0 {
+        pagesThat.confirming += 1
+      }
+    }
+    return pagesThat
   }
 
   /// Whether the repeated blocks of a page deny a constant: of a page that was moved by no whole pages one block fits,

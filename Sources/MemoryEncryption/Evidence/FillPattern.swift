@@ -7,19 +7,15 @@ enum FillPattern {
   /// 0xff, of bitmaps and of firmware.
   static let bytes: [UInt8] = [0, 0x5a, 0x6b, 0xa5, 0xaa, 0xbb, 0xcc, 0xff]
   static let blocks = bytes.map { block(of: $0) }
-  /// What two constants may differ by that explain the same repeated block.
-  static let differences: [Block] = {
-    var found: Set<UInt8> = []
-    for first in bytes { for second in bytes where second != first { found.insert(first ^ second) } }
-    return found.sorted().map { block(of: $0) }
-  }()
-
   /// By byte: whether it is 0 or what two fills differ by.
   static let isDifference: [Bool] = {
     var table = [Bool](repeating: false, count: 256)
     for first in bytes { for second in bytes { table[Int(first ^ second)] = true } }
     return table
   }()
+
+  /// What two constants may differ by that explain the same repeated block.
+  static let differences = (1...UInt8.max).filter { isDifference[Int($0)] }.map { block(of: $0) }
 
   static func block(of byte: UInt8) -> Block { Block(repeating: UInt32(byte) &* 0x0101_0101) }
 
@@ -39,10 +35,6 @@ enum FillPattern {
   private static let blankScreen = Block(repeating: 0x0720_0720)
 
   static func isFill(_ block: Block) -> Bool { blocks.contains(block) || block == blankScreen }
-
-  static func isFill(_ word: UInt64) -> Bool {
-    word == (word & 0xff) &* 0x0101_0101_0101_0101 && bytes.contains(UInt8(truncatingIfNeeded: word))
-  }
 
   /// Whether a repeated block is a fill under a constant.
   static func explains(_ seen: Block, _ constant: Block) -> Bool { isFill(seen ^ constant) }

@@ -13,4 +13,9 @@ struct PageVote: Sendable {
   /// How many blocks say so.
   let weight: Int
   let source: Source
+
+  /// Whether the page may be off by a constant, for all that it says itself.
+  func agrees(with other: Block) -> Bool {
+    source == .fill ? FillPattern.explains(constant, other) : constant == other
+  }
 }

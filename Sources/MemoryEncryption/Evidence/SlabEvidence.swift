@@ -37,8 +37,6 @@ struct SlabEvidence: Sendable {
     self.words = words
   }
 
-  var isEmpty: Bool { slots.isEmpty }
-
   func hasSlots(_ page: Int) -> Bool { byPage[page] != nil }
 
   /// Free pointers that point to another object of their slab once the constants are taken off, one object by one

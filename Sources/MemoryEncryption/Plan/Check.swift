@@ -17,12 +17,4 @@ public enum Check: String, Hashable, Sendable, CaseIterable {
   case likeness
   /// The kernel itself does not poison what it frees.
   case unpoisoned
-
-  /// Whether it is a proof: zeros, poison, and how much of them there is, are none.
-  var isProof: Bool {
-    switch self {
-    case .table, .slabs, .pointers, .linked: true
-    case .repeated, .words, .likeness, .unpoisoned: false
-    }
-  }
 }

@@ -10,8 +10,8 @@
 ///    block that is proven otherwise is zero; and zeros are most frequent among the class's blocks and words.
 ///
 /// The refutations: two constants are proven for one class; a confirmed table says otherwise, or, of the table, a constant
-/// that content proves; the other classes and untouched memory, by links, say otherwise; more of the class's repeated blocks are no fill under it than are one;
-/// its pages make sense as they are. What single pages refute is the ``PageVerifier``'s.
+/// that content proves; the other classes and untouched memory, by links, say otherwise; more of the class's repeated blocks
+/// are no fill under it than are one; its pages make sense as they are. What single pages refute is the ``PageVerifier``'s.
 struct ClassJudge: Sendable {
   let content: ContentEvidence
   let search: AlignmentSearch
@@ -90,13 +90,9 @@ struct ClassJudge: Sendable {
     var confirming = 0
     for found in classes {
       guard let constant = found.constant else { continue }
-      for page in found.pages where !content.isForeign(page, constant) {
-        if content.denies(page, constant) {
-          denying += 1
-        } else if content.explained([page], constant).fills > 0 {
-          confirming += 1
-        }
-      }
+      let pages = content.testimony(found.pages.filter { !content.isForeign($0, constant) }, constant)
+      denying += pages.denying
+      confirming += pages.confirming
     }
     guard denying > confirming else { return }
     for index in classes.indices {
@@ -154,10 +150,7 @@ struct ClassJudge: Sendable {
     let countsUniform = !classes[index].isProvenByContent
     let pages = classes[index].pages.filter { countsUniform || !content.isForeign($0, constant) }
     let (fills, others) = content.explained(pages, constant)
-    let denying = pages.count { content.denies($0, constant) }
-    let confirming = pages.count { page in
-      !content.denies(page, constant) && content.explained([page], constant).fills > 0
-    }
+    let (confirming, denying) = content.testimony(pages, constant)
     if others > fills || denying > confirming {
       classes[index].isAccepted = false
       classes[index].isRefuted = true
@@ -231,11 +224,7 @@ struct ClassJudge: Sendable {
   private func votes(for found: ConstantClass) -> Int {
     guard let constant = found.constant else { return 0 }
     let members = Set(found.pages)
-    return votes.count { vote in
-      members.contains(vote.page)
-        && (vote.source == .content
-          ? vote.constant == constant : FillPattern.explains(vote.constant, constant))
-    }
+    return votes.count { members.contains($0.page) && $0.agrees(with: constant) }
   }
 
   private mutating func refuteByLinks() {

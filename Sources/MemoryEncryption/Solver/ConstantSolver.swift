@@ -87,7 +87,7 @@ public struct ConstantSolver: Sendable {
     return RepairPlan(
       verdict: verdict, start: region.start, byteCount: UInt64(region.blocks.count * Block.byteCount),
       actions: actions, classes: [], backup: nil,
-      soundPages: detector.pages.count { content.isSound($0, unlike: Block(low: ~0, high: ~0)) },
+      soundPages: detector.pages.count { content.isSound($0) },
       evidence: log.lines)
   }
 

@@ -26,7 +26,7 @@ struct PageVerifier: Sendable {
     // Where the constant is zero, memory is as it was.
     soundPages = solver.detector.pages.filter { page in
       guard let constant = constants[page] else {
-        return content.isSound(page, unlike: Block(low: ~0, high: ~0))
+        return content.isSound(page)
       }
       return constant != .zero && content.isSound(page, unlike: constant)
     }

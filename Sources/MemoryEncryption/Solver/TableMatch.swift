@@ -54,9 +54,7 @@ struct TableMatch: Sendable {
     for vote in votes {
       let address = addresses[vote.page]
       guard let own = table.value(for: address ^ (address &+ best.key)) else { continue }
-      if vote.source == .fill ? FillPattern.explains(vote.constant, own) : vote.constant == own {
-        agreeing.insert(own)
-      }
+      if vote.agrees(with: own) { agreeing.insert(own) }
     }
     guard best.value * 10 >= votes.count * 9, agreeing.count >= 2 || stated.contains(best.key) else {
       return nil

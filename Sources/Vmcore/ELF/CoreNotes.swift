@@ -90,5 +90,4 @@ public final class CoreNotes: Sendable {
     }
     return true
   }
-
 }

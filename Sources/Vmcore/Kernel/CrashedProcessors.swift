@@ -16,8 +16,16 @@ public struct CrashedProcessors: Hashable, Sendable {
     "crash_notes", "__per_cpu_offset", "__cpu_online_mask", "__cpu_present_mask", "nr_cpu_ids",
   ]
   /// CONFIG_NR_CPUS of the largest kernels (CONFIG_MAXSMP).
-  private static let mostProcessors = 8192
+  static let mostProcessors = 8192
   private static let prstatus: UInt64 = 1
+
+  /// Looks up the symbols, and then at each processor's place.
+  public init?(_ kernel: CrashedKernel, _ physical: PhysicalMemory, files: SymbolFiles = SymbolFiles()) {
+    guard var memory = try? kernel.memory(of: physical),
+      let symbols = try? KernelSymbols(Self.symbols, of: kernel, files: files, &memory)
+    else { return nil }
+    self.init(kernel, physical, symbols)
+  }
 
   /// Looks at each processor's place.
   ///

@@ -4,15 +4,14 @@ public struct FrameSequence: Sendable {
   /// They share no frame.
   public let ranges: [Range<PFN>]
 
-  /// - Parameter groups: each a set of ranges that are sorted and share no frame; what is in an earlier group is not
-  ///   taken again.
+  /// - Parameter groups: what is in an earlier group is not taken again.
   public init(_ groups: [[Range<PFN>]]) {
-    var taken: [Range<PFN>] = []
+    var taken = PFNRanges([], maxMapNumber: .max)
     var ranges: [Range<PFN>] = []
     for group in groups {
-      let new = Self.subtract(taken, from: group)
+      let new = PFNRanges(group, maxMapNumber: .max).subtracting(taken).ranges
       ranges += new
-      taken = (taken + new).sorted { $0.lowerBound < $1.lowerBound }
+      taken = PFNRanges(taken.ranges + new, maxMapNumber: .max)
     }
     self.ranges = ranges
   }
@@ -28,23 +27,6 @@ public struct FrameSequence: Sendable {
       below[index] = count
     }
     return below
-  }
-
-  private static func subtract(_ taken: [Range<PFN>], from ranges: [Range<PFN>]) -> [Range<PFN>] {
-    var result: [Range<PFN>] = []
-    var index = 0
-    for range in ranges {
-      var start = range.lowerBound
-      while index < taken.count, taken[index].upperBound <= start { index += 1 }
-      var next = index
-      while next < taken.count, taken[next].lowerBound < range.upperBound {
-        if taken[next].lowerBound > start { result.append(start..<taken[next].lowerBound) }
-        start = max(start, taken[next].upperBound)
-        next += 1
-      }
-      if start < range.upperBound { result.append(start..<range.upperBound) }
-    }
-    return result
   }
 }
 

@@ -24,8 +24,6 @@ struct OpeningFrames {
   private static let mostObjects = 1 << 22
   /// CONFIG_NODES_SHIFT is 10 at most.
   private static let mostNodes = 1024
-  /// CONFIG_NR_CPUS of the largest kernels (CONFIG_MAXSMP).
-  private static let mostProcessors = 8192
   /// THREAD_SIZE of x86_64, without KASAN.
   private static let stackSize: UInt64 = 16 << 10
   /// MODULES_VADDR without KASLR to MODULES_END (Documentation/arch/x86/x86_64/mm.rst).
@@ -53,7 +51,7 @@ struct OpeningFrames {
     else { return }
     // Behind what the image has there is what modules and the kernel itself asked for while it ran.
     let size = end.rawValue - start.rawValue + 128 << 10
-    for processor in 0..<min(max(physical.notes.processorCount, 1), Self.mostProcessors) {
+    for processor in 0..<min(max(physical.notes.processorCount, 1), CrashedProcessors.mostProcessors) {
       guard let offset = try? memory.word(offsets + processor * 8) else { break }
       insert(start.rawValue &+ offset, size, into: &set, &memory)
     }

@@ -16,12 +16,7 @@ struct InspectCommand {
     if let kernel = opened.kernel {
       let found = try EncryptionCommand.undoing(opened.memory, kernel, options.memoryEncryption)
       undoing = found
-      if var memory = try? kernel.memory(of: found.memory),
-        let symbols = try? KernelSymbols(
-          CrashedProcessors.symbols, of: kernel, files: options.memoryEncryption.files, &memory)
-      {
-        processors = CrashedProcessors(kernel, found.memory, symbols)
-      }
+      processors = CrashedProcessors(kernel, found.memory, files: options.memoryEncryption.files)
       if found.investigation.state.mask != 0, let directMap = found.investigation.directMap {
         do throws(VmcoreError) {
           map = try EncryptionMap(of: found.memory, directMap: directMap, kernel)

@@ -47,17 +47,17 @@ extension Messages {
         "\(report.unreadableNoteBytes) bytes of notes, such as device dumps, could not be read and are zeros in the dump"
       )
     }
-    if let (pfn, reason) = report.firstFailure {
+    if let (pfn, reason) = report.lost.firstFailure {
       warning(
-        "\(report.unreadablePages) pages could not be read and are not in the dump, the first: \(pfn), \(reason)"
+        "\(report.lost.unreadable) pages could not be read and are not in the dump, the first: \(pfn), \(reason)"
       )
     }
-    if let pfn = report.firstMissing {
+    if let pfn = report.lost.firstMissing {
       warning(
-        "\(report.missingPages) pages that belong to the dump are missing in \(memory.path), the first: \(pfn)"
+        "\(report.lost.missing) pages that belong to the dump are missing in \(memory.path), the first: \(pfn)"
       )
     }
-    if let target, !memory.isLive, memory.lacksPages || report.lostPages > 0 {
+    if let target, report.lacksPages(of: memory) {
       warning("\(memory.path) lacks pages: \(target) lacks them too and is marked incomplete")
     }
   }

@@ -33,10 +33,9 @@ enum VerifyCommand {
 
   /// Nil where the kernel and its symbols are not to be had, as of a dump whose memory is encrypted.
   private static func processors(of memory: PhysicalMemory) -> CrashedProcessors? {
-    guard let info = memory.vmcoreinfo(), let kernel = try? CrashedKernel(info, of: memory),
-      var kernelMemory = try? kernel.memory(of: memory),
-      let symbols = try? KernelSymbols(CrashedProcessors.symbols, of: kernel, &kernelMemory)
-    else { return nil }
-    return CrashedProcessors(kernel, memory, symbols)
+    guard let info = memory.vmcoreinfo(), let kernel = try? CrashedKernel(info, of: memory) else {
+      return nil
+    }
+    return CrashedProcessors(kernel, memory)
   }
 }
