@@ -143,8 +143,9 @@ struct GuestDumpTests {
     try file.seek(toOffset: number(header, 32, 8))
     var table = try #require(try file.read(upToCount: count * 56))
     let end = try file.seekToEnd()
-    // The capture kernel lies around the backup; its own places are as random as the crashed kernel's.
-    let place = (backup & ~0xfff_ffff, backup & ~0x1f_ffff)
+    // The capture kernel lies below the backup, which kexec puts as high as it can, so that the crashed kernel may lie right
+    // behind; its own places are as random as that one's.
+    let place = (backup & ~0xfff_ffff, (backup & ~0x1f_ffff) - 0x40_0000)
     for (address, physical, size) in [
       (UInt64(0xffff_9999_4000_0000) + place.0, place.0, UInt64(0x100_0000)),
       (0xffff_ffff_b120_0000, place.1, 0x40_0000),
