@@ -88,7 +88,8 @@ step_module() {
     say "the headers of Linux $release are another suite's: no module $module"
     exit 3
   fi
-  "$here/install-packages" "linux-headers-$release" gcc make
+  # Swift links with the library of the newest gcc that is there: one without its C++ library would stop that.
+  "$here/install-packages" "linux-headers-$release" gcc g++ make
   mkdir "$making/module"
   cp "$here/guest/$module.c" "$making/module"
   echo "obj-m := $module.o" > "$making/module/Makefile"
