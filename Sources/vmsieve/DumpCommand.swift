@@ -1,5 +1,6 @@
 internal import Diskdump
 internal import DumpPipeline
+internal import MemoryEncryption
 internal import PageCompression
 internal import Platform
 internal import Vmcore
@@ -32,7 +33,7 @@ struct DumpCommand {
     self.messages = messages
     let opened = try OpenedVmcore(options, messages)
     if opened.info == nil {
-      try Self.dealWithoutInfo(options, messages)
+      try Self.dealWithoutInfo(opened.memory, options, messages)
     } else if let problem = opened.problem {
       messages.warning("\(options.vmcore): \(problem): every page is kept")
       messages.sayDoubtful()
@@ -79,14 +80,18 @@ struct DumpCommand {
 
   /// A vmcore of which nothing is known can be dumped, but its pages cannot be told apart.
   private static func dealWithoutInfo(
-    _ options: Options, _ messages: Messages
+    _ memory: PhysicalMemory, _ options: Options, _ messages: Messages
   ) throws(DumpCommandError) {
+    let reason = MemorySurvey(of: memory)?.reasonForNoInfo(isFromHost: memory.notes.hasHypervisorState)
+    let explained = reason.map { "; \($0)" } ?? ""
     if options.dumpLevels.contains(where: { !$0.isDisjoint(with: .needingMemoryMap) }) {
       throw DumpCommandError(
         "\(options.vmcore) doesn't contain vmcoreinfo, without which pages cannot be told apart;"
-          + " specify the kernel's vmlinux with -x or its vmcoreinfo with -i, or use -d 0 or -d 1")
+          + " specify the kernel's vmlinux with -x or its vmcoreinfo with -i, or use -d 0 or -d 1\(explained)"
+      )
     }
-    messages.warning("\(options.vmcore) doesn't contain vmcoreinfo: readers will need the kernel's vmlinux")
+    messages.warning(
+      "\(options.vmcore) doesn't contain vmcoreinfo: readers will need the kernel's vmlinux\(explained)")
   }
 
   /// The memory of the kernel that crashed, where a hypervisor dumped the machine after its capture kernel had begun.

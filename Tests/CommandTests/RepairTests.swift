@@ -42,7 +42,7 @@ struct RepairTests {
     #expect(try bytes("new") == sound)
     #expect(
       run.output == """
-        SME: 159 pages of low memory are repaired, 0 stay as they are.
+        SME (XE): 159 of 159 pages of low memory with content are repaired; they had been saved at paddr 0x2ff61000 (the tweak table, by 3 constants of 158 pages).
 
         Repaired pages  : 159
         Unrepaired pages: 0
@@ -94,7 +94,8 @@ struct RepairTests {
     let plain = SyntheticKernel.withLowMemory(smeMask: 0)
     try write(plain.vmcore().bytes, "plain")
     for (name, reason) in [
-      ("sound", "low memory is as the crashed kernel saw it"), ("plain", "memory was not encrypted"),
+      ("sound", "SME was active; zero blocks dominate: low memory is as the first kernel saw it"),
+      ("plain", "memory was not encrypted"),
     ] {
       let run = try run("repair \(name) new")
       #expect(run.status == 3 && run.output == "")
@@ -109,7 +110,7 @@ struct RepairTests {
     try write(damaged(.noise), "noise")
     let run = try run("repair noise new")
     #expect(run.status == 1 && run.output == "")
-    #expect(run.errors.contains("nothing can be repaired (noEvidence)"))
+    #expect(run.errors.contains("nothing can be repaired: SME was active; no trace of XE"))
     #expect(run.errors.filter { $0 == "\n" }.count == 1)
     #expect(try !folder.contents.contains { $0.hasPrefix("new") })
   }

@@ -28,7 +28,7 @@ struct RepairCount: Hashable {
         }
       }
       if !crash.recoverable.contains(address) {
-        if isChanged { falselyChanged += 1 }
+        if isChanged, output != wanted { falselyChanged += 1 }
       } else if output == wanted {
         repaired += 1
       } else if isChanged {

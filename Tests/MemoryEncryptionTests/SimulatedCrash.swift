@@ -25,7 +25,7 @@ struct SimulatedCrash {
     var seen: [UInt8]
     /// As the first kernel saw it.
     var truth: [UInt8]
-    /// Pages that can come back without the key, by address.
+    /// Pages with content that can come back without the key, by address.
     var recoverable: Set<UInt64>
     /// Offsets of lines that have no right content.
     var stale: [Int]
@@ -90,17 +90,21 @@ struct SimulatedCrash {
       var plain = Array(memory.bytes[offset..<min(offset + 4096, memory.bytes.count)])
       let read = backup + UInt64(offset)
       var dram = plain
+      var isWritten = true
       if decrypted.contains(address) {
         // Written as it is.
       } else if plain.allSatisfy({ $0 == 0 }), Double(random.below(1 << 20)) < untouched * Double(1 << 20) {
         plain = crypt(dram, address, encrypts: false)
+        isWritten = false
       } else {
         dram = crypt(plain, address, encrypts: true)
       }
       outcome.truth += plain
       outcome.seen += view == .encrypted ? crypt(dram, read, encrypts: false) : dram
       outcome.constants[address] = tweak(address ^ read)
-      if mode == .xe, view == .encrypted, !decrypted.contains(address) { outcome.recoverable.insert(address) }
+      if mode == .xe, view == .encrypted, isWritten, !decrypted.contains(address) {
+        outcome.recoverable.insert(address)
+      }
     }
     while outcome.stale.count < staleLines {
       let line = Int(random.below(UInt64(outcome.seen.count / 64))) * 64

@@ -12,6 +12,8 @@ final class EncryptedTwin {
   private(set) var truth: [UInt8]
   /// What the vmcore has there now.
   private(set) var seen: [UInt8]
+  /// Offsets in the low segment of pages that the first kernel never wrote: it saw noise, and so does everybody.
+  private(set) var untouchedPages: Set<Int> = []
   /// Offsets in the low segment of lines that did not reach the DRAM in time.
   private(set) var staleLines: [Int] = []
 
@@ -191,6 +193,7 @@ final class EncryptedTwin {
       else { continue }
       dram.replaceSubrange(range, with: repeatElement(0, count: range.count))
       truth.replaceSubrange(range, with: noise[range])
+      untouchedPages.insert(page)
     }
     seen = dram
     if recipe.readsEncrypted { try controller.decrypt(&seen, at: backup) }

@@ -32,7 +32,7 @@ struct MemoryEncryptionTests {
 
     let run = try ProgramRun.succeeding(Lab.vmsieve, ["-l", "-d", "0", damaged, scratch.path("dump")])
     #expect(
-      run.output.contains("pages of low memory are repaired, 0 stay as they are"),
+      run.output.contains("pages of low memory with content are repaired") && !run.errors.contains("warning"),
       "\(run.output)\(run.errors)")
     #expect(try expectLowPages(of: scratch.path("dump"), toBeThoseOf: vmcore) > 100)
 
@@ -46,7 +46,7 @@ struct MemoryEncryptionTests {
 
     let again = try ProgramRun.succeeding(
       Lab.vmsieve, ["-l", "-d", "0", scratch.path("dump"), scratch.path("again")])
-    #expect(again.output.contains("nothing is changed"), "\(again.output)\(again.errors)")
+    #expect(again.output.contains("it was undone already"), "\(again.output)\(again.errors)")
     #expect(try expectLowPages(of: scratch.path("again"), toBeThoseOf: vmcore) > 100)
   }
 

@@ -28,6 +28,7 @@ public final class KdumpSetStore: PageStore, @unchecked Sendable {
     var texts: [String] = []
     for part in parts where !texts.contains(part.origin.eraseInfo) { texts.append(part.origin.eraseInfo) }
     origin.eraseInfo = texts.joined()
+    origin.split = nil
     super.init(
       path: parts.map { $0.path }.joined(separator: ", "),
       fileSize: parts.reduce(0) { $0 + $1.fileSize },

@@ -30,7 +30,7 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
           ? Int32(clamping: notes.processorCount) : headers.processorCount,
         physicalBase: UInt64(bitPattern: headers.subHeader.physicalBase),
         dumpLevel: DumpLevel(rawValue: Int(headers.subHeader.dumpLevel) & 31),
-        eraseInfo: try Self.text(at: headers.subHeader.eraseInfo, in: dump.file)))
+        eraseInfo: try Self.text(at: headers.subHeader.eraseInfo, in: dump.file), split: headers.splitRange))
   }
 
   /// Lines about erased data are few.

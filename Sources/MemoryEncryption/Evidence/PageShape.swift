@@ -73,7 +73,8 @@ struct PageShape: Sendable {
     return (fills, others)
   }
 
-  private static func repeatsWords(_ blocks: [Block]) -> Bool {
+  /// Whether 32-bit words come twice at the same place of a block, more often than chance has it.
+  static func repeatsWords(_ blocks: [Block]) -> Bool {
     var repeats = 0
     for lane in 0..<4 {
       let words = blocks.map { $0.word(lane) }.sorted()

@@ -2,10 +2,15 @@ public import Vmcore
 
 /// Finds where purgatory copied low memory to.
 ///
-/// Kernels up to 5.4 with kexec_file_load, and kexec_load with any kernel, save the first 640 KiB before the capture
-/// kernel uses them (kexec-tools, `kexec_backup_src`; arch/x86/kernel/crash.c, `determine_backup_region`).
+/// Who saves it before the capture kernel takes its place: kexec_load with any kernel, by kexec-tools (`get_backup_area` in
+/// crashdump-x86.c), and kexec_file_load from Linux 3.17 to 5.4 (arch/x86/kernel/crash.c, `determine_backup_region`). From
+/// 5.5, and in 5.4.69, the kernel keeps the whole first mebibyte to itself when a crash kernel is asked for ("Always reserve
+/// the low 1M", 6f599d84231f), so that kexec_load copies what nobody used; but on EFI machines what the firmware no longer
+/// wanted below 1 MiB was given back to the allocator until about 5.13, and a copy of 5.5 to 5.12 has data in it.
+///
+/// The machine of the report (kexec list, 2019-08-01) copied from 0x0 on; most copy from 0x1000.
 public struct BackupFinder: Sendable {
-  /// The low memory that a dump of `/proc/vmcore` has from the backup: the largest PT_LOAD below 640 KiB.
+  /// The low memory that a dump of `/proc/vmcore` has from the backup.
   public struct Low: Hashable, Sendable {
     public let source: PhysicalAddress
     public let byteCount: UInt64
@@ -17,22 +22,29 @@ public struct BackupFinder: Sendable {
   /// The end of conventional memory (BIOS and kexec-tools call it 0xa0000).
   public static let lowEnd: UInt64 = 0xa0000
 
-  /// The low memory of a dump; nil if it has none.
+  /// The low memory of a dump that was copied: the first range of memory that ends at or below 640 KiB. Both ways of loading
+  /// take that one alone, however small; what else lies low is read where it is.
+  ///
+  /// - Returns: nil if the dump has none.
   public static func low(of memory: PhysicalMemory) -> Low? {
-    var best: Low?
-    for load in memory.loads where load.physicalAddress.rawValue < lowEnd {
-      let size = min(load.memorySize, load.fileSize)
-      guard size >= 4096, load.physicalAddress.rawValue + size <= lowEnd else { continue }
-      if size > best?.byteCount ?? 0 { best = Low(source: load.physicalAddress, byteCount: size) }
+    let loads = memory.loads.filter { $0.memorySize > 0 && $0.physicalAddress.rawValue < lowEnd }
+      .sorted { $0.physicalAddress < $1.physicalAddress }
+    if let first = loads.first {
+      // A dump that left pages out has a PT_LOAD for each run of pages that stayed.
+      var end = first.physicalAddress.rawValue
+      for load in loads where load.physicalAddress.rawValue <= end {
+        end = max(end, load.physicalAddress.rawValue &+ load.memorySize)
+      }
+      guard end <= lowEnd, end > first.physicalAddress.rawValue else { return nil }
+      return Low(source: first.physicalAddress, byteCount: end - first.physicalAddress.rawValue)
     }
-    if best != nil || !memory.loads.isEmpty { return best }
+    if !memory.loads.isEmpty { return nil }
     // A kdump-compressed dump has pages instead of PT_LOADs, and cannot say where in its pages the region began.
     let last = PFN(lowEnd >> memory.geometry.shift)
-    guard let range = memory.frames.ranges.last(where: { $0.lowerBound < last }) else { return nil }
+    guard let range = memory.frames.ranges.first, range.upperBound <= last else { return nil }
     let start = memory.geometry.address(of: range.lowerBound)
-    let end =
-      memory.geometry.address(of: min(range.upperBound, last)).rawValue - zeros(atEndOf: range, memory)
-    return Low(source: start, byteCount: end - start.rawValue)
+    let end = memory.geometry.address(of: range.upperBound).rawValue - zeros(atEndOf: range, memory)
+    return end > start.rawValue ? Low(source: start, byteCount: end - start.rawValue) : nil
   }
 
   /// Bytes at the end of the last page that no PT_LOAD had covered: its dump has zeros there, and noise never has a

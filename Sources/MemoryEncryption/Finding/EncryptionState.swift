@@ -23,43 +23,48 @@ public struct EncryptionState: Hashable, Sendable {
   public let evidence: String
 
   /// What to ask ``KernelSymbols`` for.
-  public static let symbols = ["sev_status", "cc_vendor"]
+  public static let symbols = ["sev_status"]
+  /// What to ask for besides where a kernel without a mask is to be looked at as well.
+  public static let guestSymbols = ConfidentialVendor.symbols
 
-  /// `MSR_AMD64_SEV`: enabled, ES, SNP (arch/x86/include/asm/msr-index.h).
-  private static let sevBits: (sev: UInt64, es: UInt64, snp: UInt64) = (1, 2, 4)
-  /// `enum cc_vendor`, Linux 6.0: CC_VENDOR_INTEL.
-  private static let intel: UInt64 = 2
+  /// `MSR_AMD64_SEV`: enabled, ES, SNP, vTOM (arch/x86/include/asm/msr-index.h).
+  private static let sevBits: (sev: UInt64, es: UInt64, snp: UInt64, vTOM: UInt64) = (1, 2, 4, 8)
 
+  /// - Parameter symbols: those of ``symbols``; a guest that has no mask is told only with those of ``guestSymbols``.
   public init(_ kernel: CrashedKernel, _ symbols: KernelSymbols, _ memory: inout KernelMemory) {
     mask = kernel.tables.encryptionMask
     let source =
       kernel.info.number("sme_mask") != nil
       ? "NUMBER(sme_mask) of VMCOREINFO" : "the entries of the kernel's top page table"
-    if let vendor = symbols.address(of: "cc_vendor"), let word = try? memory.word(vendor),
-      word & 0xffff_ffff == Self.intel
-    {
+    let status = symbols.address(of: "sev_status").flatMap { try? memory.word($0) } ?? 0
+    let statusText = status == 0 ? "" : ", sev_status 0x\(String(status, radix: 16))"
+    guard mask == 0 else {
+      kind = Self.kind(ofStatus: status) ?? .sme
+      evidence = "\(source): bit \(mask.trailingZeroBitCount)\(statusText)"
+      return
+    }
+    // These guests know a bit that marks what is shared, and tell nobody in VMCOREINFO.
+    let vendor = ConfidentialVendor(symbols, &memory)
+    if vendor == .intel {
       kind = .tdx
       evidence = "cc_vendor is Intel's"
-      return
-    }
-    if mask == 0 {
+    } else if let guest = Self.kind(ofStatus: status) {
+      kind = guest
+      evidence =
+        "\(source): no encryption bit\(statusText)\(status & Self.sevBits.vTOM == 0 ? "" : " (vTOM)")"
+    } else if vendor == .hyperV {
+      kind = .sevSNP
+      evidence = "cc_vendor is Hyper-V's (vTOM)"
+    } else {
       kind = .none
       evidence = "\(source): no encryption bit"
-      return
     }
-    let status = symbols.address(of: "sev_status").flatMap { try? memory.word($0) } ?? 0
-    if status & Self.sevBits.snp != 0 {
-      kind = .sevSNP
-    } else if status & Self.sevBits.es != 0 {
-      kind = .sevES
-    } else if status & Self.sevBits.sev != 0 {
-      kind = .sev
-    } else {
-      kind = .sme
-    }
-    evidence =
-      "\(source): bit \(mask.trailingZeroBitCount)"
-      + (status == 0 ? "" : ", sev_status 0x\(String(status, radix: 16))")
+  }
+
+  private static func kind(ofStatus status: UInt64) -> Kind? {
+    if status & sevBits.snp != 0 { return .sevSNP }
+    if status & sevBits.es != 0 { return .sevES }
+    return status & sevBits.sev != 0 ? .sev : nil
   }
 
   /// What it means for the dump, in words.

@@ -25,13 +25,20 @@ public struct Investigation: Sendable {
     }
   }
 
+  /// How much is looked at where the kernel names no encryption mask.
+  public enum Depth: Sendable {
+    /// Nothing: a dump of a machine without SME pays for reading one number.
+    case onlyWithMask
+    /// What kind of guest it was, and where low memory was saved: for whoever asks.
+    case always
+  }
+
   public let state: EncryptionState
   /// The memory that went through the backup; nil if the dump has none below 640 KiB.
   public let low: BackupFinder.Low?
   /// Where the backup may lie, the likeliest first.
   public private(set) var candidates: [BackupCandidate] = []
-  /// What to do; nil if nothing had to be looked for.
-  public private(set) var plan: RepairPlan?
+  public private(set) var outcome: Outcome
   /// Where the kernel maps all memory; nil if unknown.
   public private(set) var directMap: UInt64?
   /// The way here, a line each.
@@ -39,39 +46,92 @@ public struct Investigation: Sendable {
 
   /// Looks for damage.
   ///
-  /// Without an encryption mask that is all: a dump of a machine without SME pays for reading one number.
-  ///
   /// - Throws: ``SymbolError`` if a file that the user named cannot be used. Whatever else is missing is
   ///   less evidence.
   public init(
     _ kernel: CrashedKernel, _ physical: PhysicalMemory, files: SymbolFiles = SymbolFiles(),
-    region: UserRegion? = nil
+    region: UserRegion? = nil, depth: Depth = .onlyWithMask
   ) throws(SymbolError) {
     low = BackupFinder.low(of: physical).flatMap { region?.part(of: $0) ?? $0 }
     guard var memory = try? kernel.memory(of: physical) else {
       throw .absent("no memory for reading the kernel")
     }
-    if kernel.tables.encryptionMask == 0 {
+    let isMasked = kernel.tables.encryptionMask != 0
+    if !isMasked, depth == .onlyWithMask {
       let none = try KernelSymbols([], of: kernel, &memory)
       state = EncryptionState(kernel, none, &memory)
+      outcome = .nothingToUndo(state)
       return
     }
     let symbols = try KernelSymbols(
-      EncryptionState.symbols + BackupFinder.symbols + SlabWalk.symbols + KernelTypes.symbols
-        + PagePoisoning.symbols, of: kernel, files: files, &memory)
+      EncryptionState.symbols + BackupFinder.symbols + KernelTypes.symbols
+        + (isMasked
+          ? SlabWalk.symbols + PagePoisoning.symbols + ReservedFrames.symbols : EncryptionState.guestSymbols),
+      of: kernel, files: files, &memory)
     state = EncryptionState(kernel, symbols, &memory)
+    outcome = .nothingToUndo(state)
     evidence += symbols.evidence + ["\(state.evidence): \(state.meaning)"]
     directMap = kernel.directMap(physical, symbols, &memory)
-    guard state.kind == .sme, let low else { return }
+    if isMasked, let survey = Self.unreadableTables(kernel, physical) {
+      outcome = .wrongView(survey)
+      evidence.append(outcome.sentence)
+      return
+    }
+    let types = types(kernel, symbols, files, &memory)
+    if let low { findBackup(low, physical, symbols, types, region, &memory) }
+    if state.kind != .sme { return }
+    if let low {
+      outcome = try judge(low, kernel, physical, symbols, types, &memory)
+    } else {
+      outcome = physical.origin?.split == nil ? .noLowMemory : .lowMemoryElsewhere
+      evidence.append(outcome.sentence)
+    }
+  }
 
-    guard var lowRegion = try Self.read(low, physical) else { return }
+  /// What memory looks like where the kernel's top page table is noise; nil if it is none.
+  private static func unreadableTables(
+    _ kernel: CrashedKernel, _ physical: PhysicalMemory
+  ) -> MemorySurvey? {
+    let root = physical.geometry.pfn(of: kernel.tables.root)
+    guard var reader = try? MemoryReader.scattered(physical),
+      let isNoise = try? reader.withPage(root, { MemorySurvey.isNoise($0) }), isNoise,
+      let survey = MemorySurvey(of: physical), survey.look == .ciphertext
+    else { return nil }
+    return survey
+  }
+
+  /// Finds out what low memory is off by.
+  private mutating func judge(
+    _ low: BackupFinder.Low, _ kernel: CrashedKernel, _ physical: PhysicalMemory, _ symbols: KernelSymbols,
+    _ types: borrowing KernelTypes?, _ memory: inout KernelMemory
+  ) throws(SymbolError) -> Outcome {
+    if let record = Undoing.record(in: physical) {
+      evidence.append("the dump says of itself: \(record)")
+      return .repairedBefore(record: record)
+    }
+    guard var lowRegion = try Self.read(low, physical) else { return .noLowMemory }
+    guard lowRegion.attributes.contains(where: { $0 != .absent }) else {
+      return physical.origin?.split == nil ? .lowMemoryLeftOut : .lowMemoryElsewhere
+    }
     setAttributes(&lowRegion, low, &memory)
-    findBackup(low, kernel, physical, symbols, files, region, &lowRegion, &memory)
+    lowRegion.backups = candidates
+    lowRegion.slabs = slabs(kernel, physical, symbols, types, &memory)
     lowRegion.poisonsPages = PagePoisoning.isOn(symbols, &memory)
     if let poisons = lowRegion.poisonsPages {
       evidence.append("the kernel \(poisons ? "poisons" : "does not poison") the pages that it frees")
     }
     lowRegion.pointerTargets = pointerTargets(kernel, physical, &memory)
+    let frames =
+      physical.geometry.pfn(
+        of: low.source)..<physical.geometry.pfn(of: low.source + Int(low.byteCount - 1))
+      .advanced(by: 1)
+    if let reserved = ReservedFrames.among(frames, kernel, symbols, &memory) {
+      lowRegion.setReserved(reserved)
+      evidence.append(
+        "\(reserved.count) of \(frames.count) pages of low memory were reserved since boot (PG_reserved)")
+    } else {
+      evidence.append("which pages of low memory the kernel never used cannot be told")
+    }
     var plan = ConstantSolver(lowRegion).plan()
 
     // Page tables may lie in the low memory themselves: what they say counts once they can be read.
@@ -83,7 +143,7 @@ public struct Investigation: Sendable {
       }
     }
     evidence += plan.evidence
-    self.plan = plan
+    return .judged(plan)
   }
 
   /// The low memory as the dump has it; pages that it lacks are marked so.
@@ -147,19 +207,23 @@ public struct Investigation: Sendable {
     }
   }
 
-  private mutating func findBackup(
-    _ low: BackupFinder.Low, _ kernel: CrashedKernel, _ physical: PhysicalMemory, _ symbols: KernelSymbols,
-    _ files: SymbolFiles, _ user: UserRegion?, _ region: inout LowRegion, _ memory: inout KernelMemory
-  ) {
-    let types: KernelTypes?
+  private mutating func types(
+    _ kernel: CrashedKernel, _ symbols: KernelSymbols, _ files: SymbolFiles, _ memory: inout KernelMemory
+  ) -> KernelTypes? {
     do throws(SymbolError) {
       let found = try KernelTypes(of: kernel, symbols, files: files, &memory)
       evidence.append(found.evidence)
-      types = consume found
+      return found
     } catch {
       evidence.append("\(error)")
-      types = nil
+      return nil
     }
+  }
+
+  private mutating func findBackup(
+    _ low: BackupFinder.Low, _ physical: PhysicalMemory, _ symbols: KernelSymbols,
+    _ types: borrowing KernelTypes?, _ user: UserRegion?, _ memory: inout KernelMemory
+  ) {
     if let user {
       // Addresses are counted from the source that the user knows of.
       let skipped = low.source.rawValue &- (user.source ?? low.source).rawValue
@@ -178,8 +242,6 @@ public struct Investigation: Sendable {
     for candidate in candidates {
       evidence.append("the backup may lie at \(candidate.address): \(candidate.evidence)")
     }
-    region.backups = candidates
-    region.slabs = slabs(kernel, physical, symbols, types, &memory)
   }
 
   private mutating func slabs(

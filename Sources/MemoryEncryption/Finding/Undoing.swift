@@ -8,8 +8,6 @@ public struct Undoing: Sendable {
   public let investigation: Investigation
   /// Pages whose bytes change on their way; nil where that is not counted page by page (the whole dump with a key).
   public let repairedPages: Int?
-  /// Low pages that the damage reached and that stay as they are.
-  public let leftPages: Int
   /// What goes into the dump: a line for what was done, empty if nothing was.
   public let record: String
 
@@ -18,35 +16,33 @@ public struct Undoing: Sendable {
     public let description: String
   }
 
+  /// How a record begins.
+  private static let recordPrefix = "repaired SME "
+
+  /// The record of an earlier repair in a dump; nil if it has none.
+  static func record(in memory: PhysicalMemory) -> String? {
+    memory.eraseInfo.split(separator: "\n").last { $0.hasPrefix(recordPrefix) }.map { String($0) }
+  }
+
   /// Without a key: what the investigation's plan says.
   public init(_ investigation: Investigation, _ memory: PhysicalMemory) {
     self.investigation = investigation
     guard let plan = investigation.plan, plan.repairedPages > 0 else {
       self.memory = memory
       repairedPages = 0
-      leftPages = investigation.plan.map(Self.damagedPagesLeft) ?? 0
       record = ""
       return
     }
     self.memory = PhysicalMemory(memory, adding: RepairLayer(plan, geometry: memory.geometry))
     repairedPages = plan.repairedPages
-    leftPages = Self.damagedPagesLeft(plan)
-    var text = "repaired SME (XE, no key): \(plan.repairedPages) low pages, left \(leftPages)"
-    if let backup = plan.backup { text += ", backup 0x\(String(backup.rawValue, radix: 16))" }
+    var text = "\(Self.recordPrefix)(XE, no key): \(plan.repairedPages) low pages, left \(plan.lostPages)"
+    if let backup = plan.backup { text += ", backup 0x\(String(backup.address.rawValue, radix: 16))" }
     for found in plan.classes where found.isAccepted {
       if let constant = found.constant {
         text += ", T(0x\(String(found.difference, radix: 16)))=\(constant)"
       }
     }
     record = text + "\n"
-  }
-
-  private static func damagedPagesLeft(_ plan: RepairPlan) -> Int {
-    plan.verdict == .undamaged
-      ? 0
-      : plan.actions.count {
-        if case .leave(let reason) = $0 { reason != .undamaged && reason != .absent } else { false }
-      }
   }
 
   /// With the key: all of memory.
@@ -59,6 +55,10 @@ public struct Undoing: Sendable {
     view: CaptureView, files: SymbolFiles = SymbolFiles(), user: Investigation.UserRegion? = nil
   ) throws(Impossible) {
     // What is right needs no key, and would become noise by it: an undamaged dump, and one that was repaired before.
+    if case .repairedBefore(let record) = investigation.outcome {
+      throw Impossible(
+        description: "the dump says that it was undone already, the key would make noise of it: \(record)")
+    }
     if let plan = investigation.plan,
       plan.verdict == .undamaged || plan.repairedPages == 0 && plan.soundPages > 0
     {
@@ -98,9 +98,8 @@ public struct Undoing: Sendable {
     if let doubt = try Self.doubt(self.memory, kernel, files, user) { throw Impossible(description: doubt) }
     self.investigation = investigation
     repairedPages = nil
-    leftPages = 0
     record =
-      "repaired SME (\(key.mode.rawValue), with the key, view \(view.rawValue)):"
+      "\(Self.recordPrefix)(\(key.mode.rawValue), with the key, view \(view.rawValue)):"
       + " \(map.decrypted.count) pages were mapped decrypted, \(map.unmapped.count) not mapped and left\n"
   }
 
@@ -109,6 +108,7 @@ public struct Undoing: Sendable {
   ) throws(Impossible) -> String? {
     do throws(SymbolError) {
       let after = try Investigation(kernel, memory, files: files, region: user)
+      if case .wrongView = after.outcome { return "with this key all of memory still is noise" }
       guard let plan = after.plan, plan.verdict != .undamaged, plan.repairedPages > 0 || plan.soundPages == 0
       else { return nil }
       let verdict = plan.verdict

@@ -13,6 +13,11 @@ public enum LeaveReason: String, Hashable, Sendable, CaseIterable {
   case absent
   /// The first kernel had mapped the page without encryption: only the key could bring it back.
   case mappedDecrypted
+  /// The page's DRAM is zeros that nobody encrypted: the first kernel never wrote it, or its copy was never made. What it saw
+  /// there was noise, and another noise is no better.
+  case neverWritten
+  /// Nothing gives its constant, and the kernel, which kept the page reserved from boot on, had nothing in it.
+  case neverUsed
   /// How the page was mapped is not known, and nothing in it shows that it was encrypted.
   case attributeUnknown
   /// No evidence gives the page's constant.
@@ -24,12 +29,22 @@ public enum LeaveReason: String, Hashable, Sendable, CaseIterable {
   /// Where the backup lies could be answered in several ways that differ for this page.
   case ambiguous
 
+  /// Whether content of the crashed kernel may be lost by it.
+  public var isLoss: Bool {
+    switch self {
+    case .undamaged, .absent, .neverWritten, .neverUsed: false
+    case .mappedDecrypted, .attributeUnknown, .undetermined, .unconfirmed, .contradicted, .ambiguous: true
+    }
+  }
+
   /// For messages.
   public var sentence: String {
     switch self {
     case .undamaged: "as the crashed kernel saw it"
     case .absent: "not in the dump"
     case .mappedDecrypted: "the crashed kernel had mapped it decrypted: only the key could bring it back"
+    case .neverWritten: "nobody ever wrote it: what the crashed kernel saw in it was noise too"
+    case .neverUsed: "the crashed kernel kept it reserved and never used it"
     case .attributeUnknown: "how the crashed kernel had mapped it is not known"
     case .undetermined: "nothing in the dump determines its constant"
     case .unconfirmed: "nothing proves its constant"

@@ -9,8 +9,10 @@ extension RepairPlan {
     object.add("verdict", verdict.rawValue)
     object.add("start", hexadecimal: start.rawValue)
     object.add("bytes", byteCount)
-    object.add("backup", hexadecimal: backup?.rawValue)
+    object.add("backup", hexadecimal: backup?.address.rawValue)
+    object.add("backup_evidence", backup?.evidence)
     object.add("pages_repaired", repairedPages)
+    object.add("pages_never_written", UInt64(neverWrittenPages))
     var left = JSONObject()
     for reason in LeaveReason.allCases { left.add(reason.rawValue, pages(left: reason)) }
     object.add("pages_left", left)

@@ -10,8 +10,8 @@ public struct RepairPlan: Sendable {
   public let actions: [PageAction]
   /// One for each constant that pages share, those of most pages first.
   public let classes: [ClassVerdict]
-  /// Where the backup lies, if that came out.
-  public let backup: PhysicalAddress?
+  /// Where the backup lies, and who says so; nil if nothing proves the address to its highest bit.
+  public let backup: BackupCandidate?
   /// Pages that make sense as they are: by fills, free pointers, kernel addresses.
   public let soundPages: Int
   /// The way to the verdict, a sentence a line, for a log.
@@ -33,6 +33,13 @@ public struct RepairPlan: Sendable {
   /// Pages whose bytes change.
   public var repairedPages: Int {
     actions.count { if case .xor = $0 { true } else { false } }
+  }
+
+  /// Pages whose bytes stay though content of the crashed kernel is lost with them, the trampoline left aside.
+  public var lostPages: Int {
+    guard verdict != .undamaged else { return 0 }
+    let left = actions.count { if case .leave(let reason) = $0 { reason.isLoss } else { false } }
+    return left - (trampoline?.count ?? 0)
   }
 
   /// Pages that stay for a reason.

@@ -8,6 +8,8 @@ public struct LowRegion: Sendable {
   public let blocks: [Block]
   /// By page, the page of ``start`` first.
   public private(set) var attributes: [PageAttribute]
+  /// Pages that the kernel kept reserved from boot on, counted from that of ``start``: it has nothing in them.
+  public private(set) var reserved: Set<Int> = []
   /// The likeliest first; none if nobody said where the backup lies.
   public var backups: [BackupCandidate] = []
   public var slabs: [LowSlab] = []
@@ -48,6 +50,14 @@ public struct LowRegion: Sendable {
   public mutating func setAttribute(_ attribute: PageAttribute, ofPageAt address: PhysicalAddress) {
     guard let page = page(of: address) else { return }
     attributes[page] = attribute
+  }
+
+  /// Says which frames the kernel kept from its allocator; those outside are ignored.
+  public mutating func setReserved(_ frames: Set<PFN>) {
+    let first = start.rawValue / LowRegion.pageBytes
+    reserved = Set(
+      frames.filter { $0.rawValue >= first && $0.rawValue - first < UInt64(pageCount) }
+        .map { Int($0.rawValue - first) })
   }
 
   /// The page that holds an address, counted from the region's first.

@@ -153,16 +153,26 @@ struct AlignmentSearch: Sendable {
     }
   }
 
-  /// Where the region's first byte went.
-  func backup(of source: UInt64) -> UInt64? {
-    if let match, isTableConfirmed { return source &+ match.distance }
-    return stated?.address.rawValue
+  /// Where the region's first byte went, and who says so; nil if nobody knows the address to its highest bit.
+  ///
+  /// The bits from 20 on are the same in all distances of a region, and move all constants alike: content cannot tell them.
+  /// A table that is confirmed can, and so can whoever wrote the backup.
+  var backup: BackupCandidate? {
+    if let match, isTableConfirmed {
+      let table = "the tweak table, by \(match.constants) constants of \(match.pages) pages"
+      return BackupCandidate(
+        address: PhysicalAddress(source &+ match.distance), certainty: .stated,
+        evidence: stated.map { "\($0.evidence), and \(table)" } ?? table)
+    }
+    return stated?.certainty == .stated ? stated : nil
   }
 
   /// `l ^ r` of a class's pages, its bits above 19 only where the backup's address is known.
   func difference(of found: ConstantClass, _ addresses: [UInt64]) -> UInt64 {
     guard let page = found.pages.first else { return 0 }
-    if let backup = backup(of: source) { return addresses[page] ^ (addresses[page] &+ backup &- source) }
+    if let backup {
+      return addresses[page] ^ (addresses[page] &+ backup.address.rawValue &- source)
+    }
     return found.mask & (LowRegion.limit - 1)
   }
 }

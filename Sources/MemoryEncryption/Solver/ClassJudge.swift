@@ -24,6 +24,8 @@ struct ClassJudge: Sendable {
   private(set) var isTableRefuted = false
   /// Pages that look untouched and, as others that look so hold objects, may never have been copied.
   let uncopied: Set<Int>
+  /// Pages that look untouched but for a line or two, and in which nothing is known to be.
+  let untouched: Set<Int>
   private let addresses: [UInt64]
   private let poisonsPages: Bool?
   private let votes: [PageVote]
@@ -46,11 +48,18 @@ struct ClassJudge: Sendable {
     // A page that holds objects was written. If it looks untouched all the same, its copy was never made, and so may
     // those of all that look like it.
     var uncopied: Set<Int> = []
+    var untouched: Set<Int> = []
     for family in families {
-      let whole = family.members.filter { 2 * $0.weight > LowRegion.blocksPerPage }.map { $0.page }
-      if whole.contains(where: { solver.slabs.hasSlots($0) }) { uncopied.formUnion(whole) }
+      let whole = family.members.filter { 2 * $0.weight > solver.detector.shapes[$0.page].blockCount }
+      if whole.contains(where: { solver.slabs.hasSlots($0.page) }) {
+        uncopied.formUnion(whole.map { $0.page })
+      } else {
+        untouched.formUnion(
+          whole.filter { 16 * $0.weight >= 15 * solver.detector.shapes[$0.page].blockCount }.map { $0.page })
+      }
     }
     self.uncopied = uncopied
+    self.untouched = untouched
     var byMask: [UInt64: [Int]] = [:]
     for page in solver.detector.pages {
       let mask = hypothesis.alignment.difference(addresses[page])

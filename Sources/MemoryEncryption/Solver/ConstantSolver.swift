@@ -77,11 +77,11 @@ public struct ConstantSolver: Sendable {
       case .unconfirmed: .unconfirmed
       default: .undetermined
       }
-    let actions = region.attributes.map { attribute -> PageAction in
-      switch attribute {
+    let actions = region.attributes.indices.map { page -> PageAction in
+      switch region.attributes[page] {
       case .absent: .leave(.absent)
       case .decrypted where verdict != .undamaged: .leave(.mappedDecrypted)
-      default: .leave(reason)
+      default: leave(page, reason)
       }
     }
     return RepairPlan(
@@ -91,13 +91,18 @@ public struct ConstantSolver: Sendable {
       evidence: log.lines)
   }
 
+  /// A page that cannot be brought back is no loss if the kernel never used it.
+  private func leave(_ page: Int, _ reason: LeaveReason) -> PageAction {
+    .leave(reason.isLoss && region.reserved.contains(page) ? .neverUsed : reason)
+  }
+
   private func finish(_ judge: ClassJudge, _ search: AlignmentSearch, _ log: EvidenceLog) -> RepairPlan {
     var log = log
-    var actions = region.attributes.map { attribute -> PageAction in
-      switch attribute {
+    var actions = region.attributes.indices.map { page -> PageAction in
+      switch region.attributes[page] {
       case .absent: .leave(.absent)
       case .decrypted: .leave(.mappedDecrypted)
-      case .encrypted, .unknown: .leave(.ambiguous)
+      case .encrypted, .unknown: leave(page, .ambiguous)
       }
     }
     let verifier = PageVerifier(self, judge)
@@ -114,7 +119,7 @@ public struct ConstantSolver: Sendable {
       }
       guard found.isAccepted, let constant = found.constant else {
         let reason = found.reason ?? .unconfirmed
-        for page in found.pages { actions[page] = .leave(reason) }
+        for page in found.pages { actions[page] = leave(page, reason) }
         add(found.pages, reason)
         continue
       }
@@ -123,7 +128,7 @@ public struct ConstantSolver: Sendable {
       var believing: [Int] = []
       for page in found.pages {
         if constant != .zero, let reason = verifier.refutation(of: constant, for: page) {
-          actions[page] = .leave(reason)
+          actions[page] = leave(page, reason)
           left[reason, default: []].append(page)
         } else {
           actions[page] = constant == .zero ? .leave(.undamaged) : .xor(constant)
@@ -146,7 +151,7 @@ public struct ConstantSolver: Sendable {
     return RepairPlan(
       verdict: verdict, start: region.start, byteCount: UInt64(region.blocks.count * Block.byteCount),
       actions: actions, classes: verdicts,
-      backup: search.backup(of: region.start.rawValue).map { PhysicalAddress($0) },
-      soundPages: verifier.soundPages.count, evidence: log.lines)
+      backup: search.backup, soundPages: verifier.soundPages.count,
+      evidence: log.lines)
   }
 }

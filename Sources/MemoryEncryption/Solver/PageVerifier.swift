@@ -6,6 +6,9 @@ struct PageVerifier: Sendable {
   private let isAlignmentRefuted: Bool
   /// Pages whose untouched look is another's: that of memory that was written and never copied.
   private let uncopied: Set<Int>
+  /// Pages that look untouched at their own place: nobody wrote them, or their copy was not made. Neither can be told from the
+  /// other, and neither has content.
+  private let untouched: Set<Int>
   private let misfits: Set<Int>
   /// Whether pages make sense as they are: then a part was repaired before, and of a page of noise nobody knows whether.
   private var hasSoundPages: Bool { !soundPages.isEmpty }
@@ -17,6 +20,7 @@ struct PageVerifier: Sendable {
     content = solver.content
     isAlignmentRefuted = judge.isAlignmentRefuted
     uncopied = judge.uncopied
+    untouched = judge.untouched
     misfits = judge.hypothesis.misfits
     var constants: [Int: Block] = [:]
     for found in judge.classes where found.isAccepted {
@@ -46,6 +50,7 @@ struct PageVerifier: Sendable {
     if uncopied.contains(page) || misfits.contains(page), fills == 0, words.count == 0 {
       return .contradicted
     }
+    if untouched.contains(page), fills == 0, words.count == 0 { return .neverWritten }
     let isShown = fills > 0 || words.count > 0 || content.zeroWords([page], constant).count != nil
     if isShown { return nil }
     if isAlignmentRefuted || hasSoundPages { return .ambiguous }

@@ -87,6 +87,12 @@ struct NoteList: Sendable {
     first { $0.name == name } != nil
   }
 
+  /// The text of the first held note of a name, up to its zero byte.
+  func text(ofNoteNamed name: String) -> String? {
+    guard let (note, _) = first(where: { $0.name == name }) else { return nil }
+    return String(decoding: held[note.descriptor].prefix { $0 != 0 }, as: UTF8.self)
+  }
+
   /// The text of VMCOREINFO, which is always held: where in all of the notes it lies, and its bytes.
   func vmcoreinfo() -> (range: Range<Int>?, bytes: [UInt8]) {
     guard let (note, moved) = first(where: { $0.name == "VMCOREINFO" }) else { return (nil, []) }

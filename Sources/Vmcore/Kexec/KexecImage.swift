@@ -9,7 +9,8 @@ public struct KexecImage: Sendable {
   }
 
   public let segments: [Segment]
-  /// `arch.backup_src_start`, `backup_src_sz`, `backup_load_addr`: kexec_file_load, Linux 3.17 to 5.4.
+  /// `arch.backup_src_start`, `backup_src_sz`, `backup_load_addr`: kexec_file_load, from Linux 3.17 until 5.5, and 5.4.69,
+  /// kept the first mebibyte from everybody and took them out (7c321eb2b843).
   public let fileLoadBackup: (source: PhysicalAddress, byteCount: UInt64, backup: PhysicalAddress)?
 
   /// KEXEC_SEGMENT_MAX

@@ -12,10 +12,12 @@ public struct DumpOrigin: Hashable, Sendable {
   public var dumpLevel: DumpLevel
   /// What was changed in the pages already, a line each (eraseinfo).
   public var eraseInfo: String
+  /// Frames that this file of a split dump is for; nil for a whole dump.
+  public var split: Range<PFN>?
 
   public init(
     utsname: UtsName, crashTime: Int64, processorCount: Int32, physicalBase: UInt64, dumpLevel: DumpLevel,
-    eraseInfo: String = ""
+    eraseInfo: String = "", split: Range<PFN>? = nil
   ) {
     self.utsname = utsname
     self.crashTime = crashTime
@@ -23,5 +25,6 @@ public struct DumpOrigin: Hashable, Sendable {
     self.physicalBase = physicalBase
     self.dumpLevel = dumpLevel
     self.eraseInfo = eraseInfo
+    self.split = split
   }
 }

@@ -65,6 +65,11 @@ public final class PhysicalMemory: Sendable {
     }
   }
 
+  /// What was changed in the pages before, a line each: the header's eraseinfo, or in an ELF dump the note ERASEINFO.
+  public var eraseInfo: String {
+    origin?.eraseInfo ?? notes.list.text(ofNoteNamed: "ERASEINFO") ?? ""
+  }
+
   /// Whether a layer changes a page on its way from the file.
   public func changes(_ pfn: PFN) -> Bool {
     layers.contains { $0.changes(pfn) }

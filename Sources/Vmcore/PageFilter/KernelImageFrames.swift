@@ -56,14 +56,13 @@ struct KernelImageFrames {
     of image: PFNRanges, _ kernel: CrashedKernel, _ evidence: PageEvidence, _ map: MemoryMap,
     _ rules: PageRules, _ memory: inout KernelMemory
   ) throws(Unknown) -> PFNRanges {
-    let structPages = FlagsReader(map: map, rules: rules)
+    let structPages = PageFlagsReader(map: map, rules: rules)
     guard let reserved = evidence.reserved else {
       throw Unknown(reason: "the number of PG_reserved is not known")
     }
-    // The text is never freed: a bit that it lacks is not PG_reserved.
-    guard let text = kernel.info.symbol("_stext"), let first = kernel.imageFrame(text),
-      let flags = structPages.flags(first, &memory), flags & reserved != 0
-    else { throw Unknown(reason: "its text is not marked as reserved") }
+    guard structPages.isTextReserved(kernel, reserved, &memory) else {
+      throw Unknown(reason: "its text is not marked as reserved")
+    }
     let stretches = evidence.symbols.map { Self.stretches(kernel, $0, &memory) } ?? []
     guard !stretches.isEmpty else { throw Unknown(reason: "no symbols tell where that is") }
     var freed: [Range<PFN>] = []
@@ -106,25 +105,11 @@ struct KernelImageFrames {
     }
     return found
   }
-
-  /// Reads the flags of single frames.
-  private struct FlagsReader {
-    let map: MemoryMap
-    let rules: PageRules
-
-    func flags(_ pfn: PFN, _ memory: inout KernelMemory) -> UInt64? {
-      let index = map.sections.partitionPoint(behind: { $0.frames.upperBound > pfn })
-      guard index < map.sections.count, map.sections[index].frames.contains(pfn) else { return nil }
-      let section = map.sections[index]
-      let page = section.pages + section.frames.lowerBound.distance(to: pfn) &* rules.pageSize
-      return try? memory.word(page + rules.flags)
-    }
-  }
 }
 
 extension CrashedKernel {
   /// The frame behind an address of the kernel's image; nil for other addresses.
-  fileprivate func imageFrame(_ address: VirtualAddress) -> PFN? {
+  func imageFrame(_ address: VirtualAddress) -> PFN? {
     // What lies above 1 GiB is modules.
     guard address.rawValue >= MemorySegments.kernelMap, address.rawValue < MemorySegments.kernelMap + 1 << 30
     else {

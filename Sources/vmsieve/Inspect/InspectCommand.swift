@@ -14,7 +14,8 @@ struct InspectCommand {
     var map: EncryptionMap?
     var processors: CrashedProcessors?
     if let kernel = opened.kernel {
-      let found = try EncryptionCommand.undoing(opened.memory, kernel, options.memoryEncryption)
+      let found = try EncryptionCommand.undoing(
+        opened.memory, kernel, options.memoryEncryption, depth: .always)
       undoing = found
       processors = CrashedProcessors(kernel, found.memory, files: options.memoryEncryption.files)
       if found.investigation.state.mask != 0, let directMap = found.investigation.directMap {

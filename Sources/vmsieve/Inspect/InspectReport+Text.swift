@@ -51,7 +51,7 @@ extension InspectReport {
       titled("pages", "\(plan.repairedPages) repaired of \(plan.actions.count)")
         + LeaveReason.allCases.filter { plan.pages(left: $0) > 0 }
         .map { ", \(plan.pages(left: $0)) \($0.rawValue)" }.joined())
-    if let backup = plan.backup { lines.append(titled("backup", "at \(backup)")) }
+    if let backup = plan.backup { lines.append(titled("backup", "at \(backup.address): \(backup.evidence)")) }
     if !plan.classes.isEmpty { lines.append(titled("classes", "pages that share one constant")) }
     for found in plan.classes {
       lines.append(

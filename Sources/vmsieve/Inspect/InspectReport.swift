@@ -30,17 +30,18 @@ struct InspectReport {
   /// What all of it comes to.
   var sentence: String {
     guard let investigation else {
-      return "\(vmcore.problem ?? "the kernel is not known"): what its memory encryption was cannot be said"
+      let reason = reasonForNoInfo.map { ": \($0)" } ?? ""
+      return
+        "\(vmcore.problem ?? "the kernel is not known"): what its memory encryption was cannot be said\(reason)"
     }
-    guard investigation.state.kind == .sme else { return investigation.state.meaning }
-    guard let plan = investigation.plan else {
-      return "SME was active, but the dump has no memory below 640 KiB that a backup could have damaged"
-    }
-    let counts = "\(plan.repairedPages) pages can be repaired, \(undoing?.leftPages ?? 0) cannot"
-    switch plan.verdict {
-    case .repairable, .partlyRepairable: return "SME was active; \(plan.verdict.sentence): \(counts)"
-    default: return "SME was active; \(plan.verdict.sentence)"
-    }
+    let outcome = investigation.outcome
+    guard let plan = investigation.plan, plan.repairedPages > 0 else { return outcome.sentence }
+    return "\(outcome.sentence): \(plan.account), \(plan.lostPages) are lost"
+  }
+
+  /// What memory looks like where nothing tells what kernel it is of.
+  private var reasonForNoInfo: String? {
+    MemorySurvey(of: vmcore.memory)?.reasonForNoInfo(isFromHost: vmcore.memory.notes.hasHypervisorState)
   }
 
   /// One object on one line.

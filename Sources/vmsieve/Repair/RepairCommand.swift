@@ -41,21 +41,19 @@ struct RepairCommand {
 
   /// Why no page changes.
   private func nothingToDo(_ investigation: Investigation) -> DumpCommandError {
-    let why: String
-    switch investigation.plan?.verdict {
-    case .undamaged: why = "low memory is as the crashed kernel saw it"
-    case .some(let verdict):
+    let sentence = investigation.outcome.sentence
+    let isBroken =
+      switch investigation.outcome {
+      case .judged(let plan): plan.verdict != .undamaged
+      case .wrongView: true
+      case .nothingToUndo, .noLowMemory, .lowMemoryElsewhere, .lowMemoryLeftOut, .repairedBefore: false
+      }
+    if isBroken {
       return DumpCommandError(
-        "\(options.vmcore): nothing can be repaired (\(verdict.rawValue)): \(verdict.sentence);"
-          + " \(options.dumpFile) is not written")
-    case nil:
-      why =
-        investigation.state.kind == .sme
-        ? "the dump has no memory below 640 KiB that a backup could have damaged"
-        : investigation.state.meaning
+        "\(options.vmcore): nothing can be repaired: \(sentence); \(options.dumpFile) is not written")
     }
     return DumpCommandError(
-      "\(options.vmcore): there is nothing to repair: \(why); \(options.dumpFile) is not written",
+      "\(options.vmcore): there is nothing to repair: \(sentence); \(options.dumpFile) is not written",
       status: .nothingToRepair)
   }
 
@@ -91,10 +89,10 @@ struct RepairCommand {
       (options.memoryEncryption.strips ? "Changed pages   : " : "Repaired pages  : ")
         + "\(report.changedPages)"
         + (report.appendedPages > 0 ? ", \(report.appendedPages) of them at the end of the file" : ""))
-    let left = UInt64(undoing.leftPages)
+    let left = UInt64(undoing.investigation.plan?.lostPages ?? 0)
     messages.common("Unrepaired pages: \(left + report.failedPages)")
     if let plan = undoing.investigation.plan, undoing.repairedPages != nil {
-      for line in Self.lines(of: plan) { messages.common("  \(line)") }
+      for line in plan.losses { messages.common("  \(line)") }
     }
     for (pfn, reason) in report.failures { messages.common("  \(pfn): \(reason)") }
     let others = pages - min(pages, report.changedPages + left + report.failedPages)
@@ -107,20 +105,5 @@ struct RepairCommand {
     messages.common("The repaired dump is saved to \(options.dumpFile).")
     messages.common("")
     messages.common("\(messages.programName) Completed.")
-  }
-
-  /// The pages that stay damaged, by the reason.
-  private static func lines(of plan: RepairPlan) -> [String] {
-    LeaveReason.allCases.filter { $0 != .undamaged && $0 != .absent }.compactMap { reason in
-      let ranges = plan.ranges(left: reason)
-      if ranges.isEmpty { return nil }
-      let first = plan.address(ofPage: 0).rawValue / LowRegion.pageBytes
-      let frames = ranges.map { range in
-        let start = String(hexadecimal: first + UInt64(range.lowerBound))
-        let last = String(hexadecimal: first + UInt64(range.upperBound - 1))
-        return range.count == 1 ? start : "\(start)-\(last)"
-      }
-      return "pfn " + frames.joined(separator: ", ") + ": " + reason.sentence
-    }
   }
 }

@@ -8,18 +8,21 @@ enum EncryptionCommand {
     _ memory: PhysicalMemory, _ kernel: CrashedKernel, _ options: SMEOptions, _ messages: Messages
   ) throws(DumpCommandError) -> (memory: PhysicalMemory, record: String) {
     if options.policy == .off { return (memory, "") }
-    let undoing = try undoing(memory, kernel, options)
+    let undoing = try undoing(
+      memory, kernel, options, depth: messages.level.contains(.debug) ? .always : .onlyWithMask)
     try tell(undoing, options, messages)
     return (undoing.memory, undoing.record)
   }
 
   /// Finds out what can be done, and says nothing.
   static func undoing(
-    _ memory: PhysicalMemory, _ kernel: CrashedKernel, _ options: SMEOptions
+    _ memory: PhysicalMemory, _ kernel: CrashedKernel, _ options: SMEOptions,
+    depth: Investigation.Depth = .onlyWithMask
   ) throws(DumpCommandError) -> Undoing {
     let investigation: Investigation
     do throws(SymbolError) {
-      investigation = try Investigation(kernel, memory, files: options.files, region: options.region)
+      investigation = try Investigation(
+        kernel, memory, files: options.files, region: options.region, depth: depth)
     } catch { throw DumpCommandError("\(error)") }
     guard let keyFile = options.keyFile else { return Undoing(investigation, memory) }
     return try undo(memory, kernel, investigation, keyFile, options)
@@ -78,30 +81,38 @@ enum EncryptionCommand {
       messages.common("SME: \(undoing.record.dropLast())")
       return
     }
-    let state = undoing.investigation.state
-    guard let plan = undoing.investigation.plan else {
-      if state.kind != .none { messages.common("SME: \(state.meaning)") }
-      return
+    let outcome = undoing.investigation.outcome
+    switch outcome {
+    case .nothingToUndo(let state):
+      if state.kind != .none { messages.common("Memory encryption: \(outcome.sentence).") }
+    case .noLowMemory, .lowMemoryElsewhere, .lowMemoryLeftOut, .repairedBefore:
+      messages.common("\(outcome.sentence).")
+    case .wrongView:
+      if options.policy == .require { throw DumpCommandError("--sme require: \(outcome.sentence)") }
+      messages.warning(outcome.sentence)
+    case .judged(let plan):
+      try tell(plan, options, messages)
     }
+  }
+
+  private static func tell(
+    _ plan: RepairPlan, _ options: SMEOptions, _ messages: Messages
+  ) throws(DumpCommandError) {
     if plan.verdict == .undamaged {
       messages.common("SME: low memory is as the first kernel saw it; nothing is changed.")
       return
     }
-    if let pages = undoing.repairedPages, pages > 0 {
-      messages.common(
-        "SME: \(pages) pages of low memory are repaired, \(undoing.leftPages) stay as they are.")
+    if plan.repairedPages > 0 { messages.common("SME (XE): \(plan.account).") }
+    if let note = plan.trampolineNote { messages.common("SME: \(note).") }
+    if plan.lostPages == 0 {
+      if plan.repairedPages == 0 {
+        messages.common("SME: low memory is noise, and the crashed kernel never used it: nothing is lost.")
+      }
+      return
     }
-    let expected = plan.repairedPages > 0 ? plan.trampoline?.count ?? 0 : 0
-    if expected > 0 {
-      messages.common(
-        "SME: \(expected) of them are the real-mode trampoline, which the crashed kernel had mapped decrypted: that is no damage of its data."
-      )
-    }
-    let left = undoing.leftPages - expected
-    if left == 0 { return }
     let line =
-      "\(left) pages of low memory are noise and cannot be repaired without the key"
-      + " (\(plan.verdict.rawValue); -D tells the evidence)"
+      "\(plan.lostPages) pages of low memory are noise and cannot be repaired without the key"
+      + " (\(plan.verdict.rawValue); -D tells the evidence): \(plan.losses.joined(separator: "; "))"
     if options.policy == .require { throw DumpCommandError("--sme require: \(line)") }
     messages.warning(line)
   }
