@@ -82,7 +82,7 @@ boot_once() {
   [[ -z $own_module ]] || cp "$kernel_dir/$own_module.ko" "$work/lab/"
   [[ -z $crash ]] || cp "$here/guest/$crash" "$work/lab/crash"
   [[ -z $script ]] || cp "$here/guest/$script" "$work/lab/script"
-  printf '%s\n' "mode=$mode" "file_load=$file_load" "capture_cpus=$capture_cpus" "capture_arguments='$capture_arguments'" > "$work/lab/parameters"
+  printf '%s\n' "mode=$mode" "loading=$loading" "capture_cpus=$capture_cpus" "capture_arguments='$capture_arguments'" > "$work/lab/parameters"
   truncate -s 32M "$work/disk" "$work/swap"
   local more_disks=()  # vdd, so it comes last
   if [[ -n $archive ]]; then

@@ -8,17 +8,17 @@
 # (",slots=2,maxmem=4G") and `plugged` of it are DIMMs, which QEMU's balloon counts; the disk for the vmcore has `room` beside `memory`.
 
 describe_machine() { # NAME
-  mode=kdump memory=640M reserve=160M cpu=qemu64 processors=2 file_load='' capture_cpus=1
+  mode=kdump memory=640M reserve=160M cpu=qemu64 processors=2 loading=-c capture_cpus=1
   kernel_arguments='' capture_arguments='' machine_arguments=() more_memory='' plugged=0 room=256M
   modules='' capture_modules='' script='' crash='' archive='' own_module=''
   case $1 in
     5.10 | 6.1 | 6.12 | 6.16 | 6.18 | 7.2 | 7.3 | distribution) kernel=$1 ;;
     # Five-level page tables; and the other system call to load the capture kernel, which has no backup region.
-    6.1-la57) kernel=6.1 cpu=qemu64,+la57 file_load=-s ;;
+    6.1-la57) kernel=6.1 cpu=qemu64,+la57 loading=-s ;;
     # Two nodes, and a third of the memory above 4 GiB: the hole costs nothing. Below it there must be room for the capture
     # kernel wherever the kernel put itself.
     6.12-numa)
-      kernel=6.12 file_load=-s memory=704M
+      kernel=6.12 loading=-s memory=704M
       machine_arguments=(-machine "pc,max-ram-below-4g=480M"
         -object "memory-backend-ram,id=near,size=384M" -object "memory-backend-ram,id=far,size=320M"
         -numa "node,nodeid=0,cpus=0,memdev=near" -numa "node,nodeid=1,cpus=1,memdev=far") ;;
@@ -30,7 +30,7 @@ describe_machine() { # NAME
     # Memory of other kinds than what was there at boot: a DIMM, half of what virtio-mem could have, persistent memory. The
     # capture kernel finds the DIMM too, and would use it, and with it what the dead kernel had there; that of 6.12-onlined does.
     6.12-memory | 6.12-onlined)
-      kernel=6.12 file_load=-s memory=768M reserve=224M more_memory=,slots=4,maxmem=4G plugged=128M room=768M
+      kernel=6.12 loading=-s memory=768M reserve=224M more_memory=,slots=4,maxmem=4G plugged=128M room=768M
       modules='virtio_mem nfit nd_pmem nd_btt' capture_modules=virtio_mem script=memory.sh capture_arguments=memhp_default_state=offline
       machine_arguments=(-machine "pc,nvdimm=on"
         -object "memory-backend-ram,id=dimm,size=128M" -device "pc-dimm,memdev=dimm"

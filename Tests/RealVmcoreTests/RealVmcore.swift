@@ -3,13 +3,14 @@ import Foundation
 import Testing
 
 /// A vmcore of the lab, and what is known of it without asking the program that is tested.
-struct RealVmcore {
+struct RealVmcore: CustomStringConvertible {
   /// The lab's name for it.
   var name: String
   var path: String
   var elf: ELFVmcore
   /// The lab's name for its kernel: 6.1-la57 is a 6.1.
   var kernel: String { String(name.prefix { $0 != "-" }) }
+  var description: String { path }
   /// Frames of the kernel's own image, also those that it freed after boot.
   var kernelImage: Range<UInt64>
 

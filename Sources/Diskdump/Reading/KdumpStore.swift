@@ -7,12 +7,15 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
   /// Pages of which the file has no bytes, by its descriptors.
   public let missingPages: UInt64
 
+  /// What dumps of x86_64 call their machine: old ones nothing, and QEMU 10 `Unknown`.
+  private static let machines: Set<String> = ["x86_64", "", "Unknown"]
+
   /// - Throws: ``VmcoreError/foreign(path:_:)`` for a dump of another machine than x86_64.
   public init(_ dump: KdumpFile) throws(VmcoreError) {
     let headers = dump.headers
     let path = dump.file.path
     let machine = headers.header.utsname.machine
-    guard machine.isEmpty || machine == "x86_64", headers.blockSize == UInt64(PageGeometry.x86_64.size) else {
+    guard Self.machines.contains(machine), headers.blockSize == UInt64(PageGeometry.x86_64.size) else {
       throw .foreign(
         path: path,
         "a dump of another machine (\(machine), pages of \(headers.blockSize) bytes); only x86_64 can be read"

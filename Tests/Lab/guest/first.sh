@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154 # mode, file_load, capture_cpus and capture_arguments come from /lab/parameters
+# shellcheck shell=sh disable=SC2154 # mode, loading, capture_cpus and capture_arguments come from /lab/parameters
 # The first kernel: fill memory with every kind of page, then crash, or wait for the hypervisor to dump.
 
 # Low memory gets slabs, where the lab wants them there.
@@ -59,8 +59,8 @@ if [ "$mode" = live ]; then
   echo $? > /out/status
   return
 fi
-# shellcheck disable=SC2086 # no -s is no argument
-kexec $file_load -p /lab/vmlinuz --initrd=/lab/capture.img \
+# shellcheck disable=SC2086 # one word
+kexec $loading -p /lab/vmlinuz --initrd=/lab/capture.img \
   --append="console=ttyS0 irqpoll mitigations=off nr_cpus=$capture_cpus reset_devices panic=5 $capture_arguments" > /out/kexec.log 2>&1
 if [ "$(cat /sys/kernel/kexec_crash_loaded)" != 1 ]; then
   echo "LAB: kexec did not load the capture kernel:"
