@@ -27,6 +27,11 @@ describe_machine() { # NAME
     6.1-captured) kernel=6.1 mode=captured memory=512M reserve=128M own_module=low ;;
     # Slabs in the memory that the backup saves.
     6.1-low | 6.12-low) kernel=${1%-low} memory=512M reserve=128M own_module=low ;;
+    # The same where the kernel fills what it frees, and what it allocates, with other bytes than it finds there.
+    6.1-slub-p | 6.12-slub-p) kernel=${1%%-*} memory=512M reserve=128M own_module=low kernel_arguments=slub_debug=P ;;
+    6.1-slub-fzpu | 6.12-slub-fzpu) kernel=${1%%-*} memory=512M reserve=128M own_module=low kernel_arguments=slub_debug=FZPU ;;
+    6.1-page-poison | 6.12-page-poison) kernel=${1%%-*} memory=512M reserve=128M own_module=low kernel_arguments=page_poison=1 ;;
+    6.1-init-on-free | 6.12-init-on-free) kernel=${1%%-*} memory=512M reserve=128M own_module=low kernel_arguments=init_on_free=1 ;;
     # Memory of other kinds than what was there at boot: a DIMM, half of what virtio-mem could have, persistent memory. The
     # capture kernel finds the DIMM too, and would use it, and with it what the dead kernel had there; that of 6.12-onlined does.
     6.12-memory | 6.12-onlined)
@@ -47,6 +52,7 @@ describe_machine() { # NAME
   esac
 }
 
-# Those that `make test` wants, and those that `make test-all` wants besides.
+# Those that `make test` wants, those that `make sme-matrix` wants, and those that `make test-all` wants besides.
 tested_machines=(6.1 6.12 5.10 7.3 6.1-la57 6.12-numa 6.1-guest 6.1-captured 6.1-low 6.12-low)
-further_machines=(6.16 6.18 7.2 6.12-memory 6.1-processors)
+poisoned_machines=({6.1,6.12}-{slub-p,slub-fzpu,page-poison,init-on-free})
+further_machines=(6.16 6.18 7.2 6.12-memory 6.1-processors "${poisoned_machines[@]}")

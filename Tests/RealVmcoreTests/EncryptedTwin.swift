@@ -7,21 +7,28 @@ import Testing
 /// decrypts it there: D(E(m, l), r).
 final class EncryptedTwin {
   let controller: SimulatedController
-  /// Where the low segment begins, and what the first kernel saw in it.
+  /// Where the low segment begins.
   let start: UInt64
-  private(set) var truth: [UInt8]
+  /// What the first kernel saw there.
+  var truth: [UInt8] { damage.truth }
   /// What the vmcore has there now.
-  private(set) var seen: [UInt8]
+  var seen: [UInt8] { damage.seen }
   /// Offsets in the low segment of pages that the first kernel never wrote: it saw noise, and so does everybody.
-  private(set) var untouchedPages: Set<Int> = []
+  var untouchedPages: Set<Int> { damage.untouchedPages }
   /// Offsets in the low segment of lines that did not reach the DRAM in time.
-  private(set) var staleLines: [Int] = []
+  var staleLines: [Int] { damage.staleLines }
 
   private let file: UnsafeMutableRawBufferPointer
   private let vmcore: RealVmcore
   private let recipe: TwinRecipe
   private let mask: UInt64
-  private var random: TwinGenerator
+  /// Where the low segment lies in the file.
+  private let lowOffset: UInt64?
+  private var damage: LowDamage
+  /// Where a segment of the crash kernel says where the backup is, and its four words.
+  private lazy var backupSegments = findBackupSegments()
+  /// Pages whose last entry got no bit.
+  private(set) var decrypted: Set<UInt64> = []
 
   /// Makes the twin at a path.
   @discardableResult
@@ -37,18 +44,19 @@ final class EncryptedTwin {
     self.vmcore = vmcore
     self.recipe = recipe
     mask = 1 << UInt64(recipe.bit)
-    random = TwinGenerator(recipe.seed)
     controller = SimulatedController(recipe.mode, recipe.tweaks, seed: recipe.seed)
     // kexec_file_load of these kernels saves nothing: then there is no such segment, and nothing is damaged.
     let low = Self.lowSegment(of: vmcore)
     start = low?.start ?? 0
-    truth = low.map { [file] in Self.bytes(of: file, $0.offset, $0.size & ~15) } ?? []
-    seen = truth
+    lowOffset = low?.offset
+    damage = LowDamage(undamaged: low.map { [file] in Self.bytes(of: file, $0.offset, $0.size & ~15) } ?? [])
     let info = try setMask()
     try setEncryptionBits(info)
-    if recipe.isDamaged, let low {
-      let own = try #require(setKexecImage(low.size), "\(vmcore.name) has no backup region")
-      try damageLowMemory(low.offset, backup: recipe.backup ?? own)
+    if recipe.isDamaged, low != nil {
+      let backup = try recipe.backup ?? ownBackup
+      state(recipe.image, of: backup)
+      try replaceLowMemory(
+        LowDamage(of: truth, at: start, backup: backup, controller: controller, recipe: recipe))
     }
     if recipe.wholeDump { try encryptAll(but: low?.offset ?? .max) }
   }
@@ -74,6 +82,17 @@ final class EncryptedTwin {
     [UInt8](unsafeUninitializedCapacity: Int(size)) { bytes, count in
       memcpy(bytes.baseAddress!, file.baseAddress! + Int(offset), Int(size))
       count = Int(size)
+    }
+  }
+
+  /// Calls the body with the offset of each byte of a value, those of the last 32 left out; by memchr, as nothing else here
+  /// is as fast.
+  private func forEachPlace(of byte: UInt8, _ body: (UInt64) -> Void) {
+    var start = file.baseAddress!
+    let end = start + file.count - 32
+    while start < end, let place = memchr(start, Int32(byte), end - start) {
+      body(UInt64(place - file.baseAddress!))
+      start = place + 1
     }
   }
 
@@ -149,69 +168,73 @@ final class EncryptedTwin {
         guard entry & 1 != 0 else { continue }
         let isLeaf = level == 1 || (level <= 3 && entry & 0x80 != 0)
         if !isLeaf { walk(entry & 0xf_ffff_ffff_f000 & ~mask, level - 1) }
-        for place in places { setWord(place + UInt64(index * 8), entry | mask) }
+        let page = entry & 0xf_ffff_ffff_f000
+        let isDecrypted = level == 1 && recipe.decrypted.contains(page)
+        if isDecrypted { decrypted.insert(page) }
+        for place in places { setWord(place + UInt64(index * 8), isDecrypted ? entry : entry | mask) }
       }
     }
     for table in [root] + recipe.processTables { walk(table, levels) }
   }
 
-  /// Makes the crash kernel's segments say what the recipe wants; returns where the backup was.
-  private func setKexecImage(_ size: UInt64) -> UInt64? {
-    var own: UInt64?
-    var start = file.baseAddress!
-    let end = start + file.count - 32
-    // memchr finds the second byte of the size: the first is a common one, and nothing else here is as fast.
-    while let found = memchr(start, Int32(size >> 8 & 0xff), end - start) {
-      start = found + 1
-      let offset = UInt64(found - file.baseAddress! - 1)
-      guard offset % 8 == 0, word(offset) == size else { continue }
+  private func findBackupSegments() -> [(offset: UInt64, words: [UInt64])] {
+    guard let size = Self.lowSegment(of: vmcore)?.size else { return [] }
+    var found: [(offset: UInt64, words: [UInt64])] = []
+    // The first byte of the size is a common one.
+    forEachPlace(of: UInt8(size >> 8 & 0xff)) { place in
+      let offset = place &- 1
+      guard offset % 8 == 0, word(offset) == size else { return }
       // struct kexec_segment: buf, bufsz, mem, memsz.
       let address = word(offset + 8)
       guard word(offset + 16) == (size + 0xfff) & ~0xfff, address & 0xfff == 0, address > 0x10_0000 else {
-        continue
+        return
       }
-      own = own ?? address
-      switch recipe.image {
-      case .match: setWord(offset + 8, recipe.backup ?? address)
-      case .stale: break
-      case .absent: for place in 0..<4 as Range<UInt64> { setWord(offset - 8 + place * 8, 0) }
-      }
+      found.append((offset - 8, (0..<4).map { word(offset - 8 + $0 * 8) }))
     }
-    return own
+    return found
+  }
+
+  /// Where purgatory copied the low segment to on the real machine.
+  var ownBackup: UInt64 {
+    get throws {
+      let segment = try #require(backupSegments.first, "\(vmcore.name) has no backup region")
+      return segment.words[2]
+    }
+  }
+
+  /// Makes the crash kernel's segments say something of where the backup is.
+  func state(_ image: TwinRecipe.KexecImage, of backup: UInt64) {
+    for segment in backupSegments {
+      var words = segment.words
+      switch image {
+      case .match: words[2] = backup
+      case .stale: break
+      case .absent: words = [0, 0, 0, 0]
+      }
+      for (place, word) in words.enumerated() { setWord(segment.offset + UInt64(place) * 8, word) }
+    }
   }
 
   // MARK: - What memory holds
 
-  private func damageLowMemory(_ offset: UInt64, backup: UInt64) throws {
-    var dram = truth
-    try controller.encrypt(&dram, at: start)
-    var noise = [UInt8](repeating: 0, count: truth.count)
-    try controller.decrypt(&noise, at: start)
-    for page in stride(from: 0, to: truth.count, by: 4096) {
-      let range = page..<min(page + 4096, truth.count)
-      guard isZero(range), Double.random(in: 0..<1, using: &random) < recipe.untouched
-      else { continue }
-      dram.replaceSubrange(range, with: repeatElement(0, count: range.count))
-      truth.replaceSubrange(range, with: noise[range])
-      untouchedPages.insert(page)
-    }
-    seen = dram
-    if recipe.readsEncrypted { try controller.decrypt(&seen, at: backup) }
-    for _ in 0..<recipe.staleLines {
-      let line = Int.random(in: 0..<truth.count / 64, using: &random) * 64
-      staleLines.append(line)
-      for place in line..<line + 64 { seen[place] = UInt8.random(in: 0...255, using: &random) }
-    }
-    setBytes(offset, seen)
+  /// Another crash of the same machine: what the vmcore has of low memory.
+  func replaceLowMemory(_ damage: LowDamage) throws {
+    setBytes(try #require(lowOffset), damage.seen)
+    self.damage = damage
   }
 
-  private func isZero(_ range: Range<Int>) -> Bool {
-    truth.withUnsafeBytes { bytes in
-      stride(from: range.lowerBound, to: range.upperBound, by: 16).allSatisfy {
-        bytes.loadUnaligned(fromByteOffset: $0, as: UInt64.self) == 0
-          && bytes.loadUnaligned(fromByteOffset: $0 + 8, as: UInt64.self) == 0
-      }
+  /// Makes the kernel's types unreadable, as of one that was built without CONFIG_DEBUG_INFO_BTF: then nobody knows where
+  /// its slabs lie.
+  func hideTypes() throws {
+    // struct btf_header: magic, version 1, no flags, 24 bytes.
+    let header: UInt64 = 0x18_0001_eb9f
+    var count = 0
+    forEachPlace(of: 0xeb) { place in
+      guard place > 0, word(place - 1) == header else { return }
+      setWord(place - 1, 0)
+      count += 1
     }
+    try #require(count > 0, "\(vmcore.name) has no BTF")
   }
 
   private func encryptAll(but low: UInt64) throws {

@@ -17,6 +17,8 @@ struct TwinRecipe {
   var backup: UInt64?
   /// Which share of the low pages of zeros the first kernel never wrote: their DRAM is zero, and it saw noise.
   var untouched = 0.0
+  /// Pages that the first kernel had mapped without encryption, as it has the real-mode trampoline.
+  var decrypted: Range<UInt64> = 0..<0
   /// Lines of 64 bytes that were still in a cache when purgatory copied.
   var staleLines = 0
   /// Whether the backup made noise of low memory; if not, the vmcore only says that the machine had SME.

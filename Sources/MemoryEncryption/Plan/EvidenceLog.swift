@@ -60,6 +60,10 @@ struct EvidenceLog: Sendable {
         "proven constants deny each other under this place of the backup: only pages that show their own are changed"
       )
     }
+    if !judge.isPlaceProven, judge.classes.contains(where: { $0.isAccepted }) {
+      lines.append(
+        "too few pages prove constants for more than themselves: only pages that show their own are changed")
+    }
     if judge.isTableRefuted {
       lines.append("proven constants deny the tweak table: nothing is taken from it")
     }

@@ -11,7 +11,8 @@
 ///
 /// The refutations: two constants are proven for one class; a confirmed table says otherwise, or, of the table, a constant
 /// that content proves; the other classes and untouched memory, by links, say otherwise; more of the class's repeated blocks
-/// are no fill under it than are one; its pages make sense as they are. What single pages refute is the ``PageVerifier``'s.
+/// are no fill under it than are one; pages are off by another one in a part of each, so that memory was not moved by whole
+/// pages; its pages make sense as they are. What single pages refute is the ``PageVerifier``'s.
 struct ClassJudge: Sendable {
   let content: ContentEvidence
   let search: AlignmentSearch
@@ -20,6 +21,9 @@ struct ClassJudge: Sendable {
   /// Two proven constants deny each other by links: the assumed alignment is wrong, and what a page's place says of its
   /// constant counts for nothing.
   private(set) var isAlignmentRefuted = false
+  /// Pages' own words agree with believed constants beyond those that determine them: so a page's place does say what its
+  /// constant is, also of a page that says nothing itself.
+  private(set) var isPlaceProven = false
   /// A proven constant is not the table's.
   private(set) var isTableRefuted = false
   /// Pages that look untouched and, as others that look so hold objects, may never have been copied.
@@ -29,6 +33,7 @@ struct ClassJudge: Sendable {
   private let addresses: [UInt64]
   private let poisonsPages: Bool?
   private let votes: [PageVote]
+  private let shift: ShiftEvidence
 
   /// Constants that follow from believed ones need more pages that agree than constants that they determine.
   private static let fewestLeftOver = 4
@@ -40,6 +45,7 @@ struct ClassJudge: Sendable {
     hypothesis: Hypothesis
   ) {
     content = solver.content
+    shift = ShiftEvidence(solver.detector)
     self.search = search
     self.hypothesis = hypothesis
     self.votes = votes
@@ -90,20 +96,24 @@ struct ClassJudge: Sendable {
       for index in classes.indices where !classes[index].isAccepted { proveByZeros(index) }
     }
     refuteByRepetitions()
+    isPlaceProven = linked(nil).leftOver >= ClassJudge.fewestLeftOver
   }
 
-  /// Where most pages' repeated blocks deny their constants, memory was not moved by whole pages, and no class is one: a
-  /// constant that some words prove holds for a part of its page only.
+  /// Where most pages' repeated blocks deny their constants, or do so in the same part of each, memory was not moved by
+  /// whole pages, and no class is one: a constant that some words prove holds for a part of its page only.
   private mutating func refuteByRepetitions() {
     var denying = 0
     var confirming = 0
+    var believed: [(page: Int, constant: Block)] = []
     for found in classes {
       guard let constant = found.constant else { continue }
-      let pages = content.testimony(found.pages.filter { !content.isForeign($0, constant) }, constant)
+      let own = found.pages.filter { !content.isForeign($0, constant) }
+      let pages = content.testimony(own, constant)
       denying += pages.denying
       confirming += pages.confirming
+      if found.isAccepted { believed += own.map { ($0, constant) } }
     }
-    guard denying > confirming else { return }
+    guard denying > confirming || shift.isShifted(believed) else { return }
     for index in classes.indices {
       classes[index].isAccepted = false
       classes[index].isRefuted = true
@@ -213,8 +223,8 @@ struct ClassJudge: Sendable {
 
   // MARK: - Links
 
-  /// What the classes that are believed and untouched memory say of a class, itself left out.
-  private func linked(_ index: Int) -> (constant: Block?, leftOver: Int) {
+  /// What the classes that are believed and untouched memory say of a class, itself left out; of none, how much they agree.
+  private func linked(_ index: Int?) -> (constant: Block?, leftOver: Int) {
     var system = LinearSystem()
     var count = 0
     for (other, found) in classes.enumerated() where other != index && found.isAccepted {
@@ -226,7 +236,7 @@ struct ClassJudge: Sendable {
       system.insert(mask: equation.mask, value: equation.value)
       count += equation.count
     }
-    return (system.value(of: classes[index].mask), count - system.rank)
+    return (index.flatMap { system.value(of: classes[$0].mask) }, count - system.rank)
   }
 
   /// Pages whose own word agrees with their class's constant.

@@ -3,7 +3,8 @@ struct PageVerifier: Sendable {
   private let region: LowRegion
   private let shapes: [PageShape]
   private let content: ContentEvidence
-  private let isAlignmentRefuted: Bool
+  /// Whether a page's place says what its constant is.
+  private let isPlaceTrusted: Bool
   /// Pages whose untouched look is another's: that of memory that was written and never copied.
   private let uncopied: Set<Int>
   /// Pages that look untouched at their own place: nobody wrote them, or their copy was not made. Neither can be told from the
@@ -18,7 +19,7 @@ struct PageVerifier: Sendable {
     region = solver.region
     shapes = solver.detector.shapes
     content = solver.content
-    isAlignmentRefuted = judge.isAlignmentRefuted
+    isPlaceTrusted = judge.isPlaceProven && !judge.isAlignmentRefuted
     uncopied = judge.uncopied
     untouched = judge.untouched
     misfits = judge.hypothesis.misfits
@@ -53,7 +54,7 @@ struct PageVerifier: Sendable {
     if untouched.contains(page), fills == 0, words.count == 0 { return .neverWritten }
     let isShown = fills > 0 || words.count > 0 || content.zeroWords([page], constant).count != nil
     if isShown { return nil }
-    if isAlignmentRefuted || hasSoundPages { return .ambiguous }
+    if !isPlaceTrusted || hasSoundPages { return .ambiguous }
     return region.attributes[page] == .unknown ? .attributeUnknown : nil
   }
 }
