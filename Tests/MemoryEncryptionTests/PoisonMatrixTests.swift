@@ -125,7 +125,7 @@ import Vmcore
   }
 
   /// Where constants depend on each other, one may be right for three quarters of each page.
-  @Test(arguments: Content.allCases, SimulatedCrash.Constants.allCases)
+  @Test(arguments: [Content.ordinary, .slabDebug, .allPoison], SimulatedCrash.Constants.allCases)
   func `Memory that was moved by a part of a page stays as it is`(
     content: Content, constants: SimulatedCrash.Constants
   ) {

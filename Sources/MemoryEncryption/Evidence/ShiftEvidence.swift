@@ -27,6 +27,7 @@ struct ShiftEvidence: Sendable {
   private static let shifts = (1..<LowRegion.blocksPerPage).map { Shift($0) }
   /// Blocks of a part that agree. Fewer do by chance, and by what objects hold.
   private static let fewestBlocks = 8
+  private static let mostPages = 16
 
   private let region: LowRegion
   private let shapes: [PageShape]
@@ -47,14 +48,17 @@ struct ShiftEvidence: Sendable {
       if others > 0 { irregular.append((page, constant)) }
     }
     guard 2 * irregular.count > fillPages else { return false }
+    // Some of them tell as much as all.
+    let step = max(irregular.count / ShiftEvidence.mostPages, 1)
+    let sample = stride(from: 0, to: irregular.count, by: step).map { irregular[$0] }
     var speaking = [Int](repeating: 0, count: ShiftEvidence.shifts.count)
-    for (page, constant) in irregular {
+    for (page, constant) in sample {
       let kinds = kinds(of: page, constant)
       for (index, shift) in ShiftEvidence.shifts.enumerated() where speaks(kinds, for: shift) {
         speaking[index] += 1
       }
     }
-    return speaking.contains { 2 * $0 > fillPages }
+    return speaking.contains { 2 * $0 * irregular.count > fillPages * sample.count }
   }
 
   /// By place: 0 for a fill under the constant, a number for each block that is none and repeats, up to a fill, and nil
