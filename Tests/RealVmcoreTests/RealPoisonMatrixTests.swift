@@ -157,39 +157,49 @@ struct RealPoisonMatrixTests {
   }
 
   @Test(
-    "A file of noise with some pages that prove a constant is not believed beyond these", arguments: machines,
-    SimulatedController.Tweaks.allCases)
-  func crafted(machine: Machine, tweaks: SimulatedController.Tweaks) throws {
+    "A file of noise with some pages that prove a constant is not believed beyond these", arguments: machines)
+  func crafted(machine: Machine) throws {
     let matrix = try MatrixMachine(machine.name, isZeroed: machine.content == .zeroed)
-    let recipe = TwinRecipe(tweaks: tweaks, decrypted: MatrixMachine.decrypted, seed: Self.seed)
-    let real = try LowDamage(
-      of: matrix.memory, at: matrix.twin.start, backup: matrix.twin.ownBackup,
-      controller: SimulatedController(.xe, tweaks, seed: Self.seed), recipe: recipe)
-    for sound in [Sound.noise, .all] {
-      let undamaged = try memory(sound, matrix)
-      for planted in [[0x20], [0x20, 0x21], [0x20, 0x21, 0x22, 0x23], [0x18, 0x30, 0x50, 0x70]] as [[UInt64]]
-      {
-        for image in TwinRecipe.KexecImage.allCases {
-          matrix.twin.state(image, of: image == .stale ? 0x36f6_1000 : try matrix.twin.ownBackup)
-          var damage = LowDamage(undamaged: undamaged)
-          for page in planted {
-            let first = Int(page << 12 - matrix.twin.start)
-            damage.replace(first..<first + 4096, seen: real.seen, truth: real.truth)
+    let own = try matrix.twin.ownBackup
+    for tweaks in SimulatedController.Tweaks.allCases {
+      let recipe = TwinRecipe(tweaks: tweaks, decrypted: MatrixMachine.decrypted, seed: Self.seed)
+      let real = try LowDamage(
+        of: matrix.memory, at: matrix.twin.start, backup: own,
+        controller: SimulatedController(.xe, tweaks, seed: Self.seed), recipe: recipe)
+      for image in Self.isWhole ? TwinRecipe.KexecImage.allCases : [.match] {
+        matrix.twin.state(image == .absent ? .absent : .match, of: image == .stale ? 0x36f6_1000 : own)
+        for sound in [Sound.noise, .all] {
+          let undamaged = try memory(sound, matrix)
+          for planted in Self.planted {
+            try expectCrafted(
+              matrix, "\(machine.testDescription), \(tweaks.rawValue), \(image), \(sound.rawValue)",
+              undamaged,
+              planted, real)
           }
-          let count = try matrix.count(damage) { planted.contains($0 >> 12) }
-          if Self.isWhole {
-            print(
-              "sme-matrix: \(machine.testDescription), \(tweaks.rawValue), \(image), \(planted.count) planted in "
-                + "\(sound.rawValue), crafted: repaired \(count.repaired), left \(count.left), false "
-                + "\(count.falsely.count): \(count.verdict)")
-          }
-          #expect(
-            count.falsely.isEmpty,
-            "\(machine.testDescription), \(sound), \(tweaks), \(planted), \(image): \(count.falsely.map { String($0, radix: 16) })"
-          )
         }
       }
     }
+  }
+
+  private static let planted: [[UInt64]] = [
+    [0x20], [0x20, 0x21], [0x20, 0x21, 0x22, 0x23], [0x18, 0x30, 0x50, 0x70],
+  ]
+
+  private func expectCrafted(
+    _ matrix: MatrixMachine, _ name: String, _ undamaged: [UInt8], _ planted: [UInt64], _ real: LowDamage
+  ) throws {
+    var damage = LowDamage(undamaged: undamaged)
+    for page in planted {
+      let first = Int(page << 12 - matrix.twin.start)
+      damage.replace(first..<first + 4096, seen: real.seen, truth: real.truth)
+    }
+    let count = try matrix.count(damage) { planted.contains($0 >> 12) }
+    if Self.isWhole {
+      print(
+        "sme-matrix: \(name), \(planted.count) planted, crafted: repaired \(count.repaired), left \(count.left), false "
+          + "\(count.falsely.count): \(count.verdict)")
+    }
+    #expect(count.falsely.isEmpty, "\(name), \(planted): \(count.falsely.map { String($0, radix: 16) })")
   }
 
   private func memory(_ sound: Sound, _ matrix: MatrixMachine) throws -> [UInt8] {

@@ -239,4 +239,9 @@ struct ContentEvidence: Sendable {
     }
     return (zero, other)
   }
+
+  /// The blocks that fill pages but for a line or two.
+  func wholeBlocks(_ pages: [Int]) -> Set<Block> {
+    Set(pages.filter { shapes[$0].isNearlyUnanimous }.map { shapes[$0].mode })
+  }
 }

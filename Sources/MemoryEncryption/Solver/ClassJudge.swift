@@ -275,11 +275,16 @@ struct ClassJudge: Sendable {
     let zeros = content.zeroBlocks(pages, constant)
     guard zeros >= PageShape.fewestRepetitions else { return }
     var like = (zero: 0, other: 0)
-    for believed in classes where believed.isAccepted {
-      let count = content.unanimous(
-        believed.pages.filter { !content.slabs.hasSlots($0) }, believed.constant ?? .zero)
-      like.zero += count.zero
-      like.other += count.other
+    for found in classes {
+      let pages = found.pages.filter { !content.slabs.hasSlots($0) }
+      if found.isAccepted {
+        let count = content.unanimous(pages, found.constant ?? .zero)
+        like.zero += count.zero
+        like.other += count.other
+      } else if content.wholeBlocks(pages).count > 1 {
+        // Whatever their constant is, one of them is not zero.
+        like.other += 1
+      }
     }
     let own = content.unanimous(pages, constant)
     guard like.other == 0, own.other == 0, poisonsPages == false || like.zero >= ClassJudge.fewestLikePages
