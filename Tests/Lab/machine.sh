@@ -92,7 +92,8 @@ boot_once() {
   # A vmcore has the memory and, once more, the kernel's image.
   truncate -s $(($(numfmt --from=iec "$memory") + $(numfmt --from=iec "$room"))) "$out/vmcore"
 
-  local append="console=ttyS0 panic=1 loglevel=4 mitigations=off $kernel_arguments"
+  # On a busy host the timer's check misses its ticks, and that is a panic.
+  local append="console=ttyS0 panic=1 loglevel=4 mitigations=off no_timer_check $kernel_arguments"
   [[ $mode = guestdump ]] || append+=" crashkernel=$reserve"
   # One thread for both processors: with two, one may run code that the other has just patched, and die of the patch's
   # breakpoint long after it is gone. It is no slower.

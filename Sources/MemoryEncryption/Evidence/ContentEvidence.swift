@@ -194,8 +194,44 @@ struct ContentEvidence: Sendable {
   /// Whether a page makes sense as it is, and more than under a constant.
   func isSound(_ page: Int, unlike constant: Block) -> Bool {
     if shapes[page].standsOut, FillPattern.isFill(shapes[page].mode) { return true }
+    if isText(page, unlike: constant) { return true }
     let words = words(in: [page], .zero).count
     return words > 0 && words > self.words(in: [page], constant).count
+  }
+
+  /// Whether a page can be read as it is, and better than under a constant: nearly all of its bytes are letters, and differ
+  /// from block to block. A constant may be letters too, and then all that is zero is; but always the same ones.
+  private func isText(_ page: Int, unlike constant: Block) -> Bool {
+    let shape = shapes[page]
+    let range = region.blockRange(ofPage: page)
+    guard !shape.isNoise, !shape.standsOut,
+      letters(in: page, .zero) * 16 >= range.count * Block.byteCount * 15
+    else { return false }
+    let isVaried = (0..<Block.byteCount).allSatisfy { place in
+      let shift = UInt64(place % 8 * 8)
+      let bytes = Set(
+        region.blocks[range].map {
+          UInt8(truncatingIfNeeded: (place < 8 ? $0.low : $0.high) >> shift)
+        })
+      return bytes.count >= ContentEvidence.fewestLetters
+    }
+    return isVaried && letters(in: page, .zero) > letters(in: page, constant)
+  }
+
+  /// In 256 places of a text there are more different letters.
+  private static let fewestLetters = 12
+
+  private func letters(in page: Int, _ constant: Block) -> Int {
+    func letters(_ word: UInt64) -> Int {
+      (0..<8).count { place in
+        let byte = UInt8(truncatingIfNeeded: word >> UInt64(8 * place))
+        return (0x20...0x7e).contains(byte) || byte == 0x09 || byte == 0x0a
+      }
+    }
+    return region.blockRange(ofPage: page).reduce(0) { sum, index in
+      let block = region.blocks[index] ^ constant
+      return sum + letters(block.low) + letters(block.high)
+    }
   }
 
   /// Whether a page makes sense as it is, where nothing says by what it would be off.

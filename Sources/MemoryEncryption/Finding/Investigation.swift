@@ -132,6 +132,8 @@ public struct Investigation: Sendable {
     } else {
       evidence.append("which pages of low memory the kernel never used cannot be told")
     }
+    lowRegion.encryptionMask = kernel.tables.encryptionMask
+    lowRegion.setTables(Self.tables(in: frames, kernel, physical))
     var plan = ConstantSolver(lowRegion).plan()
 
     // Page tables may lie in the low memory themselves: what they say counts once they can be read.
@@ -144,6 +146,22 @@ public struct Investigation: Sendable {
     }
     evidence += plan.evidence
     return .judged(plan)
+  }
+
+  /// Frames that are tables of the kernel's page tables. A table that a damaged one leads to is not found.
+  private static func tables(
+    in frames: Range<PFN>, _ kernel: CrashedKernel, _ physical: PhysicalMemory
+  ) -> Set<PFN> {
+    guard var walk = try? PageTableFrames(kernel, physical) else { return [] }
+    walk.add(kernel.tables.root, .kernel)
+    let found = walk.takeFrames()
+    var tables: Set<PFN> = []
+    var pfn = frames.lowerBound
+    while pfn < frames.upperBound {
+      if found.contains(pfn) { tables.insert(pfn) }
+      pfn = pfn.advanced(by: 1)
+    }
+    return tables
   }
 
   /// The low memory as the dump has it; pages that it lacks are marked so.

@@ -10,6 +10,12 @@ public struct LowRegion: Sendable {
   public private(set) var attributes: [PageAttribute]
   /// Pages that the kernel kept reserved from boot on, counted from that of ``start``: it has nothing in them.
   public private(set) var reserved: Set<Int> = []
+  /// Pages that are tables of the kernel's own page tables, counted from that of ``start``.
+  public private(set) var tables: Set<Int> = []
+  /// The C-bit in their entries.
+  public var encryptionMask: UInt64 = 0
+  /// Above all memory and all devices of the machine.
+  public var physicalLimit: UInt64 = 1 << 46
   /// The likeliest first; none if nobody said where the backup lies.
   public var backups: [BackupCandidate] = []
   public var slabs: [LowSlab] = []
@@ -53,11 +59,13 @@ public struct LowRegion: Sendable {
   }
 
   /// Says which frames the kernel kept from its allocator; those outside are ignored.
-  public mutating func setReserved(_ frames: Set<PFN>) {
-    let first = start.rawValue / LowRegion.pageBytes
-    reserved = Set(
-      frames.filter { $0.rawValue >= first && $0.rawValue - first < UInt64(pageCount) }
-        .map { Int($0.rawValue - first) })
+  public mutating func setReserved(_ frames: Set<PFN>) { reserved = pages(of: frames) }
+
+  /// Says which frames are page tables; those outside are ignored.
+  public mutating func setTables(_ frames: Set<PFN>) { tables = pages(of: frames) }
+
+  private func pages(of frames: Set<PFN>) -> Set<Int> {
+    Set(frames.compactMap { page(of: PhysicalAddress($0.rawValue * LowRegion.pageBytes)) })
   }
 
   /// The page that holds an address, counted from the region's first.

@@ -5,6 +5,8 @@ struct PageVerifier: Sendable {
   private let content: ContentEvidence
   /// Whether a page's place says what its constant is.
   private let isPlaceTrusted: Bool
+  private let redZones: RedZoneEvidence
+  private let tables: PageTableEvidence
   /// Pages whose untouched look is another's: that of memory that was written and never copied.
   private let uncopied: Set<Int>
   /// Pages that look untouched at their own place: nobody wrote them, or their copy was not made. Neither can be told from the
@@ -20,6 +22,8 @@ struct PageVerifier: Sendable {
     shapes = solver.detector.shapes
     content = solver.content
     isPlaceTrusted = judge.isPlaceProven && !judge.isAlignmentRefuted
+    redZones = RedZoneEvidence(solver.region, pages: Set(solver.detector.pages))
+    tables = PageTableEvidence(solver.region)
     uncopied = judge.uncopied
     untouched = judge.untouched
     misfits = judge.hypothesis.misfits
@@ -40,6 +44,7 @@ struct PageVerifier: Sendable {
   /// Why a page must not be changed by a constant; nil if nothing speaks against it.
   func refutation(of constant: Block, for page: Int) -> LeaveReason? {
     if content.isSound(page, unlike: constant) { return .contradicted }
+    if redZones.denies(page, constant) || tables.denies(page, constant) { return .contradicted }
     let words = content.words(in: [page], constant)
     let (fills, others) = shapes[page].explained(by: constant)
     if content.denies(page, constant), words.count == 0 || others > fills || fills == 0 {

@@ -61,7 +61,7 @@ if [ "$mode" = live ]; then
 fi
 # shellcheck disable=SC2086 # one word
 kexec $loading -p /lab/vmlinuz --initrd=/lab/capture.img \
-  --append="console=ttyS0 irqpoll mitigations=off nr_cpus=$capture_cpus reset_devices panic=5 $capture_arguments" > /out/kexec.log 2>&1
+  --append="console=ttyS0 irqpoll mitigations=off no_timer_check nr_cpus=$capture_cpus reset_devices panic=5 $capture_arguments" > /out/kexec.log 2>&1
 if [ "$(cat /sys/kernel/kexec_crash_loaded)" != 1 ]; then
   echo "LAB: kexec did not load the capture kernel:"
   cat /out/kexec.log

@@ -1,0 +1,33 @@
+internal import Vmcore
+
+/// What low pages that are the kernel's page tables must look like.
+///
+/// Each of their words is an entry: zero, or present, with a frame that the machine has or that may be a device's, and none of
+/// the bits that the processor reserves (Intel SDM 3A, table 4-20; AMD APM 2, 5.3).
+struct PageTableEvidence: Sendable {
+  /// Bits 52 to 58 are the kernel's to use, and are zero in its own tables; 59 to 62 are protection keys, for programs only.
+  private static let unused: UInt64 = 0x7ff << 52
+  private static let frame: UInt64 = 0x000f_ffff_ffff_f000
+
+  private let region: LowRegion
+
+  init(_ region: LowRegion) { self.region = region }
+
+  /// Whether a page is a page table, and more than every eighth of its words is no entry under a constant.
+  func denies(_ page: Int, _ constant: Block) -> Bool {
+    guard region.tables.contains(page) else { return false }
+    let range = region.blockRange(ofPage: page)
+    let wrong = range.reduce(0) { sum, index in
+      let block = region.blocks[index] ^ constant
+      return sum + (isEntry(block.low) ? 0 : 1) + (isEntry(block.high) ? 0 : 1)
+    }
+    return wrong * 8 > 2 * range.count
+  }
+
+  private func isEntry(_ word: UInt64) -> Bool {
+    if word == 0 { return true }
+    let entry = word & ~region.encryptionMask
+    return entry & 1 == 1 && entry & PageTableEvidence.unused == 0
+      && entry & PageTableEvidence.frame < region.physicalLimit
+  }
+}

@@ -1,0 +1,62 @@
+import Testing
+import Vmcore
+
+@testable import MemoryEncryption
+
+/// What single pages must hold once their constant is off; a page that does not stays as it was.
+@Suite struct PageCheckTests {
+  private let crash = SimulatedCrash(constants: .published, untouched: 0, seed: 211)
+
+  private func plan(
+    _ memory: LowMemory, sound page: UInt64? = nil, _ change: (inout LowRegion) -> Void = { _ in }
+  ) -> RepairPlan {
+    var outcome = crash.run(memory)
+    if let page {
+      let range = Int(page - LowMemory.start)..<Int(page - LowMemory.start) + 4096
+      outcome.seen.replaceSubrange(range, with: outcome.truth[range])
+    }
+    var region = crash.region(outcome, memory, backups: [crash.stated])
+    change(&region)
+    return ConstantSolver(region).plan()
+  }
+
+  private func isRepaired(_ page: UInt64, _ plan: RepairPlan) -> Bool {
+    if case .xor = plan.action(at: PhysicalAddress(page)) { true } else { false }
+  }
+
+  @Test func `Red zones are where a slab must have them`() {
+    var memory = LowMemory(seed: 21)
+    memory.addDebugSlab(at: 0x44000, isFull: true, hardening: 0x1f3c_99d2_7e55_a0b7, seed: 5)
+    #expect(isRepaired(0x44000, plan(memory)))
+    #expect(isRepaired(0x30000, plan(memory)))
+    // A slab that has none of its zones: what became of this page is not what the kernel had there.
+    let broken = plan(memory) { region in
+      var slab = region.slabs[region.slabs.count - 1]
+      slab.start = PhysicalAddress(0x30000)
+      region.slabs.append(slab)
+    }
+    #expect(broken.action(at: PhysicalAddress(0x30000)) == .leave(.contradicted))
+    #expect(isRepaired(0x44000, broken))
+  }
+
+  @Test func `A page table holds entries`() {
+    let memory = LowMemory(seed: 22)
+    #expect(isRepaired(0x60000, plan(memory)))
+    let tables = plan(memory) { $0.setTables([PFN(0x50), PFN(0x60)]) }
+    #expect(isRepaired(0x50000, tables))
+    #expect(tables.action(at: PhysicalAddress(0x60000)) == .leave(.contradicted))
+  }
+
+  @Test func `Text that can be read stays`() {
+    var memory = LowMemory(seed: 23)
+    let letters = Array("Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n".utf8)
+    var next = 0
+    memory.fill(pageAt: 0x62000) {
+      next += 1
+      // No two lines are alike, so that no block of them repeats.
+      return next % 71 < 4 ? UInt8(0x30 + (next / 71 >> (next % 71 * 2)) & 7) : letters[next % 71]
+    }
+    #expect(isRepaired(0x62000, plan(memory)))
+    #expect(!isRepaired(0x62000, plan(memory, sound: 0x62000)))
+  }
+}
