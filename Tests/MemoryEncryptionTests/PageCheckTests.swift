@@ -59,4 +59,32 @@ import Vmcore
     #expect(isRepaired(0x62000, plan(memory)))
     #expect(!isRepaired(0x62000, plan(memory, sound: 0x62000)))
   }
+
+  @Test func `The trampoline is no loss, and what else was mapped decrypted is one`() {
+    let memory = LowMemory(seed: 24)
+    var crash = crash
+    crash.decrypted = LowMemory.trampoline
+    let outcome = crash.run(memory)
+    var region = crash.region(outcome, memory, backups: [crash.stated])
+    let host = ConstantSolver(region).plan()
+    #expect(host.lostPages == 0 && host.repairedPages > 100)
+    #expect(host.trampolineNote?.hasPrefix("pfn 0x98-0x9d stays noise") == true && host.losses.isEmpty)
+    region.setAttribute(.decrypted, ofPageAt: PhysicalAddress(0x30000))
+    let other = ConstantSolver(region).plan()
+    #expect(other.lostPages == 7 && other.trampolineNote == nil)
+    #expect(
+      other.losses.count == 1 && other.losses[0].hasPrefix("pfn 0x30, pfn 0x98-0x9d: the crashed kernel"))
+  }
+
+  @Test func `Pages that the kernel never used are no loss`() {
+    let memory = LowMemory(seed: 25)
+    var crash = crash
+    crash.mode = .xex
+    let outcome = crash.run(memory)
+    var region = crash.region(outcome, memory, backups: [crash.stated])
+    #expect(ConstantSolver(region).plan().lostPages == LowMemory.pages.count)
+    region.setReserved(Set(LowMemory.pages.dropFirst(3).map { PFN($0 >> 12) }))
+    let plan = ConstantSolver(region).plan()
+    #expect(plan.lostPages == 3 && plan.neverWrittenPages == LowMemory.pages.count - 3)
+  }
 }

@@ -69,6 +69,18 @@ struct MemoryEncryptionTests {
     #expect(!FileManager.default.fileExists(atPath: scratch.path("none")))
   }
 
+  @Test("Where the kernel kept low memory to itself nothing is lost, and --sme require has its dump")
+  func neverUsed() throws {
+    let vmcore = try RealVmcore("6.1")
+    let scratch = try ScratchFolder()
+    let damaged = scratch.path("damaged")
+    try EncryptedTwin(of: vmcore, at: damaged, TwinRecipe(mode: .xex, tweaks: .random))
+    let run = try ProgramRun.succeeding(
+      Lab.vmsieve, ["-l", "-d", "31", "--sme", "require", damaged, scratch.path("dump")])
+    #expect(run.output.contains("the crashed kernel never used it: nothing is lost"), "\(run.output)")
+    #expect(!run.errors.contains("warning"), "\(run.errors)")
+  }
+
   @Test("A dump of a machine without SME says nothing of it")
   func withoutEncryption() throws {
     let scratch = try ScratchFolder()

@@ -41,7 +41,10 @@ extension Investigation.Outcome {
       "SME was active, but no page below 640 KiB is in the dump, where a backup could have damaged it"
     case .repairedBefore(let record):
       "SME was active, and the dump says that it was undone already: \(record)"
-    case .judged(let plan): "SME was active; \(plan.verdict.sentence)"
+    case .judged(let plan):
+      plan.verdict == .undamaged || plan.repairedPages > 0 || plan.lostPages > 0
+        ? "SME was active; \(plan.verdict.sentence)"
+        : "SME was active; low memory is noise, and the crashed kernel never used it: nothing is lost"
     }
   }
 }

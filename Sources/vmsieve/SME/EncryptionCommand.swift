@@ -91,12 +91,12 @@ enum EncryptionCommand {
       if options.policy == .require { throw DumpCommandError("--sme require: \(outcome.sentence)") }
       messages.warning(outcome.sentence)
     case .judged(let plan):
-      try tell(plan, options, messages)
+      try tell(plan, outcome, options, messages)
     }
   }
 
   private static func tell(
-    _ plan: RepairPlan, _ options: SMEOptions, _ messages: Messages
+    _ plan: RepairPlan, _ outcome: Investigation.Outcome, _ options: SMEOptions, _ messages: Messages
   ) throws(DumpCommandError) {
     if plan.verdict == .undamaged {
       messages.common("SME: low memory is as the first kernel saw it; nothing is changed.")
@@ -105,9 +105,7 @@ enum EncryptionCommand {
     if plan.repairedPages > 0 { messages.common("SME (XE): \(plan.account).") }
     if let note = plan.trampolineNote { messages.common("SME: \(note).") }
     if plan.lostPages == 0 {
-      if plan.repairedPages == 0 {
-        messages.common("SME: low memory is noise, and the crashed kernel never used it: nothing is lost.")
-      }
+      if plan.repairedPages == 0 { messages.common("\(outcome.sentence).") }
       return
     }
     let line =
