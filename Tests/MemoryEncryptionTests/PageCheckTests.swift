@@ -87,4 +87,36 @@ import Vmcore
     let plan = ConstantSolver(region).plan()
     #expect(plan.lostPages == 3 && plan.neverWrittenPages == LowMemory.pages.count - 3)
   }
+
+  /// The backup is zeros that kexec wrote unencrypted, as it is where nobody ever wrote.
+  @Test func `Memory whose copy was never made stays`() {
+    let memory = LowMemory(seed: 26)
+    for constants in SimulatedCrash.Constants.allCases {
+      let crash = SimulatedCrash(constants: constants, untouched: 1, seed: 212)
+      var outcome = crash.run(memory)
+      for page in LowMemory.pages where page >= 0x50000 && !outcome.recoverable.contains(page) {
+        let range = Int(page - LowMemory.start)..<min(Int(page), outcome.truth.count)
+        outcome.truth.replaceSubrange(range, with: repeatElement(0, count: range.count))
+      }
+      let plan = ConstantSolver(crash.region(outcome, memory, backups: [crash.stated])).plan()
+      let count = RepairCount(plan, outcome)
+      #expect(count.repaired > 30 && count.falselyChanged == 0, "\(constants): \(count)")
+      #expect(plan.pages(left: .neverWritten) > 40)
+    }
+  }
+
+  @Test func `A place of the backup that was guessed is not claimed, though its low bits fit`() {
+    let memory = LowMemory(seed: 27)
+    let crash = SimulatedCrash(constants: .random, untouched: 0, seed: 213)
+    let outcome = crash.run(memory)
+    func backup(_ certainty: BackupCandidate.Certainty) -> PhysicalAddress? {
+      let candidate = BackupCandidate(
+        address: PhysicalAddress(crash.backup), certainty: certainty, evidence: "a test")
+      let plan = ConstantSolver(crash.region(outcome, memory, backups: [candidate])).plan()
+      #expect(plan.repairedPages > 100)
+      return plan.backup?.address
+    }
+    #expect(backup(.guessed) == nil)
+    #expect(backup(.stated) == PhysicalAddress(crash.backup))
+  }
 }
