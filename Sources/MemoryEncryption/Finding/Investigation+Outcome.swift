@@ -41,6 +41,8 @@ extension Investigation.Outcome {
       "SME was active, but no page below 640 KiB is in the dump, where a backup could have damaged it"
     case .repairedBefore(let record):
       "SME was active, and the dump says that it was undone already: \(record)"
+    case .judged(let plan) where plan.verdict == .undamaged && plan.noisePages > 0:
+      "SME was active; \(plan.verdict.sentence), but for \(plan.noisePages) pages of noise, which may be content or damage"
     case .judged(let plan):
       plan.verdict == .undamaged || plan.repairedPages > 0 || plan.lostPages > 0
         ? "SME was active; \(plan.verdict.sentence)"

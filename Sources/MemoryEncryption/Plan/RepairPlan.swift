@@ -14,6 +14,8 @@ public struct RepairPlan: Sendable {
   public let backup: BackupCandidate?
   /// Pages that make sense as they are: by fills, free pointers, kernel addresses.
   public let soundPages: Int
+  /// Pages without any regular content as they are, of those that the kernel did not keep reserved.
+  public let noisePages: Int
   /// The way to the verdict, a sentence a line, for a log.
   public let evidence: [String]
 

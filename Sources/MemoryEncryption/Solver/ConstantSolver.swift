@@ -88,7 +88,11 @@ public struct ConstantSolver: Sendable {
       verdict: verdict, start: region.start, byteCount: UInt64(region.blocks.count * Block.byteCount),
       actions: actions, classes: [], backup: nil,
       soundPages: detector.pages.count { content.isSound($0) },
-      evidence: log.lines)
+      noisePages: noisePages, evidence: log.lines)
+  }
+
+  private var noisePages: Int {
+    detector.pages.count { detector.shapes[$0].isNoise && !region.reserved.contains($0) }
   }
 
   /// A page that cannot be brought back is no loss if the kernel never used it.
@@ -152,6 +156,6 @@ public struct ConstantSolver: Sendable {
       verdict: verdict, start: region.start, byteCount: UInt64(region.blocks.count * Block.byteCount),
       actions: actions, classes: verdicts,
       backup: search.backup, soundPages: verifier.soundPages.count,
-      evidence: log.lines)
+      noisePages: noisePages, evidence: log.lines)
   }
 }

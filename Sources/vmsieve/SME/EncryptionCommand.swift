@@ -99,7 +99,12 @@ enum EncryptionCommand {
     _ plan: RepairPlan, _ outcome: Investigation.Outcome, _ options: SMEOptions, _ messages: Messages
   ) throws(DumpCommandError) {
     if plan.verdict == .undamaged {
-      messages.common("SME: low memory is as the first kernel saw it; nothing is changed.")
+      // What was repaired by half looks undamaged as well.
+      if plan.noisePages * 4 > plan.actions.count {
+        messages.warning("\(outcome.sentence); nothing is changed")
+      } else {
+        messages.common("\(outcome.sentence); nothing is changed.")
+      }
       return
     }
     if plan.repairedPages > 0 { messages.common("SME (XE): \(plan.account).") }
@@ -107,6 +112,11 @@ enum EncryptionCommand {
     if plan.lostPages == 0 {
       if plan.repairedPages == 0 { messages.common("\(outcome.sentence).") }
       return
+    }
+    if plan.repairedPages == 0, plan.neverWrittenPages > 0 {
+      messages.common(
+        "SME: \(plan.neverWrittenPages) pages of low memory were never written, or never used by the crashed kernel: with"
+          + " them nothing is lost.")
     }
     let line =
       "\(plan.lostPages) pages of low memory are noise and cannot be repaired without the key"
