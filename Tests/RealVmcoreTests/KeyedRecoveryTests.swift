@@ -99,7 +99,8 @@ struct KeyedRecoveryTests {
       }
       let run = try attempt(scratch, twin, "-d 31 -f")
       #expect(run.status == 1)
-      #expect(run.errors.contains("low memory makes sense as it is"), "\(run.errors)")
+      let reason = isDamaged ? "the dump says that it was undone already" : "low memory makes sense as it is"
+      #expect(run.errors.contains(reason), "\(run.errors)")
       #expect(!FileManager.default.fileExists(atPath: scratch.path("dump")))
     }
   }
