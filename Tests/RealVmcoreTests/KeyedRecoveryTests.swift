@@ -46,6 +46,29 @@ struct KeyedRecoveryTests {
     #expect(verdict.isClean, "\(verdict)")
   }
 
+  @Test("A dump that exists is repaired with the key, and nothing is left", arguments: vmcores.prefix(1))
+  func repairedDump(name: String) throws {
+    let scratch = try ScratchFolder()
+    let twin = try EncryptedTwin(
+      of: RealVmcore(name), at: scratch.path("damaged"), TwinRecipe(mode: .xex, tweaks: .random))
+    try Data(twin.controller.key.utf8).write(to: scratch.url("key"))
+    try Data(twin.controller.tweaksText.utf8).write(to: scratch.url("tweaks"))
+    let run = try ProgramRun.succeeding(
+      Lab.vmsieve,
+      [
+        "repair", "--sme-key", scratch.path("key"), "--sme-tweaks", scratch.path("tweaks"), "--sme-mode",
+        "xex",
+        scratch.path("damaged"), scratch.path("new"),
+      ])
+    #expect(run.output.contains("Unrepaired pages: 0\n"), "\(run.output)\(run.errors)")
+    let repaired = try RealVmcore(name, at: scratch.path("new"))
+    for pfn in twin.start / 4096..<(twin.start + UInt64(twin.truth.count)) / 4096 {
+      let place = Int(pfn * 4096 - twin.start)
+      let page = try #require(repaired.elf.content(pfn))
+      #expect(page.elementsEqual(twin.truth[place..<place + 4096]), "pfn \(pfn)")
+    }
+  }
+
   @Test("A key that is not the machine's is refused, and no dump is written", arguments: vmcores.prefix(1))
   func wrongKey(name: String) throws {
     let vmcore = try RealVmcore(name)

@@ -6,8 +6,8 @@ public struct Undoing: Sendable {
   /// The memory, with the layers that bring it back.
   public let memory: PhysicalMemory
   public let investigation: Investigation
-  /// Pages whose bytes change on their way; nil where that is not counted page by page (the whole dump with a key).
-  public let repairedPages: Int?
+  /// What is done to low memory page by page; nil with a key, which brings back all of memory.
+  public let plan: RepairPlan?
   /// What goes into the dump: a line for what was done, empty if nothing was.
   public let record: String
 
@@ -27,14 +27,13 @@ public struct Undoing: Sendable {
   /// Without a key: what the investigation's plan says.
   public init(_ investigation: Investigation, _ memory: PhysicalMemory) {
     self.investigation = investigation
-    guard let plan = investigation.plan, plan.repairedPages > 0 else {
+    plan = investigation.plan
+    guard let plan, plan.repairedPages > 0 else {
       self.memory = memory
-      repairedPages = 0
       record = ""
       return
     }
     self.memory = PhysicalMemory(memory, adding: RepairLayer(plan, geometry: memory.geometry))
-    repairedPages = plan.repairedPages
     var text = "\(Self.recordPrefix)(XE, no key): \(plan.repairedPages) low pages, left \(plan.lostPages)"
     if let backup = plan.backup { text += ", backup 0x\(String(backup.address.rawValue, radix: 16))" }
     for found in plan.classes where found.isAccepted {
@@ -97,7 +96,7 @@ public struct Undoing: Sendable {
     // Page tables tell a wrong key from the right one only where they were encrypted again themselves.
     if let doubt = try Self.doubt(self.memory, kernel, files, user) { throw Impossible(description: doubt) }
     self.investigation = investigation
-    repairedPages = nil
+    plan = nil
     record =
       "\(Self.recordPrefix)(\(key.mode.rawValue), with the key, view \(view.rawValue)):"
       + " \(map.decrypted.count) pages were mapped decrypted, \(map.unmapped.count) not mapped and left\n"

@@ -36,7 +36,7 @@ struct InspectReport {
     }
     let outcome = investigation.outcome
     guard let plan = investigation.plan, plan.repairedPages > 0 else { return outcome.sentence }
-    return "\(outcome.sentence): \(plan.account), \(plan.lostPages) are lost"
+    return "\(outcome.sentence): \(plan.account), \(undoing?.plan?.lostPages ?? 0) are lost"
   }
 
   /// What memory looks like where nothing tells what kernel it is of.

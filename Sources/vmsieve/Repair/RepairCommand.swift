@@ -89,11 +89,9 @@ struct RepairCommand {
       (options.memoryEncryption.strips ? "Changed pages   : " : "Repaired pages  : ")
         + "\(report.changedPages)"
         + (report.appendedPages > 0 ? ", \(report.appendedPages) of them at the end of the file" : ""))
-    let left = UInt64(undoing.investigation.plan?.lostPages ?? 0)
+    let left = UInt64(undoing.plan?.lostPages ?? 0)
     messages.common("Unrepaired pages: \(left + report.failedPages)")
-    if let plan = undoing.investigation.plan, undoing.repairedPages != nil {
-      for line in plan.losses { messages.common("  \(line)") }
-    }
+    for line in undoing.plan?.losses ?? [] { messages.common("  \(line)") }
     for (pfn, reason) in report.failures { messages.common("  \(pfn): \(reason)") }
     let others = pages - min(pages, report.changedPages + left + report.failedPages)
     messages.common("Untouched pages : \(others)")
