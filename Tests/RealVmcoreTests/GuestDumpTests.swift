@@ -40,20 +40,13 @@ struct GuestDumpTests {
 
   /// Where purgatory saved low memory, as drgn reads it from the crash kernel's segments.
   private func backup(_ vmcore: RealVmcore) throws -> UInt64 {
-    let script = """
-      import drgn, sys
-      prog = drgn.Program()
-      prog.set_core_dump(sys.argv[1])
-      prog.load_debug_info([sys.argv[2]])
+    let lines = """
       image = prog["kexec_crash_image"]
       for i in range(image.nr_segments):
           if image.segment[i].memsz == 0x9f000:
               print(image.segment[i].mem.value_())
       """
-    let output = try ProgramRun.succeeding(
-      try Lab.python(), ["-c", script, vmcore.path, try Lab.vmlinux(vmcore.kernel)],
-      environment: ["DEBUGINFOD_URLS": ""]
-    ).output
+    let output = try Drgn.evaluate(lines, of: vmcore.path, vmcore.kernel)
     return try #require(UInt64(output.dropLast()))
   }
 

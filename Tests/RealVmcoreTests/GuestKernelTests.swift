@@ -52,18 +52,11 @@ struct GuestKernelTests {
   }
 
   private func physicalAddress(of symbol: String, _ vmcore: RealVmcore) throws -> UInt64 {
-    let script = """
-      import drgn, re, sys
-      prog = drgn.Program()
-      prog.set_core_dump(sys.argv[1])
-      prog.load_debug_info([sys.argv[2]])
+    let lines = """
       base = int(re.search(rb"phys_base\\)=(-?\\d+)", prog["VMCOREINFO"].string_())[1])
-      print(prog.symbol(sys.argv[3]).address - 0xffffffff80000000 + base)
+      print(prog.symbol(arguments[0]).address - 0xffffffff80000000 + base)
       """
-    let output = try ProgramRun.succeeding(
-      try Lab.python(), ["-c", script, vmcore.path, try Lab.vmlinux(vmcore.kernel), symbol],
-      environment: ["DEBUGINFOD_URLS": ""]
-    ).output
+    let output = try Drgn.evaluate(lines, of: vmcore.path, vmcore.kernel, [symbol])
     return try #require(UInt64(output.dropLast()))
   }
 }

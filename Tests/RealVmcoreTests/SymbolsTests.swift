@@ -108,21 +108,14 @@ struct SymbolsTests {
       "kimage.segment",
       "kimage.arch", "task_struct.comm", "task_struct.thread_info.flags", "mm_struct.pgd",
     ]
-    let script = """
-      import drgn, sys
-      prog = drgn.Program()
-      prog.set_core_dump(sys.argv[1])
-      prog.load_debug_info([sys.argv[2]])
-      for path in sys.argv[3:]:
+    let lines = """
+      for path in arguments:
           structure, member = path.split('.', 1)
           kind = prog.type('struct ' + structure)
           print(path, drgn.offsetof(kind, member), drgn.sizeof(kind))
       """
     let vmcore = try RealVmcore(name)
-    let answers = try ProgramRun.succeeding(
-      try Lab.python(), ["-c", script, vmcore.path, try Lab.vmlinux(vmcore.kernel)] + members,
-      environment: ["DEBUGINFOD_URLS": ""]
-    ).output
+    let answers = try Drgn.evaluate(lines, of: vmcore.path, vmcore.kernel, members)
     let opened = try Opened(name)
     var memory = try opened.crashed.memory(of: opened.physical)
     let symbols = try KernelSymbols(KernelTypes.symbols, of: opened.crashed, &memory)

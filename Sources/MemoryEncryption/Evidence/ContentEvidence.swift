@@ -204,9 +204,9 @@ struct ContentEvidence: Sendable {
   private func isText(_ page: Int, unlike constant: Block) -> Bool {
     let shape = shapes[page]
     let range = region.blockRange(ofPage: page)
-    guard !shape.isNoise, !shape.standsOut,
-      letters(in: page, .zero) * 16 >= range.count * Block.byteCount * 15
-    else { return false }
+    guard !shape.isNoise, !shape.standsOut else { return false }
+    let own = letters(in: page, .zero)
+    guard own * 16 >= range.count * Block.byteCount * 15 else { return false }
     let isVaried = (0..<Block.byteCount).allSatisfy { place in
       let shift = UInt64(place % 8 * 8)
       let bytes = Set(
@@ -215,7 +215,7 @@ struct ContentEvidence: Sendable {
         })
       return bytes.count >= ContentEvidence.fewestLetters
     }
-    return isVaried && letters(in: page, .zero) > letters(in: page, constant)
+    return isVaried && own > letters(in: page, constant)
   }
 
   /// In 256 places of a text there are more different letters.

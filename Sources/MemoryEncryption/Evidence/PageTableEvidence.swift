@@ -7,7 +7,8 @@ internal import Vmcore
 struct PageTableEvidence: Sendable {
   /// Bits 52 to 58 are the kernel's to use, and are zero in its own tables; 59 to 62 are protection keys, for programs only.
   private static let unused: UInt64 = 0x7ff << 52
-  private static let frame: UInt64 = 0x000f_ffff_ffff_f000
+  /// Above all memory and all devices.
+  private static let limit: UInt64 = 1 << 46
 
   private let region: LowRegion
 
@@ -26,8 +27,8 @@ struct PageTableEvidence: Sendable {
 
   private func isEntry(_ word: UInt64) -> Bool {
     if word == 0 { return true }
-    let entry = word & ~region.encryptionMask
-    return entry & 1 == 1 && entry & PageTableEvidence.unused == 0
-      && entry & PageTableEvidence.frame < region.physicalLimit
+    let entry = PageTableEntry(word)
+    return entry.isPresent && word & PageTableEvidence.unused == 0
+      && entry.frame(without: region.encryptionMask) < PageTableEvidence.limit
   }
 }

@@ -48,7 +48,7 @@ public struct MemorySurvey: Hashable, Sendable {
     if blocks.allSatisfy({ $0 == first }) {
       uniformPages += 1
       if first == .zero { zeroPages += 1 }
-    } else if Self.isNoise(blocks) {
+    } else if !PageShape.repeatsWords(blocks) {
       noisePages += 1
     }
   }
@@ -57,12 +57,8 @@ public struct MemorySurvey: Hashable, Sendable {
     (0..<page.byteCount / Block.byteCount).map { page.block($0) }
   }
 
-  private static func isNoise(_ blocks: [Block]) -> Bool {
-    Set(blocks).count == blocks.count && !PageShape.repeatsWords(blocks)
-  }
-
   /// Whether a page has no regular content: ciphertext, compressed data, or damage that no constant undoes.
-  static func isNoise(_ page: RawSpan) -> Bool { isNoise(blocks(of: page)) }
+  static func isNoise(_ page: RawSpan) -> Bool { !PageShape.repeatsWords(blocks(of: page)) }
 
   public var look: Look {
     if pageCount >= Self.fewestPages, zeroPages == pageCount { return .empty }

@@ -14,8 +14,6 @@ public struct LowRegion: Sendable {
   public private(set) var tables: Set<Int> = []
   /// The C-bit in their entries.
   public var encryptionMask: UInt64 = 0
-  /// Above all memory and all devices of the machine.
-  public var physicalLimit: UInt64 = 1 << 46
   /// The likeliest first; none if nobody said where the backup lies.
   public var backups: [BackupCandidate] = []
   public var slabs: [LowSlab] = []

@@ -77,16 +77,9 @@ public struct ConstantSolver: Sendable {
       case .unconfirmed: .unconfirmed
       default: .undetermined
       }
-    let actions = region.attributes.indices.map { page -> PageAction in
-      switch region.attributes[page] {
-      case .absent: .leave(.absent)
-      case .decrypted where verdict != .undamaged: .leave(.mappedDecrypted)
-      default: leave(page, reason)
-      }
-    }
     return RepairPlan(
       verdict: verdict, start: region.start, byteCount: UInt64(region.blocks.count * Block.byteCount),
-      actions: actions, classes: [], backup: nil,
+      actions: leavingAll(reason), classes: [], backup: nil,
       soundPages: detector.pages.count { content.isSound($0) },
       noisePages: noisePages, evidence: log.lines)
   }
@@ -100,15 +93,20 @@ public struct ConstantSolver: Sendable {
     .leave(reason.isLoss && region.reserved.contains(page) ? .neverUsed : reason)
   }
 
-  private func finish(_ judge: ClassJudge, _ search: AlignmentSearch, _ log: EvidenceLog) -> RepairPlan {
-    var log = log
-    var actions = region.attributes.indices.map { page -> PageAction in
+  /// What is done to each page that nothing else is done to.
+  private func leavingAll(_ reason: LeaveReason) -> [PageAction] {
+    region.attributes.indices.map { page in
       switch region.attributes[page] {
       case .absent: .leave(.absent)
-      case .decrypted: .leave(.mappedDecrypted)
-      case .encrypted, .unknown: leave(page, .ambiguous)
+      case .decrypted where reason != .undamaged: .leave(.mappedDecrypted)
+      case .decrypted, .encrypted, .unknown: leave(page, reason)
       }
     }
+  }
+
+  private func finish(_ judge: ClassJudge, _ search: AlignmentSearch, _ log: EvidenceLog) -> RepairPlan {
+    var log = log
+    var actions = leavingAll(.ambiguous)
     let verifier = PageVerifier(self, judge)
     log.add(verifier, region, judge)
     var verdicts: [ClassVerdict] = []

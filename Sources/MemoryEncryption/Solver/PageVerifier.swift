@@ -41,9 +41,9 @@ struct PageVerifier: Sendable {
     }
   }
 
-  /// Why a page must not be changed by a constant; nil if nothing speaks against it.
+  /// Why a page must not be changed by its class's constant; nil if nothing speaks against it.
   func refutation(of constant: Block, for page: Int) -> LeaveReason? {
-    if content.isSound(page, unlike: constant) { return .contradicted }
+    if soundPages.contains(page) { return .contradicted }
     if redZones.denies(page, constant) || tables.denies(page, constant) { return .contradicted }
     let words = content.words(in: [page], constant)
     let (fills, others) = shapes[page].explained(by: constant)

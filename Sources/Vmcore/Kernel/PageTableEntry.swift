@@ -19,5 +19,5 @@ public struct PageTableEntry {
 
   /// The physical address that the entry names, without the encryption bit.
   @inline(__always)
-  func frame(without encryptionMask: UInt64) -> UInt64 { rawValue & Self.frameMask & ~encryptionMask }
+  public func frame(without encryptionMask: UInt64) -> UInt64 { rawValue & Self.frameMask & ~encryptionMask }
 }

@@ -14,6 +14,8 @@ public struct KernelSymbols: Sendable {
     _ names: [String], of kernel: CrashedKernel, files: SymbolFiles = SymbolFiles(),
     _ memory: inout KernelMemory
   ) throws(SymbolError) {
+    // Who asks joins the lists of several who need the same.
+    let names = Set(names).sorted()
     for name in names { addresses[name] = kernel.info.symbol(name) }
     if !addresses.isEmpty { evidence.append("VMCOREINFO: \(addresses.count) of \(names.count) symbols") }
     if let path = files.vmlinux { try add(names, vmlinux: path, kernel) }
