@@ -321,7 +321,7 @@ struct DumpCommand {
       dumpLevel: Int32(level.rawValue),
       compression: options.compression.status,
       vmcoreinfo: output.notes.vmcoreinfoRange ?? 0..<0,
-      eraseInfo: (origin?.eraseInfo ?? "") + eraseInfo, isIncomplete: memory.lacksPages,
+      eraseInfo: memory.eraseInfo + eraseInfo, isIncomplete: memory.lacksPages,
       leavesOutUnreadable: memory.isLive)
   }
 }

@@ -1,4 +1,5 @@
 import DumpFixtures
+import DumpJudge
 import Foundation
 import Testing
 
@@ -143,6 +144,13 @@ struct EncryptionStatesTests {
     #expect(
       again.status == 0 && !again.errors.contains("warning") && again.output.contains("it was undone already")
     )
+    let header = try KdumpDump(folder.path("again")).header
+    #expect(header.eraseInfoSize > 0)
+    for format in ["-E", "-l"] {
+      #expect(try run("-f \(format) -d 0 again third").status == 0)
+      #expect(try summary("third").contains("it was undone already: repaired SME (XE, no key): 159"))
+    }
+    #expect(try KdumpDump(folder.path("third")).header.eraseInfoSize == header.eraseInfoSize)
     let repair = try run("repair repaired none")
     #expect(repair.status == 3 && repair.errors.contains("it was undone already"))
     try Data(String(repeating: "5a", count: 16).utf8).write(to: folder.url.appending(path: "key"))

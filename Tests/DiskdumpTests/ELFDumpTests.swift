@@ -34,22 +34,22 @@ struct ELFDumpTests {
     }
   }
 
-  private func begin(_ scenario: Scenario, _ writer: inout ELFDumpWriter) throws {
+  private func begin(_ scenario: Scenario, notes: [UInt8]? = nil, _ writer: inout ELFDumpWriter) throws {
     try writer.begin(
-      notes: CoreNotes(scenario.notes),
+      notes: CoreNotes(notes ?? scenario.notes),
       existing: PFNRanges(scenario.existing, maxMapNumber: scenario.maxMapNumber),
       dumpable: scenario.bitmap(of: scenario.dumpable))
   }
 
   private func write(
-    _ scenario: Scenario, _ path: String, segments: [CoreSegment]? = nil, eraseInfo: String = "",
-    sizeLimit: UInt64? = nil
+    _ scenario: Scenario, _ path: String, segments: [CoreSegment]? = nil, notes: [UInt8]? = nil,
+    eraseInfo: String = "", sizeLimit: UInt64? = nil
   ) throws -> DumpWriteError? {
     var writer = try ELFDumpWriter(
       file: FileDescriptor.create(path, replacing: true), segments: segments ?? self.segments(scenario),
       ELFDumpWriter.Contents(eraseInfo: eraseInfo), sizeLimit: sizeLimit)
     do {
-      try begin(scenario, &writer)
+      try begin(scenario, notes: notes, &writer)
       try append(scenario, to: &writer)
       try writer.finish(dumpable: scenario.bitmap(of: scenario.expected))
     } catch let error as DumpWriteError {
@@ -153,6 +153,19 @@ struct ELFDumpTests {
     var expected: [UInt8] = [10, 0, 0, 0, 15, 0, 0, 0, 0, 0, 0, 0]
     expected += Array("ERASEINFO\0\0\0erase a size 4\n\0".utf8)
     #expect(Array(extra) == expected)
+  }
+
+  @Test("What was erased before stays one line, with what is erased now, through every format")
+  func eraseInfoAgain() throws {
+    let (first, second) = (TemporaryPath(), TemporaryPath())
+    #expect(try write(scenario([1]), first.path, eraseInfo: "erase a size 4\n") == nil)
+    let memory = try PhysicalMemory(opening: first.path, prefersMapping: false)
+    #expect(memory.eraseInfo == "erase a size 4\n")
+    let notes = try ELFVmcore(first.path).notes
+    let both = memory.eraseInfo + "erase b size 8\n"
+    #expect(try write(scenario([1]), second.path, notes: notes, eraseInfo: both) == nil)
+    let changed = try PhysicalMemory(opening: second.path, prefersMapping: false)
+    #expect(changed.eraseInfo == both)
   }
 
   @Test("A page that can suddenly not be read is zeros in a core that is marked, and the others are right")

@@ -124,7 +124,9 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     let extents = ELFExtents(
       dumpable, existing: existing, lost: lost, sequence: sequence, pageSize: Self.pageSize)
     loads = ELFProgramHeaders(segments, extents, lost: lost).loads
-    let extra = eraseInfo.isEmpty ? [] : CoreNotes.note(named: "ERASEINFO", Array(eraseInfo.utf8))
+    let noted = Set(notes.eraseInfo)
+    let new = eraseInfo.split(separator: "\n").filter { !noted.contains($0) }.reduce("") { "\($0)\($1)\n" }
+    let extra = new.isEmpty ? [] : CoreNotes.note(named: "ERASEINFO", Array(new.utf8))
     headers = ELFDumpHeaders(
       loadCount: loads.count, noteSize: UInt64(notes.byteCount + extra.count))
     pageCount = dumpable.count

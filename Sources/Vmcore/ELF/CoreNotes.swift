@@ -61,6 +61,9 @@ public final class CoreNotes: Sendable {
     return VMCOREINFO(String(decoding: vmcoreinfoBytes.prefix { $0 != 0 }, as: UTF8.self))
   }
 
+  /// What was changed in the pages before, a line each, by the notes named `ERASEINFO` (makedumpfile's name and form).
+  public var eraseInfo: [Substring] { list.lines(ofNotesNamed: "ERASEINFO") }
+
   /// Where in the file a byte of the notes lies; nil for one that did not come from there.
   public func fileOffset(ofByte place: Int) -> UInt64? { list.fileOffset(ofByte: place) }
 

@@ -68,34 +68,34 @@ struct NoteList: Sendable {
     return missing
   }
 
-  /// The first note that is held and is wanted, by its place in ``held``; and how far behind that it lies in all of the notes.
-  private func first(where isWanted: (ELFNote) -> Bool) -> (note: ELFNote, moved: Int)? {
+  /// The held notes of a name, by their places in ``held``; and how far behind those they lie in all of the notes.
+  private func notes(named name: String) -> [(note: ELFNote, moved: Int)] {
+    var found: [(note: ELFNote, moved: Int)] = []
     for piece in pieces {
       guard let start = piece.heldStart else { continue }
       var offset = start
       let bytes = unsafe held.span.bytes.extracting(0..<start + piece.byteCount)
       while let note = ELFNote(bytes, at: offset) {
-        if isWanted(note) { return (note, piece.start - start) }
+        if note.name == name { found.append((note, piece.start - start)) }
         offset = note.range.upperBound
       }
     }
-    return nil
+    return found
   }
 
   /// Whether a note of a name is held.
-  func holds(noteNamed name: String) -> Bool {
-    first { $0.name == name } != nil
-  }
+  func holds(noteNamed name: String) -> Bool { !notes(named: name).isEmpty }
 
-  /// The text of the first held note of a name, up to its zero byte.
-  func text(ofNoteNamed name: String) -> String? {
-    guard let (note, _) = first(where: { $0.name == name }) else { return nil }
-    return String(decoding: held[note.descriptor].prefix { $0 != 0 }, as: UTF8.self)
+  /// The lines of all held notes of a name, of each up to its zero byte.
+  func lines(ofNotesNamed name: String) -> [Substring] {
+    notes(named: name).flatMap {
+      String(decoding: held[$0.note.descriptor].prefix { $0 != 0 }, as: UTF8.self).split(separator: "\n")
+    }
   }
 
   /// The text of VMCOREINFO, which is always held: where in all of the notes it lies, and its bytes.
   func vmcoreinfo() -> (range: Range<Int>?, bytes: [UInt8]) {
-    guard let (note, moved) = first(where: { $0.name == "VMCOREINFO" }) else { return (nil, []) }
+    guard let (note, moved) = notes(named: "VMCOREINFO").first else { return (nil, []) }
     let text = note.descriptor
     return (text.lowerBound + moved..<text.upperBound + moved, Array(held[text]))
   }

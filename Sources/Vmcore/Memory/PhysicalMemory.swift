@@ -65,9 +65,12 @@ public final class PhysicalMemory: Sendable {
     }
   }
 
-  /// What was changed in the pages before, a line each: the header's eraseinfo, or in an ELF dump the note ERASEINFO.
+  /// What was changed in the pages before, a line each: a kdump-compressed dump's eraseinfo, and the notes ERASEINFO that an ELF
+  /// dump has, and one that was made of it.
   public var eraseInfo: String {
-    origin?.eraseInfo ?? notes.list.text(ofNoteNamed: "ERASEINFO") ?? ""
+    let own = origin?.eraseInfo ?? ""
+    let known = Set(own.split(separator: "\n"))
+    return notes.eraseInfo.filter { !known.contains($0) }.reduce(own) { "\($0)\($1)\n" }
   }
 
   /// Whether a layer changes a page on its way from the file.
