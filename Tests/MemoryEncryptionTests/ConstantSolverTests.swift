@@ -87,7 +87,7 @@ import Vmcore
     }
   }
 
-  @Test func `A dump without slabs that anybody knows of is repaired by zeros and untouched memory`() {
+  @Test func `Without slabs that anybody knows of, kernel addresses and untouched memory repair a dump`() {
     for untouched in [0, 0.5, 0.9] {
       let memory = LowMemory(seed: 5, hasSlabs: false)
       let crash = SimulatedCrash(backup: 0x2b00_0000, untouched: untouched, seed: 41)
@@ -95,9 +95,8 @@ import Vmcore
       let count = RepairCount(
         ConstantSolver(crash.region(outcome, memory, backups: [], hasSlabs: false)).plan(), outcome)
       #expect(count.falselyChanged == 0)
-      // 0x60000 holds compressed data; where 0x20000 is the only other page of its constant, and zero, it comes along
-      // by untouched memory alone.
-      #expect(count.unrepaired <= (untouched == 0 ? 2 : 0))
+      // Without either, zeros are all that most pages have, and prove nothing.
+      #expect(untouched == 0 ? count.repaired >= 30 : count.unrepaired == 0, "\(count)")
     }
   }
 
@@ -252,12 +251,12 @@ import Vmcore
     let words = content.words(in: pages, constant)
     #expect(words.slabCount > 0 && words.pointerCount > 0)
     #expect(content.proof(of: constant, by: pages) != nil)
-    #expect(content.zeroWords(pages, constant).count != nil)
+    #expect(pages.contains { content.zeroWords($0, constant) != nil })
     for _ in 0..<50 {
       let wrong = constant ^ Block(low: random.next(), high: random.next())
       #expect(content.words(in: pages, wrong).count == 0)
       #expect(content.proof(of: wrong, by: pages) == nil)
-      #expect(content.zeroWords(pages, wrong).count == nil)
+      #expect(pages.allSatisfy { content.zeroWords($0, wrong) == nil })
       #expect(content.zeroBlocks(pages, wrong) == 0)
     }
   }

@@ -44,28 +44,21 @@ import Vmcore
 
   // MARK: Zeros
 
-  /// Pages that share a constant which no other pages' give: their numbers end in 0x10, and the backup lies at 0x2b000000.
+  /// Pages that share a constant which no other pages give: their numbers end in 0x10, and the backup lies at 0x2b000000.
   private static let lonely: [UInt64] = [0x10000, 0x30000, 0x50000, 0x70000, 0x90000]
 
   /// A damaged low memory whose lonely pages hold what a test says, and nothing that proves their constant.
   private func lonelyPages(
-    poisons: Bool? = false, seed: UInt64 = 22, knownSlabs: Bool = false,
-    _ change: (inout LowMemory, _ page: UInt64, inout SeededGenerator) -> Void,
-    others: (inout LowMemory, inout SeededGenerator) -> Void = { _, _ in }
+    knownSlabs: Bool = false,
+    _ change: (inout LowMemory, _ page: UInt64, inout SeededGenerator) -> Void
   ) -> (count: RepairCount, isChanged: Bool) {
-    var random = SeededGenerator(seed: seed)
-    var memory = LowMemory(seed: seed, hasSlabs: false)
-    for page in Self.lonely { change(&memory, page, &random) }
-    others(&memory, &random)
-    memory.poisonsPages = poisons
-    let crash = SimulatedCrash(backup: 0x2b00_0000, untouched: 0, seed: seed)
-    let outcome = crash.run(memory)
-    let region = crash.region(outcome, memory, backups: [], hasSlabs: knownSlabs)
-    let plan = ConstantSolver(region).plan()
-    let isChanged = Self.lonely.contains { page in
-      if case .xor = plan.action(at: PhysicalAddress(page)) { true } else { false }
+    let damaged = DamagedPages(.random, backup: 0x2b00_0000, seed: 22, hasSlabs: false) { memory, random in
+      for page in Self.lonely { change(&memory, page, &random) }
     }
-    return (RepairCount(plan, outcome), isChanged)
+    let plan = damaged.plan(nil) { if !knownSlabs { $0.slabs = [] } }
+    return (
+      RepairCount(plan, damaged.outcome), !Set(plan.changedPages).isDisjoint(with: Self.lonely)
+    )
   }
 
   private static func fill(
@@ -81,55 +74,29 @@ import Vmcore
     }
   }
 
-  @Test func `Zeros of a class bring it back where nothing speaks against them`() {
-    let (count, isChanged) = lonelyPages { Self.fill(&$0, $1, 0, &$2) }
-    #expect(count.falselyChanged == 0)
-    #expect(isChanged)
-  }
-
-  @Test func `Where the kernel poisons what it frees, or may do so, nothing is taken for zeros`() {
-    let (poisoned, _) = lonelyPages(poisons: true) { Self.fill(&$0, $1, 0xaa, &$2) }
-    #expect(poisoned.falselyChanged == 0)
-    // Nobody knows, and few pages tell.
-    let (unknown, _) = lonelyPages(poisons: nil) {
-      Self.fill(&$0, $1, 0xaa, blocks: 200, halves: 20, &$2)
-    } others: { memory, random in
-      for page in LowMemory.pages where page < 0x9e000 && page & 0x1f000 != 0x10000 && page & 0x6000 != 0 {
-        memory.fill(pageAt: page) { UInt8(truncatingIfNeeded: random.next()) }
+  /// A bitmap of blocks in use is ones, as free memory is zeros, and what it holds besides is halves of both.
+  @Test func `Zeros prove nothing, as ones and poison look the same`() {
+    for byte in [UInt8(0), 0x6b, 0xaa, 0xff] {
+      for (blocks, halves) in [(256, 0), (200, 20), (200, 0)] {
+        let (count, isChanged) = lonelyPages {
+          Self.fill(&$0, $1, byte, blocks: blocks, halves: halves, &$2)
+        }
+        #expect(count.falselyChanged == 0, "\(byte) \(blocks)")
+        #expect(!isChanged)
       }
     }
-    #expect(unknown.falselyChanged == 0)
+    let (mixed, isChanged) = lonelyPages { Self.fill(&$0, $1, $1 >= 0x50000 ? 0xff : 0, &$2) }
+    #expect(mixed.falselyChanged == 0 && !isChanged)
   }
 
-  @Test func `Words that poison leaves where it is taken for zeros deny them`() {
-    let (count, _) = lonelyPages { memory, page, _ in
-      memory.addDebugSlab(at: page, isFull: false, hardening: nil, seed: 22)
+  @Test func `What slabs are filled with proves nothing`() {
+    for knownSlabs in [false, true] {
+      let (count, _) = lonelyPages(knownSlabs: knownSlabs) { memory, page, random in
+        memory.addDebugSlab(at: page, isFull: false, hardening: nil, seed: 22)
+        if knownSlabs { Self.fill(&memory, page, 0x6b, &random) }
+      }
+      #expect(count.falselyChanged == 0)
     }
-    #expect(count.falselyChanged == 0)
-  }
-
-  @Test func `Whole pages of another block deny zeros, proven ones and the class's own`() {
-    let (proven, _) = lonelyPages {
-      Self.fill(&$0, $1, 0xff, &$2)
-    } others: { memory, random in
-      Self.fill(&memory, 0x35000, 0xff, &random)
-    }
-    #expect(proven.falselyChanged == 0)
-    let (own, _) = lonelyPages { Self.fill(&$0, $1, $1 >= 0x50000 ? 0xff : 0, &$2) }
-    #expect(own.falselyChanged == 0)
-  }
-
-  @Test func `Blocks that repeat are no zeros where no zero word and no zero page is beside them`() {
-    let (count, _) = lonelyPages { Self.fill(&$0, $1, 0xff, blocks: 200, &$2) }
-    #expect(count.falselyChanged == 0)
-  }
-
-  @Test func `What slabs are filled with says nothing of zeros`() {
-    let (count, _) = lonelyPages(knownSlabs: true) { memory, page, random in
-      memory.addDebugSlab(at: page, isFull: false, hardening: nil, seed: 22)
-      Self.fill(&memory, page, 0x6b, &random)
-    }
-    #expect(count.falselyChanged == 0)
   }
 
   @Test func `Where no constant is proven, zeros prove none`() {
@@ -140,7 +107,6 @@ import Vmcore
     for page in LowMemory.pages.dropLast() {
       Self.fill(&poisoned, page, 0xff, blocks: 200, halves: 20, &random)
     }
-    poisoned.poisonsPages = false
     let crash = SimulatedCrash(backup: 0x2b00_0000, untouched: 0, seed: 23)
     let outcome = crash.run(poisoned)
     let plan = ConstantSolver(crash.region(outcome, poisoned, backups: [crash.stated], hasSlabs: false))

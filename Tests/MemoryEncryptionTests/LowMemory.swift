@@ -16,8 +16,6 @@ struct LowMemory {
     directMap..<directMap + 0x4000_0000, 0xffff_ffff_92e0_0000..<0xffff_ffff_94e0_0000,
   ]
 
-  /// What the kernel says of itself.
-  var poisonsPages: Bool? = false
   private(set) var bytes = [UInt8](repeating: 0, count: LowMemory.byteCount)
   private(set) var slabs: [LowSlab] = []
 
@@ -62,7 +60,6 @@ struct LowMemory {
 
   /// Zero pages full of PAGE_POISON from 0x30000 on, where memory is free; those below are reserved, and stay.
   mutating func poisonFreePages() {
-    poisonsPages = true
     for page in stride(from: UInt64(0x30000), to: 0x98000, by: 4096) {
       let first = Int(page - LowMemory.start)
       guard bytes[first..<first + 4096].allSatisfy({ $0 == 0 }) else { continue }
@@ -115,7 +112,6 @@ struct LowMemory {
 
   /// All pages one repeated byte where they were zero before: a kernel that poisons what it frees.
   mutating func poison(_ byte: UInt8) {
-    poisonsPages = true
     for index in stride(from: 0, to: bytes.count, by: 16)
     where bytes[index..<index + 16].allSatisfy({ $0 == 0 }) {
       for place in index..<index + 16 { bytes[place] = byte }

@@ -102,6 +102,15 @@ import Vmcore
       let count = RepairCount(plan, outcome)
       #expect(count.repaired > 30 && count.falselyChanged == 0, "\(constants): \(count)")
       #expect(plan.pages(left: .neverWritten) > 40)
+      // Objects lie in one of them: it was written, and what it and those like it had is lost.
+      let untouched = LowMemory.pages.filter { plan.action(at: PhysicalAddress($0)) == .leave(.neverWritten) }
+      var region = crash.region(outcome, memory, backups: [crash.stated])
+      var slab = region.slabs[0]
+      slab.start = PhysicalAddress(untouched[0])
+      region.slabs.append(slab)
+      let uncopied = ConstantSolver(region).plan()
+      #expect(uncopied.pages(left: .neverWritten) == 0, "\(constants)")
+      #expect(untouched.allSatisfy { uncopied.action(at: PhysicalAddress($0)) == .leave(.contradicted) })
     }
   }
 

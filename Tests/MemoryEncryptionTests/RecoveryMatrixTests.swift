@@ -96,12 +96,17 @@ import Vmcore
 
     /// Pages of both runs about whose constant the dump says too little.
     ///
-    /// Under the alignments other than kexec_load's, 0x20000 and 0x60000 are alone with theirs: a slab whose objects
-    /// are all used up but for their free pointers, and compressed data. Free pointers give one half of a constant
-    /// that has no period, and only memory that the kernel never wrote would give the rest.
+    /// Under the alignments other than kexec_load's, two pages share their constant with none that prove it, and hold zeros;
+    /// only the whole table, or memory that the kernel never wrote, tells what they are off by. 0x20000 and 0x60000 have one,
+    /// too: a slab whose objects are all used up but for their free pointers, and compressed data. Free pointers give
+    /// one half of a constant that has no period.
     var undetermined: Int {
-      mode == .xe && view == .encrypted && constants == .random && place != .kexecLoad && untouched == 0
-        ? 4 : 0
+      guard mode == .xe, view == .encrypted, place != .kexecLoad, untouched == 0 else { return 0 }
+      return switch constants {
+      case .random: 8
+      case .published: place == .fileLoad ? 0 : 4
+      case .periodic, .dependent: 4
+      }
     }
   }
 

@@ -56,7 +56,6 @@ extension SimulatedCrash {
     for page in decrypted { region.setAttribute(.decrypted, ofPageAt: PhysicalAddress(page)) }
     region.backups = backups
     region.pointerTargets = LowMemory.pointerTargets
-    region.poisonsPages = memory.poisonsPages
     if hasSlabs { region.slabs = memory.slabs }
     return region
   }

@@ -156,33 +156,29 @@ struct ContentEvidence: Sendable {
     return (best.constant, best.fills)
   }
 
-  /// 32-bit words that become zero in blocks that do not: zero is the most frequent word of kernel memory that is not
-  /// poisoned. Relative, as all that fills say.
+  /// 32-bit words of a page that become zero in blocks that do not: zero is the most frequent word of kernel memory that is
+  /// not poisoned. Relative, as all that fills say.
   ///
-  /// - Returns: how many, nil if zero is not the most frequent word in at least two of a block's four places; and whether
-  ///   words are frequent that poison would leave if it were taken for zeros.
-  func zeroWords(_ pages: [Int], _ constant: Block) -> (count: Int?, isMisread: Bool) {
+  /// - Returns: how many; nil if zero is not the most frequent word in at least two of a block's four places.
+  func zeroWords(_ page: Int, _ constant: Block) -> Int? {
+    if shapes[page].isNoise { return nil }
     var total = 0
     var places = 0
-    var isMisread = false
     for lane in 0..<4 {
       var words: [UInt32] = []
-      for page in pages where !shapes[page].isNoise {
-        for index in region.blockRange(ofPage: page) where region.blocks[index] != constant {
-          words.append((region.blocks[index] ^ constant).word(lane))
-        }
+      for index in region.blockRange(ofPage: page) where region.blocks[index] != constant {
+        words.append((region.blocks[index] ^ constant).word(lane))
       }
       words.sort()
       var zeros = 0
       var others = 0
       words.forEachRun { word, count in
         if word == 0 { zeros = count } else { others = max(others, count) }
-        if count >= 4, FillPattern.misreadWords.contains(word) { isMisread = true }
       }
       if zeros >= 4, zeros >= others { places += 1 }
       if zeros >= others { total += zeros }
     }
-    return (places >= 2 && total >= PageShape.fewestRepetitions ? total : nil, isMisread)
+    return places >= 2 && total >= PageShape.fewestRepetitions ? total : nil
   }
 
   /// Whether a page is full of one block that is no fill under a constant. That says nothing of the constant, which may be
@@ -264,20 +260,5 @@ struct ContentEvidence: Sendable {
     pages.reduce(0) { sum, page in
       sum + region.blocks[region.blockRange(ofPage: page)].count { $0 == constant }
     }
-  }
-
-  /// Pages of one repeated block but for a line or two, by whether they become zero.
-  func unanimous(_ pages: [Int], _ constant: Block) -> (zero: Int, other: Int) {
-    var zero = 0
-    var other = 0
-    for page in pages where shapes[page].isNearlyUnanimous {
-      if shapes[page].mode == constant { zero += 1 } else { other += 1 }
-    }
-    return (zero, other)
-  }
-
-  /// The blocks that fill pages but for a line or two.
-  func wholeBlocks(_ pages: [Int]) -> Set<Block> {
-    Set(pages.filter { shapes[$0].isNearlyUnanimous }.map { shapes[$0].mode })
   }
 }

@@ -19,18 +19,6 @@ enum FillPattern {
 
   static func block(of byte: UInt8) -> Block { Block(repeating: UInt32(byte) &* 0x0101_0101) }
 
-  /// Words that are frequent where poison is taken for zeros: one poison byte off by another, and the end of a freed
-  /// object, 6b6b6ba5.
-  static let misreadWords: Set<UInt32> = {
-    var words: Set<UInt32> = [0xce00_0000]
-    for first in bytes where first != 0 && first != 0xff {
-      for second in bytes where second != 0 && second != 0xff && second != first {
-        words.insert(UInt32(first ^ second) &* 0x0101_0101)
-      }
-    }
-    return words
-  }()
-
   /// A cleared screen of the VGA, light grey blanks on black, as boot loaders leave it in low memory.
   private static let blankScreen = Block(repeating: 0x0720_0720)
 

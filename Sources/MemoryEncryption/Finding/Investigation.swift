@@ -66,7 +66,7 @@ public struct Investigation: Sendable {
     let symbols = try KernelSymbols(
       EncryptionState.symbols + BackupFinder.symbols + KernelTypes.symbols
         + (isMasked
-          ? SlabWalk.symbols + PagePoisoning.symbols + ReservedFrames.symbols : EncryptionState.guestSymbols),
+          ? SlabWalk.symbols + ReservedFrames.symbols : EncryptionState.guestSymbols),
       of: kernel, files: files, &memory)
     state = EncryptionState(kernel, symbols, &memory)
     outcome = .nothingToUndo(state)
@@ -116,10 +116,6 @@ public struct Investigation: Sendable {
     setAttributes(&lowRegion, low, &memory)
     lowRegion.backups = candidates
     lowRegion.slabs = slabs(kernel, physical, symbols, types, &memory)
-    lowRegion.poisonsPages = PagePoisoning.isOn(symbols, &memory)
-    if let poisons = lowRegion.poisonsPages {
-      evidence.append("the kernel \(poisons ? "poisons" : "does not poison") the pages that it frees")
-    }
     lowRegion.pointerTargets = pointerTargets(kernel, physical, &memory)
     let frames =
       physical.geometry.pfn(

@@ -11,10 +11,4 @@ public enum Check: String, Hashable, Sendable, CaseIterable {
   case slabs
   /// Addresses of the kernel's image and of its direct map, more than chance would leave. Counted in words.
   case pointers
-  /// Zero words in blocks that are not all zero, more than any other word there. Counted in words.
-  case words
-  /// Every page of one repeated block whose constant is proven is zero, and this is one more. Counted in those pages.
-  case likeness
-  /// The kernel itself does not poison what it frees.
-  case unpoisoned
 }

@@ -20,8 +20,6 @@ public struct LowRegion: Sendable {
   /// Where the kernel's pointers point to: its direct map of the memory that there is, its own image. Without them no
   /// word counts as a kernel address.
   public var pointerTargets: [Range<UInt64>] = []
-  /// Whether the kernel fills the pages that it frees with 0xaa (`page_poison=1`); nil if it did not tell.
-  public var poisonsPages: Bool?
 
   public static let pageBytes: UInt64 = 4096
   static let blocksPerPage = 256

@@ -1,13 +1,13 @@
 /// Judges class by class which constants are to be believed.
 ///
-/// Claimed is that each page of a class is off by one constant. A constant is believed if it is proven, in one of four
+/// Claimed is that each page of a class is off by one constant. A constant is believed if it is proven, in one of three
 /// ways, and if nothing refutes it. The proofs:
 ///
 /// 1. Content. Free pointers or kernel addresses make sense under it, in both halves of a block (``ContentEvidence``).
 /// 2. A table. The published constants give it, for a distance of the backup that the dump's own pages confirm.
 /// 3. Links. Constants proven otherwise, and untouched memory, determine it over GF(2).
-/// 4. Zeros, where nothing is poisoned: the kernel says that it fills what it frees with nothing, or every page of one
-///    block that is proven otherwise is zero; and zeros are most frequent among the class's blocks and words.
+///
+/// Zeros are no proof, whatever the kernel does with what it frees: bitmaps are ones, and files hold what they like.
 ///
 /// The refutations: two constants are proven for one class; a confirmed table says otherwise, or, of the table, a constant
 /// that content proves; the other classes and untouched memory, by links, say otherwise; more of the class's repeated blocks
@@ -31,14 +31,11 @@ struct ClassJudge: Sendable {
   /// Pages that look untouched but for a line or two, and in which nothing is known to be.
   let untouched: Set<Int>
   private let addresses: [UInt64]
-  private let poisonsPages: Bool?
   private let votes: [PageVote]
   private let shift: ShiftEvidence
 
   /// Constants that follow from believed ones need more pages that agree than constants that they determine.
   private static let fewestLeftOver = 4
-  /// So many pages of one block, all zero, make the next one a zero page.
-  private static let fewestLikePages = 32
 
   init(
     _ solver: ConstantSolver, votes: [PageVote], families: [UntouchedFamily], search: AlignmentSearch,
@@ -50,7 +47,6 @@ struct ClassJudge: Sendable {
     self.hypothesis = hypothesis
     self.votes = votes
     addresses = solver.addresses
-    poisonsPages = solver.region.poisonsPages
     // A page that holds objects was written. If it looks untouched all the same, its copy was never made, and so may
     // those of all that look like it.
     var uncopied: Set<Int> = []
@@ -93,7 +89,6 @@ struct ClassJudge: Sendable {
       // from.
       if before == 0 { break }
       for index in classes.indices where !classes[index].isAccepted { proveByLinks(index) }
-      for index in classes.indices where !classes[index].isAccepted { proveByZeros(index) }
     }
     refuteByRepetitions()
     isPlaceProven = linked(nil).leftOver >= ClassJudge.fewestLeftOver
@@ -161,10 +156,6 @@ struct ClassJudge: Sendable {
 
   private mutating func accept(_ index: Int) {
     guard let constant = classes[index].constant, !classes[index].isRefuted else { return }
-    if search.isTableConfirmed, !isTableRefuted, !classes[index].isProvenByContent, isDeniedByTable(index) {
-      classes[index].isRefuted = true
-      return
-    }
     // What a class proves by itself a page of another block does not deny; what its place says of it, that does.
     let countsUniform = !classes[index].isProvenByContent
     let pages = classes[index].pages.filter { countsUniform || !content.isForeign($0, constant) }
@@ -261,43 +252,6 @@ struct ClassJudge: Sendable {
     classes[index].constant = constant
     classes[index].checks[.linked] = links.leftOver
     noteZeros(index)
-    accept(index)
-  }
-
-  // MARK: - Zeros
-
-  private mutating func proveByZeros(_ index: Int) {
-    guard let constant = classes[index].constant, constant != .zero, !classes[index].isRefuted,
-      poisonsPages != true
-    else { return }
-    // Of a slab's fill its cache decides, which is not asked.
-    let pages = classes[index].pages.filter { !content.slabs.hasSlots($0) }
-    let zeros = content.zeroBlocks(pages, constant)
-    guard zeros >= PageShape.fewestRepetitions else { return }
-    var like = (zero: 0, other: 0)
-    for found in classes {
-      let pages = found.pages.filter { !content.slabs.hasSlots($0) }
-      if found.isAccepted {
-        let count = content.unanimous(pages, found.constant ?? .zero)
-        like.zero += count.zero
-        like.other += count.other
-      } else if content.wholeBlocks(pages).count > 1 {
-        // Whatever their constant is, one of them is not zero.
-        like.other += 1
-      }
-    }
-    let own = content.unanimous(pages, constant)
-    guard like.other == 0, own.other == 0, poisonsPages == false || like.zero >= ClassJudge.fewestLikePages
-    else {
-      return
-    }
-    let (words, isMisread) = content.zeroWords(classes[index].pages, constant)
-    guard !isMisread else { return }
-    guard words != nil || like.zero >= ClassJudge.fewestLikePages && own.zero > 0 else { return }
-    classes[index].checks[.repeated] = zeros
-    if let words { classes[index].checks[.words] = words }
-    if like.zero > 0 { classes[index].checks[.likeness] = like.zero }
-    if poisonsPages == false { classes[index].checks[.unpoisoned] = 1 }
     accept(index)
   }
 }

@@ -47,7 +47,7 @@ public struct ConstantSolver: Sendable {
   }
 
   /// What each page says by itself.
-  private func collectVotes() -> [PageVote] {
+  func collectVotes() -> [PageVote] {
     var votes: [PageVote] = []
     var voters: Set<Int> = []
     for page in detector.pages {

@@ -57,7 +57,7 @@ struct PageVerifier: Sendable {
       return .contradicted
     }
     if untouched.contains(page), fills == 0, words.count == 0 { return .neverWritten }
-    let isShown = fills > 0 || words.count > 0 || content.zeroWords([page], constant).count != nil
+    let isShown = fills > 0 || words.count > 0 || content.zeroWords(page, constant) != nil
     if isShown { return nil }
     if !isPlaceTrusted || hasSoundPages { return .ambiguous }
     return region.attributes[page] == .unknown ? .attributeUnknown : nil

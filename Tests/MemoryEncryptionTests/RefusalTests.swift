@@ -1,0 +1,164 @@
+import DumpFixtures
+import Testing
+import Vmcore
+
+@testable import MemoryEncryption
+
+/// Classes that are not believed and pages that stay, though most of what is asked for is there.
+@Suite struct RefusalTests {
+  private static let periodic = Block(repeating: 0x59f7_e3a4)
+  /// Kernel addresses, all different.
+  private static let addresses = (0..<6).map { LowMemory.directMap + 0x10_0000 + UInt64($0) << 12 }
+
+  private static func fill(
+    _ memory: inout LowMemory, _ page: UInt64, _ byte: UInt8, blocks: Int, _ random: inout SeededGenerator
+  ) {
+    var index = 0
+    memory.fill(pageAt: page) {
+      defer { index += 1 }
+      return index < 16 * blocks ? byte : UInt8(truncatingIfNeeded: random.next())
+    }
+  }
+
+  // MARK: Links
+
+  /// A backup that lies by 0x3000 beside a multiple of 1 MiB: then `l ^ r` of pages 6 is that of pages 1, 2 and 5.
+  private static let carried: UInt64 = 0x2b00_4000
+  private static let ones: [UInt64] = [0x11000, 0x13000, 0x19000]
+  private static let twos: [UInt64] = [0x12000, 0x1a000, 0x22000]
+  private static let fives: [UInt64] = [0x15000, 0x17000, 0x25000]
+  private static let six: UInt64 = 0x36000
+
+  @Test func `A constant follows from others where pages agree beyond what determines it`() {
+    for count in [2, 3] {
+      let proven = Array(Self.ones.prefix(count) + Self.twos.prefix(count) + Self.fives.prefix(count))
+      let damaged = DamagedPages(.periodic, backup: Self.carried, kept: proven + [Self.six]) {
+        Self.fill(&$0, Self.six, 0xaa, blocks: 200, &$1)
+      }
+      let changed = damaged.plan().changedPages
+      #expect(Set(changed).isSuperset(of: proven))
+      #expect(changed.contains(Self.six) == (count == 3))
+    }
+  }
+
+  /// Page 0x4e follows from pages 1, 2 and 0x2d.
+  @Test func `Where proven constants deny each other, none follows, and pages that show nothing stay`() {
+    let proven = Self.ones + Self.twos + Self.fives + [0x2d000]
+    for isDenied in [false, true] {
+      let sixes: [UInt64] = [0x16000, 0x26000]
+      var damaged = DamagedPages(.periodic, backup: Self.carried, kept: proven + sixes + [0x4e000]) {
+        Self.fill(&$0, 0x4e000, 0xaa, blocks: 200, &$1)
+      }
+      if isDenied { for page in sixes { damaged.shift(page, by: Self.periodic) } }
+      let changed = damaged.plan().changedPages
+      #expect(changed.contains(0x4e000) == !isDenied)
+      if isDenied { #expect(Set(changed).isSubset(of: proven + sixes)) }
+    }
+  }
+
+  @Test func `A class whose words prove two constants is off by neither`() {
+    let other = FillPattern.block(of: 0x6b)
+    for isDouble in [false, true] {
+      let proven = Self.ones + Self.twos + Self.fives
+      var damaged = DamagedPages(
+        .periodic, backup: Self.carried, kept: proven + (isDouble ? [0x33000] : []))
+      if isDouble {
+        let constant = damaged.constant(of: 0x33000) ^ other
+        damaged.put(Self.addresses.map { $0 ^ constant.low }, into: 0x33000)
+      }
+      let changed = damaged.plan().changedPages
+      #expect(Set(changed).isSuperset(of: Self.twos + Self.fives))
+      let own = Set(Self.ones + [0x33000])
+      #expect(own.intersection(changed) == (isDouble ? [] : own))
+    }
+  }
+
+  // MARK: Answers
+
+  /// Below 0x80000 memory that moved by 0x60000 and by 0xe0000 is off by the same constants; above it is not.
+  @Test func `A page that two answers treat otherwise stays, but where somebody states which`() {
+    let damaged = DamagedPages(.periodic, kept: LowMemory.pages.filter { $0 < 0x80000 } + [0x85000]) {
+      memory, random in
+      var word: [UInt8] = []
+      memory.fill(pageAt: 0x85000) {
+        if word.isEmpty {
+          word = [0, 0, 0, 0, 0] + (0..<3).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        }
+        return word.removeLast()
+      }
+    }
+    #expect(damaged.plan(.stated).changedPages.contains(0x85000))
+    #expect(!damaged.plan(.guessed).changedPages.contains(0x85000))
+    #expect(!damaged.plan(nil).changedPages.contains(0x85000))
+    #expect(damaged.plan(.guessed).changedPages.count > 50)
+  }
+
+  // MARK: The table
+
+  @Test func `A table at an address that somebody states proves nothing where no word does`() {
+    let damaged = DamagedPages(.published, hasSlabs: false, kept: [Self.six]) { memory, random in
+      var index = 0
+      memory.fill(pageAt: Self.six) {
+        defer { index += 1 }
+        return index < 128 ? 0 : index < 256 ? 0xaa : UInt8(truncatingIfNeeded: random.next())
+      }
+    }
+    #expect(damaged.plan().changedPages.isEmpty)
+  }
+
+  @Test func `A class whose repeated blocks deny the table's constant stays, with all of its pages`() {
+    let lonely: [UInt64] = [0x10000, 0x30000, 0x50000, 0x70000]
+    var damaged = DamagedPages(.published, backup: 0x2b00_0000, hasSlabs: false) { memory, random in
+      for page in lonely { memory.fill(pageAt: page) { 0 } }
+      memory.fill(pageAt: 0x90000) { UInt8(truncatingIfNeeded: random.next()) }
+    }
+    #expect(damaged.plan().changedPages.contains(0x90000))
+    for page in lonely { damaged.shift(page, by: Self.periodic) }
+    let plan = damaged.plan()
+    #expect(Set(plan.changedPages).isDisjoint(with: lonely + [0x90000]))
+    #expect(plan.changedPages.count > 100)
+  }
+
+  // MARK: Pages
+
+  @Test func `A page of which a part makes sense as it is stays`() {
+    var damaged = DamagedPages(.published) { Self.fill(&$0, Self.six, 0, blocks: 40, &$1) }
+    #expect(damaged.plan().changedPages.contains(Self.six))
+    // Its beginning was repaired before, or was never damaged.
+    damaged.put(Self.addresses, into: Self.six)
+    let plan = damaged.plan()
+    #expect(plan.action(at: PhysicalAddress(Self.six)) == .leave(.contradicted))
+    #expect(plan.soundPages == 1)
+    // Of a page of noise nobody knows whether it was, too.
+    #expect(plan.action(at: PhysicalAddress(0x60000)) == .leave(.ambiguous))
+    #expect(plan.changedPages.count > 100)
+  }
+
+  @Test func `A page whose repeated blocks are no fill stays, whatever its words say`() {
+    let block = (0..<16).map { UInt8(0x31 + 7 * $0) }
+    var damaged = DamagedPages(.published) { memory, random in
+      var index = 0
+      memory.fill(pageAt: Self.six) {
+        defer { index += 1 }
+        return index < 4096 - 3200 ? UInt8(truncatingIfNeeded: random.next()) : block[index % 16]
+      }
+    }
+    let low = damaged.constant(of: Self.six).low
+    damaged.put(Self.addresses.map { $0 ^ low }, into: Self.six)
+    #expect(damaged.plan().action(at: PhysicalAddress(Self.six)) == .leave(.contradicted))
+  }
+
+  @Test func `A page whose free list would lead nowhere stays`() {
+    let damaged = DamagedPages(.published)
+    for free in [[], [3]] as [Set<Int>] {
+      let plan = damaged.plan { region in
+        var slab = LowSlab(
+          start: PhysicalAddress(0x30000), byteCount: 4096, objectSize: 512, pointerOffset: 256,
+          random: 0x1f3c_99d2_7e55_a0b7, directMap: LowMemory.directMap)
+        slab.freeObjects = free
+        region.slabs.append(slab)
+      }
+      #expect(plan.changedPages.contains(0x30000) == free.isEmpty)
+    }
+  }
+}
