@@ -107,7 +107,8 @@ release_in() { # SUITE KERNEL
 # Downloads a package and unpacks it below a folder. Status 1: the suite does not have it.
 unpack() { # SUITE PACKAGE FOLDER
   local at
-  archive "$1" cache show "$2" >/dev/null 2>&1 || return 1
+  # Of a name that others only depend on apt shows nothing, and is content.
+  [[ -n $(archive "$1" cache show "$2" 2>/dev/null) ]] || return 1
   at=$(mktemp -d "$making/download.XXXXXX")
   (cd "$at" && archive "$1" get -qq -o APT::Sandbox::User=root download "$2" >&2) || die "cannot download $2"
   dpkg -x "$at"/*.deb "$3" || die "cannot unpack $2"

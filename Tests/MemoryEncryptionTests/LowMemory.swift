@@ -74,13 +74,17 @@ struct LowMemory {
     let zone: UInt64 = isFull ? 64 : 0
     let pointerOffset: UInt64 = isFull ? 520 : 512
     let objectSize: UInt64 = isFull ? 704 : 528
-    let slab = LowSlab(
+    var slab = LowSlab(
       start: .init(start), byteCount: 4096, objectSize: objectSize, firstObject: zone,
       pointerOffset: pointerOffset, random: hardening, directMap: LowMemory.directMap)
-    slabs.append(slab)
-    fill(pageAt: start) { 0x5a }
     var free = (0..<UInt64(slab.objectCount)).filter { ($0 + start >> 12) % 3 != 0 }
     free.shuffle(using: &random)
+    slab.contentSize = 512
+    slab.zoneEnd = isFull ? 520 : 512
+    slab.poisonsObjects = true
+    slab.freeObjects = [Int(free[0])]
+    slabs.append(slab)
+    fill(pageAt: start) { 0x5a }
     for object in 0..<UInt64(slab.objectCount) {
       let isFree = free.contains(object)
       let first = start + zone + object * objectSize
@@ -120,6 +124,10 @@ struct LowMemory {
 
   mutating func fill(pageAt address: UInt64, _ next: () -> UInt8) {
     for offset in 0..<4096 { bytes[Int(address - LowMemory.start) + offset] = next() }
+  }
+
+  mutating func put(_ words: [UInt64], into page: UInt64) {
+    for (index, word) in words.enumerated() { put(word, at: page + UInt64(index) * 8) }
   }
 
   private mutating func put(_ word: UInt64, at address: UInt64) {

@@ -37,14 +37,47 @@ import Vmcore
     }
     #expect(broken.action(at: PhysicalAddress(0x30000)) == .leave(.contradicted))
     #expect(isRepaired(0x44000, broken))
+    // Most of the objects would have to be zones.
+    let behind = plan(memory) { $0.slabs[$0.slabs.count - 1].contentSize = 256 }
+    #expect(behind.action(at: PhysicalAddress(0x44000)) == .leave(.contradicted))
+  }
+
+  @Test func `The first object of a free list is poisoned where the kernel poisons`() {
+    let memory = LowMemory(seed: 28)
+    for poisons in [false, true] {
+      let plan = plan(memory) { region in
+        // Zeros, as a free object is where nobody poisons it; its free pointer is NULL.
+        var slab = LowSlab(
+          start: PhysicalAddress(0x30000), byteCount: 4096, objectSize: 528, pointerOffset: 512,
+          directMap: LowMemory.directMap)
+        slab.contentSize = 512
+        slab.zoneEnd = 512
+        slab.poisonsObjects = poisons
+        slab.freeObjects = [3]
+        region.slabs.append(slab)
+      }
+      #expect(isRepaired(0x30000, plan) == !poisons)
+    }
   }
 
   @Test func `A page table holds entries`() {
     let memory = LowMemory(seed: 22)
     #expect(isRepaired(0x60000, plan(memory)))
-    let tables = plan(memory) { $0.setTables([PFN(0x50), PFN(0x60)]) }
-    #expect(isRepaired(0x50000, tables))
-    #expect(tables.action(at: PhysicalAddress(0x60000)) == .leave(.contradicted))
+    // Compressed data is none; and what a process has in the swap is none of the kernel's.
+    let ofKernel = plan(memory) { $0.setTables(ofKernel: [PFN(0x50), PFN(0x60)]) }
+    #expect(isRepaired(0x50000, ofKernel))
+    #expect(ofKernel.action(at: PhysicalAddress(0x60000)) == .leave(.contradicted))
+    let ofProcess = plan(memory) { $0.setTables(ofKernel: [], ofProcesses: [PFN(0x50), PFN(0x60)]) }
+    #expect(isRepaired(0x50000, ofProcess))
+    #expect(ofProcess.action(at: PhysicalAddress(0x60000)) == .leave(.contradicted))
+    var swapped = memory
+    swapped.put((0..<400).map { 0xff00_0000_0000_1234 ^ $0 << 20 }, into: 0x62000)
+    for isProcess in [false, true] {
+      let plan = plan(swapped) {
+        $0.setTables(ofKernel: isProcess ? [] : [PFN(0x62)], ofProcesses: [PFN(0x62)])
+      }
+      #expect(isRepaired(0x62000, plan) == isProcess)
+    }
   }
 
   @Test func `Text that can be read stays`() {

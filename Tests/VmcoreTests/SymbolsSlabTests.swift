@@ -56,6 +56,21 @@ import Vmcore
     #expect(try slabs.walk().slabs.map(\.freelists) == [[VirtualAddress(slabs.object(7, pfn: 0x20))]])
   }
 
+  /// Bit 31 up to 6.9; then what is left of the configuration's, by name.
+  @Test func `whether free objects are poisoned is told by the cache's flags`() throws {
+    func isPoisoned(_ flags: UInt32, _ bits: [(String, Int32)] = []) throws -> Bool {
+      let slabs = SlabFixture(.v6_12, .plain, flags: flags, flagBits: bits)
+      slabs.addSlab(pfn: 0x10, order: 0, objects: 8, inUse: 8, freelist: nil)
+      let slab = try #require(try slabs.walk().slabs.first)
+      #expect(slab.contentSize == SlabFixture.contentSize && slab.zoneEnd == SlabFixture.zoneEnd)
+      return slab.poisonsObjects
+    }
+    #expect(try isPoisoned(1 << 31) && !isPoisoned(1 << 11))
+    let bits: [(String, Int32)] = [("_SLAB_POISON", 2), ("_SLAB_OBJECT_POISON", 19)]
+    #expect(try isPoisoned(1 << 19, bits) && !isPoisoned(1 << 31, bits))
+    #expect(try !isPoisoned(~0, [("_SLAB_HWCACHE_ALIGN", 0)]))
+  }
+
   @Test func `slabs whose numbers cannot be are left out and counted`() throws {
     let slabs = SlabFixture(.v6_1, .mixedSwapped)
     slabs.addSlab(pfn: 0x10, order: 0, objects: 9, inUse: 1, freelist: nil)

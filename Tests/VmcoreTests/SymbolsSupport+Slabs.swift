@@ -12,9 +12,12 @@ struct SlabFixture {
   static let random: UInt64 = 0x6e86_8f87_39bc_1633
   static let objectSize: UInt64 = 512
   static let pointerOffset: UInt64 = 256
+  static let contentSize = 480
+  static let zoneEnd = 488
 
   init(
-    _ generation: KernelGeneration, _ coding: FreePointerCoding, redLeftPad: UInt32 = 0, processors: Int = 1
+    _ generation: KernelGeneration, _ coding: FreePointerCoding, redLeftPad: UInt32 = 0, flags: UInt32 = 0,
+    flagBits: [(String, Int32)] = [], processors: Int = 1
   ) {
     let tables = KernelWithTables(generation) { $0.cpus = processors }
     self.tables = tables
@@ -23,15 +26,18 @@ struct SlabFixture {
     cacheOffset = generation.version >= KernelGeneration.Version(6, 3) ? 8 : 24
     let btf = Self.types(
       separate: generation.version >= KernelGeneration.Version(5, 17), cacheOffset: Int(cacheOffset),
-      hardened: coding != .plain)
+      hardened: coding != .plain, flagBits: flagBits)
     let start = tables.place(btf)
     tables.setSymbol("__start_BTF", start)
     tables.setSymbol("__stop_BTF", start + UInt64(btf.count))
     cache = tables.nextAddress
     var bytes = [UInt8](repeating: 0, count: 256)
     bytes.storeLittleEndian(UInt64(0x33000), at: 0)
+    bytes.storeLittleEndian(flags, at: 8)
     bytes.storeLittleEndian(UInt32(Self.objectSize), at: 24)
+    bytes.storeLittleEndian(UInt32(Self.contentSize), at: 28)
     bytes.storeLittleEndian(UInt32(Self.pointerOffset), at: 40)
+    bytes.storeLittleEndian(UInt32(Self.zoneEnd), at: 80)
     bytes.storeLittleEndian(redLeftPad, at: 88)
     bytes.storeLittleEndian(cache + 200, at: 96)
     bytes.storeLittleEndian(Self.random, at: 184)
@@ -40,8 +46,11 @@ struct SlabFixture {
   }
 
   /// - Parameter separate: whether there is a `struct slab` (5.17).
-  private static func types(separate: Bool, cacheOffset: Int, hardened: Bool) -> [UInt8] {
+  private static func types(
+    separate: Bool, cacheOffset: Int, hardened: Bool, flagBits: [(String, Int32)]
+  ) -> [UInt8] {
     var builder = BTFBuilder()
+    if !flagBits.isEmpty { _ = builder.enumeration("_slab_flag_bits", flagBits) }
     let long = builder.integer("long unsigned int", 8)
     let int = builder.integer("unsigned int", 4)
     let pointer = builder.pointer()
@@ -62,7 +71,8 @@ struct SlabFixture {
     var cache: [BTFBuilder.Member] = [
       .init(name: "cpu_slab", type: pointer, offset: 0), .init(name: "size", type: int, offset: 192),
       .init(name: "offset", type: int, offset: 320), .init(name: "red_left_pad", type: int, offset: 704),
-      .init(name: "name", type: pointer, offset: 768),
+      .init(name: "name", type: pointer, offset: 768), .init(name: "flags", type: int, offset: 64),
+      .init(name: "object_size", type: int, offset: 224), .init(name: "inuse", type: int, offset: 640),
     ]
     if hardened { cache.append(.init(name: "random", type: long, offset: 1472)) }
     _ = builder.structure("kmem_cache", 200, cache)

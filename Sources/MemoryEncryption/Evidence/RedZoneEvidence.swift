@@ -1,9 +1,9 @@
 internal import Vmcore
 
-/// What the zones in front of a slab's objects say of constants.
+/// What the zones around a slab's objects say of constants.
 ///
-/// With `slub_debug=Z` each object has one, all of it 0xbb while the object is free and 0xcc while it is used (mm/slub.c,
-/// `init_object`; include/linux/poison.h). `red_left_pad` is only set with it.
+/// With `slub_debug=Z` each object has one in front of it and one behind what is its user's, all of them 0xbb while the object is
+/// free and 0xcc while it is used (mm/slub.c, `init_object`; include/linux/poison.h). `red_left_pad` is only set with it.
 struct RedZoneEvidence: Sendable {
   private static let patterns: [UInt64] = [0xbbbb_bbbb_bbbb_bbbb, 0xcccc_cccc_cccc_cccc]
 
@@ -16,8 +16,12 @@ struct RedZoneEvidence: Sendable {
     for slab in region.slabs
     where slab.firstObject > 0 && slab.firstObject % 8 == 0 && slab.objectSize % 8 == 0 {
       for index in 0..<slab.objectCount {
-        let object = slab.start.rawValue + slab.firstObject + UInt64(index) * slab.objectSize
-        for address in stride(from: object - slab.firstObject, to: object, by: 8) {
+        let object = slab.address(of: index)
+        let behind =
+          slab.contentSize == 0
+          ? stride(from: object, to: object, by: 8)
+          : stride(from: object + (slab.contentSize + 7) & ~7, to: object + slab.zoneEnd & ~7, by: 8)
+        for address in Array(stride(from: object - slab.firstObject, to: object, by: 8)) + Array(behind) {
           guard let page = region.page(of: PhysicalAddress(address)), pages.contains(page) else { continue }
           words[page, default: []].append(address)
         }

@@ -66,7 +66,7 @@ public struct Investigation: Sendable {
     let symbols = try KernelSymbols(
       EncryptionState.symbols + BackupFinder.symbols + KernelTypes.symbols
         + (isMasked
-          ? SlabWalk.symbols + ReservedFrames.symbols : EncryptionState.guestSymbols),
+          ? SlabWalk.symbols + ReservedFrames.symbols + ProcessTables.symbols : EncryptionState.guestSymbols),
       of: kernel, files: files, &memory)
     state = EncryptionState(kernel, symbols, &memory)
     outcome = .nothingToUndo(state)
@@ -129,7 +129,7 @@ public struct Investigation: Sendable {
       evidence.append("which pages of low memory the kernel never used cannot be told")
     }
     lowRegion.encryptionMask = kernel.tables.encryptionMask
-    lowRegion.setTables(Self.tables(in: frames, kernel, physical))
+    setTables(&lowRegion, frames, kernel, physical, symbols, &memory)
     var plan = ConstantSolver(lowRegion).plan()
 
     // Page tables may lie in the low memory themselves: what they say counts once they can be read.
@@ -144,20 +144,26 @@ public struct Investigation: Sendable {
     return .judged(plan)
   }
 
-  /// Frames that are tables of the kernel's page tables. A table that a damaged one leads to is not found.
-  private static func tables(
-    in frames: Range<PFN>, _ kernel: CrashedKernel, _ physical: PhysicalMemory
-  ) -> Set<PFN> {
-    guard var walk = try? PageTableFrames(kernel, physical) else { return [] }
+  /// Says which frames are page tables, of the kernel and of processes. A table that only a damaged one leads to is not found.
+  private mutating func setTables(
+    _ region: inout LowRegion, _ frames: Range<PFN>, _ kernel: CrashedKernel, _ physical: PhysicalMemory,
+    _ symbols: KernelSymbols, _ memory: inout KernelMemory
+  ) {
+    guard var walk = try? PageTableFrames(kernel, physical) else { return }
     walk.add(kernel.tables.root, .kernel)
-    let found = walk.takeFrames()
-    var tables: Set<PFN> = []
-    var pfn = frames.lowerBound
-    while pfn < frames.upperBound {
-      if found.contains(pfn) { tables.insert(pfn) }
-      pfn = pfn.advanced(by: 1)
+    func found(_ walk: borrowing PageTableFrames) -> Set<PFN> {
+      Set((0..<frames.count).map { frames.lowerBound.advanced(by: $0) }.filter { walk.frames.contains($0) })
     }
-    return tables
+    let ofKernel = found(walk)
+    do throws(SymbolError) {
+      for table in try ProcessTables(kernel, physical, symbols, &memory).tables { walk.add(table, .process) }
+    } catch { evidence.append("page tables of processes are not looked at: \(error)") }
+    let all = found(walk)
+    region.setTables(ofKernel: ofKernel, ofProcesses: all)
+    if !all.isEmpty {
+      evidence.append(
+        "\(all.count) pages of low memory are page tables, \(ofKernel.count) of them the kernel's own")
+    }
   }
 
   /// The low memory as the dump has it; pages that it lacks are marked so.
@@ -277,6 +283,9 @@ public struct Investigation: Sendable {
             pointerOffset: UInt64(slab.pointerOffset), random: slab.coding == .plain ? nil : slab.random,
             swabsPointerAddress: slab.swabs,
             directMap: directMap)
+          low.contentSize = UInt64(slab.contentSize)
+          low.zoneEnd = UInt64(slab.zoneEnd)
+          low.poisonsObjects = slab.poisonsObjects
           low.freeObjects = Set(slab.freelists.compactMap { slab.index(of: $0.rawValue) })
           return low
         }

@@ -11,7 +11,9 @@ public struct LowRegion: Sendable {
   /// Pages that the kernel kept reserved from boot on, counted from that of ``start``: it has nothing in them.
   public private(set) var reserved: Set<Int> = []
   /// Pages that are tables of the kernel's own page tables, counted from that of ``start``.
-  public private(set) var tables: Set<Int> = []
+  public private(set) var kernelTables: Set<Int> = []
+  /// Pages that are tables of processes' page tables only.
+  public private(set) var processTables: Set<Int> = []
   /// The C-bit in their entries.
   public var encryptionMask: UInt64 = 0
   /// The likeliest first; none if nobody said where the backup lies.
@@ -58,7 +60,10 @@ public struct LowRegion: Sendable {
   public mutating func setReserved(_ frames: Set<PFN>) { reserved = pages(of: frames) }
 
   /// Says which frames are page tables; those outside are ignored.
-  public mutating func setTables(_ frames: Set<PFN>) { tables = pages(of: frames) }
+  public mutating func setTables(ofKernel kernel: Set<PFN>, ofProcesses processes: Set<PFN> = []) {
+    kernelTables = pages(of: kernel)
+    processTables = pages(of: processes).subtracting(kernelTables)
+  }
 
   private func pages(of frames: Set<PFN>) -> Set<Int> {
     Set(frames.compactMap { page(of: PhysicalAddress($0.rawValue * LowRegion.pageBytes)) })

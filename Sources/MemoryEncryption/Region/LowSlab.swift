@@ -22,6 +22,12 @@ public struct LowSlab: Hashable, Sendable {
   public var swabsPointerAddress: Bool
   /// What a direct-map address is above its physical one (`PAGE_OFFSET`, `page_offset_base`).
   public var directMap: UInt64
+  /// Bytes of an object that are its user's (`kmem_cache.object_size`); 0 if they are not known.
+  public var contentSize: UInt64 = 0
+  /// From the beginning of an object to the end of the zone behind what is its user's (`kmem_cache.inuse`).
+  public var zoneEnd: UInt64 = 0
+  /// Whether free objects are filled with 0x6b.
+  public var poisonsObjects = false
   /// Objects that the kernel's free lists begin with, by their number: they are free for certain.
   public var freeObjects: Set<Int> = []
 
@@ -45,9 +51,12 @@ public struct LowSlab: Hashable, Sendable {
     return Int((byteCount - firstObject) / objectSize)
   }
 
+  /// The physical address of an object.
+  func address(of index: Int) -> UInt64 { start.rawValue + firstObject + UInt64(index) * objectSize }
+
   /// The physical address of an object's free pointer.
   func slot(_ index: Int) -> UInt64 {
-    start.rawValue + firstObject + UInt64(index) * objectSize + pointerOffset
+    address(of: index) + pointerOffset
   }
 
   /// The direct-map address of an object.

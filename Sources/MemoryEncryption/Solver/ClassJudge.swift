@@ -9,10 +9,10 @@
 ///
 /// Zeros are no proof, whatever the kernel does with what it frees: bitmaps are ones, and files hold what they like.
 ///
-/// The refutations: two constants are proven for one class; a confirmed table says otherwise, or, of the table, a constant
-/// that content proves; the other classes and untouched memory, by links, say otherwise; more of the class's repeated blocks
-/// are no fill under it than are one; pages are off by another one in a part of each, so that memory was not moved by whole
-/// pages; its pages make sense as they are. What single pages refute is the ``PageVerifier``'s.
+/// The refutations: two constants are proven for one class; content proves another one than the table, which then says
+/// nothing; the other classes and untouched memory, by links, say otherwise; more of the class's repeated blocks are no fill
+/// under it than are one; pages are off by another one in a part of each, so that memory was not moved by whole pages. What
+/// single pages refute is the ``PageVerifier``'s.
 struct ClassJudge: Sendable {
   let content: ContentEvidence
   let search: AlignmentSearch
@@ -85,9 +85,6 @@ struct ClassJudge: Sendable {
     var before = -1
     while before != classes.count(where: { $0.isAccepted }) {
       before = classes.count { $0.isAccepted }
-      // Whatever all constants were off by would satisfy every relation: without a proven one there is nothing to start
-      // from.
-      if before == 0 { break }
       for index in classes.indices where !classes[index].isAccepted { proveByLinks(index) }
     }
     refuteByRepetitions()
@@ -215,6 +212,8 @@ struct ClassJudge: Sendable {
   // MARK: - Links
 
   /// What the classes that are believed and untouched memory say of a class, itself left out; of none, how much they agree.
+  ///
+  /// Untouched memory alone says nothing: whatever all constants were off by would satisfy its relations.
   private func linked(_ index: Int?) -> (constant: Block?, leftOver: Int) {
     var system = LinearSystem()
     var count = 0

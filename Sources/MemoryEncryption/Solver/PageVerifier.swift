@@ -6,6 +6,7 @@ struct PageVerifier: Sendable {
   /// Whether a page's place says what its constant is.
   private let isPlaceTrusted: Bool
   private let redZones: RedZoneEvidence
+  private let poison: ObjectPoisonEvidence
   private let tables: PageTableEvidence
   /// Pages whose untouched look is another's: that of memory that was written and never copied.
   private let uncopied: Set<Int>
@@ -23,6 +24,7 @@ struct PageVerifier: Sendable {
     content = solver.content
     isPlaceTrusted = judge.isPlaceProven && !judge.isAlignmentRefuted
     redZones = RedZoneEvidence(solver.region, pages: Set(solver.detector.pages))
+    poison = ObjectPoisonEvidence(solver.region, pages: Set(solver.detector.pages))
     tables = PageTableEvidence(solver.region)
     uncopied = judge.uncopied
     untouched = judge.untouched
@@ -44,7 +46,9 @@ struct PageVerifier: Sendable {
   /// Why a page must not be changed by its class's constant; nil if nothing speaks against it.
   func refutation(of constant: Block, for page: Int) -> LeaveReason? {
     if soundPages.contains(page) { return .contradicted }
-    if redZones.denies(page, constant) || tables.denies(page, constant) { return .contradicted }
+    if redZones.denies(page, constant) || poison.denies(page, constant) || tables.denies(page, constant) {
+      return .contradicted
+    }
     let words = content.words(in: [page], constant)
     let (fills, others) = shapes[page].explained(by: constant)
     if content.denies(page, constant), words.count == 0 || others > fills || fills == 0 {

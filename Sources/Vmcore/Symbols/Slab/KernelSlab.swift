@@ -10,6 +10,13 @@ public struct KernelSlab: Sendable {
   public let cacheName: String
   /// Bytes from one object to the next (`kmem_cache.size`).
   public let objectSize: Int
+  /// Bytes of an object that are its user's (`kmem_cache.object_size`).
+  public let contentSize: Int
+  /// From the beginning of an object to the end of the zone behind what is its user's (`kmem_cache.inuse`).
+  public let zoneEnd: Int
+  /// Whether free objects are filled with 0x6b (`__OBJECT_POISON`, which SLUB sets where `slub_debug=P` asked for it and the cache
+  /// allows it).
+  public let poisonsObjects: Bool
   /// Bytes before the first object (`red_left_pad`).
   public let firstObject: Int
   public let objects: Int

@@ -4,6 +4,11 @@ struct SlabCache {
   let name: String
   /// Bytes from one object to the next.
   let size: Int
+  /// Bytes of an object that are its user's.
+  let contentSize: Int
+  /// From the beginning of an object to the end of the zone behind what is its user's.
+  let zoneEnd: Int
+  let flags: UInt32
   /// From the beginning of an object to its free pointer.
   let pointerOffset: Int
   /// From the beginning of the slab to its first object.
@@ -21,6 +26,9 @@ struct SlabCache {
     guard KernelPointer.isPlausible(address.rawValue), let size = number(layout.size),
       let pointerOffset = number(layout.pointerOffset), (8...Self.largestObject).contains(size),
       pointerOffset <= size - 8, pointerOffset % 8 == 0,
+      let contentSize = number(layout.contentSize), contentSize <= size,
+      let zoneEnd = number(layout.zoneEnd), zoneEnd <= size,
+      let flags = try? memory.halfWord(address + layout.flags),
       let name = try? memory.word(address + layout.name)
     else { return nil }
     var pad = 0
@@ -36,6 +44,9 @@ struct SlabCache {
     self.address = address
     self.name = memory.shortText(VirtualAddress(name)) ?? "?"
     self.size = size
+    self.contentSize = contentSize
+    self.zoneEnd = zoneEnd
+    self.flags = flags
     self.pointerOffset = pointerOffset
     self.random = random
     redLeftPad = pad

@@ -25,6 +25,9 @@ struct SlabLayout {
   let size: Int
   let pointerOffset: Int
   let name: Int
+  let contentSize: Int
+  let zoneEnd: Int
+  let flags: Int
   /// Without SLUB_DEBUG there is none.
   let redLeftPad: Int?
   /// With CONFIG_SLAB_FREELIST_HARDENED.
@@ -43,7 +46,9 @@ struct SlabLayout {
       let inUse = Self.bits(types.member(page, "inuse")),
       let objects = Self.bits(types.member(page, "objects")),
       let size = types.offset("kmem_cache", "size"), let pointerOffset = types.offset("kmem_cache", "offset"),
-      let name = types.offset("kmem_cache", "name")
+      let name = types.offset("kmem_cache", "name"),
+      let contentSize = types.offset("kmem_cache", "object_size"),
+      let zoneEnd = types.offset("kmem_cache", "inuse"), let flags = types.offset("kmem_cache", "flags")
     else { throw .absent("the kernel's types have no SLUB allocator") }
     self.cache = cache
     self.freelist = freelist
@@ -52,6 +57,9 @@ struct SlabLayout {
     self.size = size
     self.pointerOffset = pointerOffset
     self.name = name
+    self.contentSize = contentSize
+    self.zoneEnd = zoneEnd
+    self.flags = flags
     redLeftPad = types.offset("kmem_cache", "red_left_pad")
     random = types.offset("kmem_cache", "random")
     let processorFreelist = types.offset("kmem_cache_cpu", "freelist")

@@ -34,7 +34,7 @@ public struct SlabWalk: Sendable {
     guard let directMap = kernel.directMap(physical, symbols, &memory) else {
       throw .absent("no PT_LOAD and no page_offset_base tells where the kernel maps memory")
     }
-    var caches = Caches(layout)
+    var caches = Caches(layout, objectPoison: Self.objectPoison(symbols, &memory))
     (coding, probes) = try Self.learn(
       kernel, physical, hasSlabType: types.btf.size("slab") != nil, directMap, &pages, &caches, &memory)
 
@@ -63,10 +63,22 @@ public struct SlabWalk: Sendable {
     self.slabs = slabs
     self.implausible = implausible
     let objects = slabs.reduce(0) { $0 + $1.objects }
+    let poisoned = slabs.count { $0.poisonsObjects }
     evidence =
       "SLUB: \(slabs.count) slabs with \(objects) objects below \(limit), \(implausible) left out;"
+      + (poisoned > 0 ? " free objects of \(poisoned) slabs are poisoned;" : "")
       + " free pointers are \(coding.words), as \(probes.right) slabs above 1 MiB show and"
       + " \(probes.wrong) do not"
+  }
+
+  /// `__OBJECT_POISON` of `kmem_cache.flags`: bit 31, and since 6.10 what the kernel's configuration left for it (mm/slab.h).
+  private static func objectPoison(_ symbols: KernelSymbols, _ memory: inout KernelMemory) -> UInt32 {
+    guard let start = symbols.address(of: "__start_BTF"), let stop = symbols.address(of: "__stop_BTF"),
+      let bits = (try? BTF.enumerations(named: ["_slab_flag_bits"], from: start, to: stop, &memory))?[
+        "_slab_flag_bits"]
+    else { return 1 << 31 }
+    // Without CONFIG_SLUB_DEBUG there is none.
+    return bits["_SLAB_OBJECT_POISON"].map { 1 << UInt32(clamping: $0) } ?? 0
   }
 
   // MARK: - How free pointers are stored
@@ -139,10 +151,14 @@ public struct SlabWalk: Sendable {
   /// The caches that were seen.
   private struct Caches {
     private let layout: SlabLayout
+    private let objectPoison: UInt32
     private var entries: [UInt64: SlabCache] = [:]
     private var rejected: Set<UInt64> = []
 
-    init(_ layout: SlabLayout) { self.layout = layout }
+    init(_ layout: SlabLayout, objectPoison: UInt32) {
+      self.layout = layout
+      self.objectPoison = objectPoison
+    }
 
     func known(_ address: VirtualAddress) -> SlabCache? { entries[address.rawValue] }
 
@@ -155,7 +171,8 @@ public struct SlabWalk: Sendable {
       else { return nil }
       var slab = KernelSlab(
         frames: head.frames, page: head.page, directMap: directMap, cache: cache.address,
-        cacheName: cache.name, objectSize: cache.size, firstObject: cache.redLeftPad, objects: head.objects,
+        cacheName: cache.name, objectSize: cache.size, contentSize: cache.contentSize, zoneEnd: cache.zoneEnd,
+        poisonsObjects: cache.flags & objectPoison != 0, firstObject: cache.redLeftPad, objects: head.objects,
         inUse: head.inUse, pointerOffset: cache.pointerOffset,
         random: coding == .plain ? nil : cache.random, coding: coding, freelists: [])
       if slab.index(of: head.freelist) != nil { slab.freelists.append(VirtualAddress(head.freelist)) }
