@@ -50,20 +50,20 @@ refresh() { # SUITE
   # Beside it, where the sources do not name it.
   [[ $suite != *-security || -z $uri ]] || uri=$(mirror /debian-security | grep . || echo "$uri-security")
   [[ -n $uri ]] || return 3
-  at=$(mktemp -d "$cache/archive.XXXXXX")
-  mkdir -p "$at"/{lists/partial,cache/archives/partial,none}
-  : > "$at/status"
-  echo "deb [check-valid-until=no] $uri $suite main" > "$at/sources"
-  apt_configuration "$at" > "$at/update.conf"
+  # Whoever asks for the status switches set -e off.
+  {
+    at=$(mktemp -d "$cache/archive.XXXXXX") && mkdir -p "$at"/{lists/partial,cache/archives/partial,none} &&
+      : > "$at/status" && echo "deb [check-valid-until=no] $uri $suite main" > "$at/sources" &&
+      apt_configuration "$at" > "$at/update.conf"
+  } || die "cannot write to $cache"
   APT_CONFIG=$at/update.conf apt-get -qq update >&2 || {
     rm -rf "$at"
     say "no package lists of $suite from $uri"
     return 3
   }
-  mkdir -p "$cache/archive"
-  apt_configuration "$lists" > "$at/apt.conf"
-  rm -rf "$lists"
-  mv -T "$at" "$lists"
+  {
+    mkdir -p "$cache/archive" && apt_configuration "$lists" > "$at/apt.conf" && rm -rf "$lists" && mv -T "$at" "$lists"
+  } || die "cannot write to $lists"
 }
 
 apt_configuration() { # FOLDER
