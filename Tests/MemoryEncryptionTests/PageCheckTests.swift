@@ -147,6 +147,23 @@ import Vmcore
     }
   }
 
+  /// What was repaired before is memory that nobody wrote, which looks so at its own place.
+  @Test func `Where untouched pages were repaired before, pages of noise stay`() {
+    let memory = LowMemory(seed: 29)
+    let crash = SimulatedCrash(constants: .published, untouched: 1, seed: 214)
+    var outcome = crash.run(memory)
+    for isHalf in [false, true] {
+      if isHalf {
+        for page in LowMemory.pages where page & 0x3000 == 0 && !outcome.recoverable.contains(page) {
+          let range = Int(page - LowMemory.start)..<Int(page - LowMemory.start) + 4096
+          outcome.seen.replaceSubrange(range, with: outcome.truth[range])
+        }
+      }
+      let plan = ConstantSolver(crash.region(outcome, memory, backups: [crash.stated])).plan()
+      #expect(isRepaired(0x60000, plan) == !isHalf)
+    }
+  }
+
   @Test func `A place of the backup that was guessed is not claimed, though its low bits fit`() {
     let memory = LowMemory(seed: 27)
     let crash = SimulatedCrash(constants: .random, untouched: 0, seed: 213)

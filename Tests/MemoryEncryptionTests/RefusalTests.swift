@@ -25,25 +25,68 @@ import Vmcore
   /// A backup that lies by 0x3000 beside a multiple of 1 MiB: then `l ^ r` of pages 6 is that of pages 1, 2 and 5.
   private static let carried: UInt64 = 0x2b00_4000
   private static let ones: [UInt64] = [0x11000, 0x13000, 0x19000]
+  /// Zeros, with the constant of ones.
+  private static let zeros: UInt64 = 0x31000
   private static let twos: [UInt64] = [0x12000, 0x1a000, 0x22000]
   private static let fives: [UInt64] = [0x15000, 0x17000, 0x25000]
   private static let six: UInt64 = 0x36000
 
   @Test func `A constant follows from others where pages agree beyond what determines it`() {
-    for count in [2, 3] {
+    for count in [1, 2, 3] {
       let proven = Array(Self.ones.prefix(count) + Self.twos.prefix(count) + Self.fives.prefix(count))
-      let damaged = DamagedPages(.periodic, backup: Self.carried, kept: proven + [Self.six]) {
+      let damaged = DamagedPages(.periodic, backup: Self.carried, kept: proven + [Self.zeros, Self.six]) {
         Self.fill(&$0, Self.six, 0xaa, blocks: 200, &$1)
       }
       let changed = damaged.plan().changedPages
-      #expect(Set(changed).isSuperset(of: proven))
-      #expect(changed.contains(Self.six) == (count == 3))
+      #expect(Set(changed).isSuperset(of: count == 1 ? [] : proven))
+      #expect(changed.contains(Self.six) == (count > 1))
+      #expect(count > 1 || changed.isEmpty)
     }
+  }
+
+  /// Their free pointers lie in every second block: the others may be off by something else.
+  @Test func `Pages that prove constants for a part of their places only stay`() {
+    let proven = Self.ones + Self.twos + Self.fives
+    for isFilled in [false, true] {
+      let damaged = DamagedPages(
+        .periodic, backup: Self.carried, kept: proven + (isFilled ? [Self.zeros] : []))
+      let changed = damaged.plan().changedPages
+      #expect(isFilled ? Set(changed).isSuperset(of: proven) : changed.isEmpty)
+    }
+  }
+
+  /// Addresses under a page's poison are those of a page that is off by something else.
+  private static func hide(_ memory: inout LowMemory, _ page: UInt64) {
+    memory.put((0..<512).map { ($0 % 3 == 0 ? 0 : addresses[$0 % 6]) ^ 0x6b6b_6b6b_6b6b_6b6b }, into: page)
+  }
+
+  @Test(arguments: [SimulatedCrash.Constants.periodic, .random])
+  func `A class whose words deny what relations between many others say stays`(
+    constants: SimulatedCrash.Constants
+  ) {
+    let hidden = LowMemory.pages.filter { $0 & 0xf000 == 0x6000 }
+    let damaged = DamagedPages(constants, backup: Self.carried) { memory, _ in
+      for page in hidden { Self.hide(&memory, page) }
+    }
+    let plan = damaged.plan()
+    #expect(RepairCount(plan, damaged.outcome).falselyChanged == 0)
+    #expect(Set(plan.changedPages).isDisjoint(with: hidden) && plan.changedPages.count > 90)
+  }
+
+  @Test func `A class whose words deny the table stays, and nothing is taken from the table`() {
+    let hidden: [UInt64] = [0x10000, 0x30000, 0x50000, 0x70000, 0x90000]
+    let damaged = DamagedPages(.published, backup: 0x2b00_0000) { memory, _ in
+      for page in hidden { Self.hide(&memory, page) }
+    }
+    let plan = damaged.plan()
+    #expect(RepairCount(plan, damaged.outcome).falselyChanged == 0)
+    #expect(Set(plan.changedPages).isDisjoint(with: hidden) && plan.changedPages.count > 90)
+    #expect(plan.evidence.contains { $0.contains("deny the tweak table") })
   }
 
   /// Page 0x4e follows from pages 1, 2 and 0x2d.
   @Test func `Where proven constants deny each other, none follows, and pages that show nothing stay`() {
-    let proven = Self.ones + Self.twos + Self.fives + [0x2d000]
+    let proven = Self.ones + Self.twos + Self.fives + [0x2d000, Self.zeros]
     for isDenied in [false, true] {
       let sixes: [UInt64] = [0x16000, 0x26000]
       var damaged = DamagedPages(.periodic, backup: Self.carried, kept: proven + sixes + [0x4e000]) {
@@ -60,8 +103,9 @@ import Vmcore
     let other = FillPattern.block(of: 0x6b)
     for isDouble in [false, true] {
       let proven = Self.ones + Self.twos + Self.fives
+      // Zeros with the constant of twos.
       var damaged = DamagedPages(
-        .periodic, backup: Self.carried, kept: proven + (isDouble ? [0x33000] : []))
+        .periodic, backup: Self.carried, kept: proven + [0x32000] + (isDouble ? [0x33000] : []))
       if isDouble {
         let constant = damaged.constant(of: 0x33000) ^ other
         damaged.put(Self.addresses.map { $0 ^ constant.low }, into: 0x33000)
@@ -146,6 +190,21 @@ import Vmcore
     let low = damaged.constant(of: Self.six).low
     damaged.put(Self.addresses.map { $0 ^ low }, into: Self.six)
     #expect(damaged.plan().action(at: PhysicalAddress(Self.six)) == .leave(.contradicted))
+  }
+
+  @Test func `A page in which many blocks repeat and none is a fill stays`() {
+    let blocks = (0..<6).map { 0x0123_4567_89ab_cdef &* (2 * $0 + 1) as UInt64 }
+    let damaged = DamagedPages(.published) { memory, _ in
+      memory.put((0..<512).map { blocks[$0 % 6] }, into: Self.six)
+    }
+    #expect(damaged.plan().action(at: PhysicalAddress(Self.six)) == .leave(.contradicted))
+  }
+
+  @Test func `A page that looks untouched, and is the only one, stays`() {
+    let damaged = DamagedPages(.published) { memory, _ in
+      memory.put((0..<512).map { 0x1234_5678_0000_0000 | $0 }, into: Self.six)
+    }
+    #expect(damaged.plan().action(at: PhysicalAddress(Self.six)) == .leave(.ambiguous))
   }
 
   @Test func `A page whose free list would lead nowhere stays`() {

@@ -255,6 +255,19 @@ struct ContentEvidence: Sendable {
     return fills == 0 ? others > 0 && shapes[page].standsOut : 2 * others > fills
   }
 
+  /// Adds the places of a page's blocks that speak for a constant: fills, free pointers, kernel addresses.
+  func count(_ page: Int, _ constant: Block, in places: inout [Int]) {
+    let slots = slabs.places(in: page, constant: constant)
+    for index in region.blockRange(ofPage: page) {
+      let block = region.blocks[index] ^ constant
+      let place = region.placeInPage(index)
+      func isTarget(_ word: UInt64) -> Bool { region.pointerTargets.contains { $0.contains(word) } }
+      if FillPattern.isFill(block) || isTarget(block.low) || isTarget(block.high) || slots.contains(place) {
+        places[place] += 1
+      }
+    }
+  }
+
   /// Blocks that become zero.
   func zeroBlocks(_ pages: [Int], _ constant: Block) -> Int {
     pages.reduce(0) { sum, page in

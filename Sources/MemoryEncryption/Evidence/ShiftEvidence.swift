@@ -61,6 +61,17 @@ struct ShiftEvidence: Sendable {
     return speaking.contains { 2 * $0 * irregular.count > fillPages * sample.count }
   }
 
+  /// Whether blocks speak for constants in two parts of the page at least, whatever the shift.
+  ///
+  /// - Parameter places: how many do, by place.
+  func isExcluded(by places: [Int]) -> Bool {
+    ShiftEvidence.shifts.allSatisfy { shift in
+      var counts = [Int](repeating: 0, count: shift.count)
+      for (place, count) in places.enumerated() { counts[shift.parts[place]] += count }
+      return counts.count { $0 >= ShiftEvidence.fewestBlocks } >= 2
+    }
+  }
+
   /// By place: 0 for a fill under the constant, a number for each block that is none and repeats, up to a fill, and nil
   /// for the others.
   private func kinds(of page: Int, _ constant: Block) -> (places: [(place: Int, kind: Int)], count: Int) {

@@ -52,6 +52,13 @@ struct SlabEvidence: Sendable {
     return count
   }
 
+  /// The places of the blocks with such pointers.
+  func places(in page: Int, constant: Block) -> Set<Int> {
+    var targets: Set<UInt64> = []
+    let found = (byPage[page] ?? []).filter { isPointer($0, constant, &targets) }
+    return Set(found.map { Int($0.address % LowRegion.pageBytes) / Block.byteCount })
+  }
+
   private func isPointer(_ slot: Slot, _ constant: Block, _ targets: inout Set<UInt64>) -> Bool {
     let pointer = decoded(slot, constant)
     // Unhardened, NULL is a zero word as any other.

@@ -47,6 +47,9 @@ struct UntouchedFamily: Sendable {
     return families
   }
 
+  /// Whether a page looks as untouched memory does, by itself. So may regular content.
+  static func resembles(_ page: Int, in region: LowRegion) -> Bool { steps(of: page, in: region) != nil }
+
   /// `T` of each block's place in its page.
   private static func offsets(_ steps: [Block]) -> [Block] {
     (0..<LowRegion.blocksPerPage).map { place in

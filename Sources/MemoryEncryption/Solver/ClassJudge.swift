@@ -30,6 +30,8 @@ struct ClassJudge: Sendable {
   let uncopied: Set<Int>
   /// Pages that look untouched but for a line or two, and in which nothing is known to be.
   let untouched: Set<Int>
+  /// Pages that look untouched, each for itself: no other one tells whether it is their content that is so regular.
+  let lonely: Set<Int>
   private let addresses: [UInt64]
   private let votes: [PageVote]
   private let shift: ShiftEvidence
@@ -62,6 +64,8 @@ struct ClassJudge: Sendable {
     }
     self.uncopied = uncopied
     self.untouched = untouched
+    let others = Set(solver.detector.pages).subtracting(families.flatMap { $0.members.map { $0.page } })
+    lonely = others.filter { UntouchedFamily.resembles($0, in: solver.region) }
     var byMask: [UInt64: [Int]] = [:]
     for page in solver.detector.pages {
       let mask = hypothesis.alignment.difference(addresses[page])
@@ -88,7 +92,7 @@ struct ClassJudge: Sendable {
       for index in classes.indices where !classes[index].isAccepted { proveByLinks(index) }
     }
     refuteByRepetitions()
-    isPlaceProven = linked(nil).leftOver >= ClassJudge.fewestLeftOver
+    refuteByCoverage()
   }
 
   /// Where most pages' repeated blocks deny their constants, or do so in the same part of each, memory was not moved by
@@ -106,9 +110,21 @@ struct ClassJudge: Sendable {
       if found.isAccepted { believed += own.map { ($0, constant) } }
     }
     guard denying > confirming || shift.isShifted(believed) else { return }
-    for index in classes.indices {
+    for index in classes.indices { refute(index) }
+  }
+
+  /// Few pages agree by chance or because somebody made them so, and in one part of a page only if memory was moved by a part of
+  /// one. Of a table's constants neither is true.
+  private mutating func refuteByCoverage() {
+    isPlaceProven = linked(nil).leftOver >= ClassJudge.fewestLeftOver
+    var places = [Int](repeating: 0, count: LowRegion.blocksPerPage)
+    for found in classes where found.isAccepted {
+      guard let constant = found.constant else { continue }
+      for page in found.pages { content.count(page, constant, in: &places) }
+    }
+    if isPlaceProven, shift.isExcluded(by: places) { return }
+    for index in classes.indices where classes[index].isAccepted && classes[index].checks[.table] == nil {
       classes[index].isAccepted = false
-      classes[index].isRefuted = true
     }
   }
 
@@ -158,12 +174,7 @@ struct ClassJudge: Sendable {
     let pages = classes[index].pages.filter { countsUniform || !content.isForeign($0, constant) }
     let (fills, others) = content.explained(pages, constant)
     let (confirming, denying) = content.testimony(pages, constant)
-    if others > fills || denying > confirming {
-      classes[index].isAccepted = false
-      classes[index].isRefuted = true
-    } else {
-      classes[index].isAccepted = true
-    }
+    if others > fills || denying > confirming { refute(index) } else { classes[index].isAccepted = true }
   }
 
   // MARK: - Table
@@ -182,16 +193,17 @@ struct ClassJudge: Sendable {
     guard let match = search.match else { return }
     // A distance that somebody named, and a table that nothing confirms: the content of each class has to.
     let isConfirmed = search.isTableConfirmed
-    // What pages prove, and what follows from it, weighs more than any table: one constant denies all of it.
+    // One proven constant that is not the table's denies all of it. If the dump confirmed the table, and nothing else confirms the
+    // constant, nobody knows which is wrong, and neither is believed.
+    let denying = classes.indices.filter { classes[$0].isAccepted && isDeniedByTable($0) }
     let isDenied = classes.indices.contains { index in
-      if classes[index].isAccepted { return isDeniedByTable(index) }
-      let links = linked(index)
-      guard !isAlignmentRefuted, links.leftOver >= ClassJudge.fewestLeftOver, let constant = links.constant
-      else { return false }
+      guard !classes[index].isAccepted, let constant = followingConstant(of: index) else { return false }
       return tableConstant(of: index).map { $0 != constant } ?? false
     }
-    if isDenied {
+    if isDenied || !denying.isEmpty {
       isTableRefuted = true
+      let alone = denying.filter { followingConstant(of: $0) != classes[$0].constant }
+      if isConfirmed { for index in alone { refute(index) } }
       return
     }
     for index in classes.indices {
@@ -217,14 +229,9 @@ struct ClassJudge: Sendable {
   private func linked(_ index: Int?) -> (constant: Block?, leftOver: Int) {
     var system = LinearSystem()
     var count = 0
-    for (other, found) in classes.enumerated() where other != index && found.isAccepted {
-      guard let constant = found.constant else { continue }
-      system.insert(mask: found.mask, value: constant)
-      count += votes(for: found)
-    }
-    for equation in hypothesis.consensus.satisfied where equation.source == .untouched {
-      system.insert(mask: equation.mask, value: equation.value)
-      count += equation.count
+    for relation in relations(without: index) {
+      system.insert(mask: relation.mask, value: relation.value)
+      count += relation.count
     }
     return (index.flatMap { system.value(of: classes[$0].mask) }, count - system.rank)
   }
@@ -236,20 +243,53 @@ struct ClassJudge: Sendable {
     return votes.count { members.contains($0.page) && $0.agrees(with: constant) }
   }
 
+  /// Where proven constants deny each other, and one that is left out makes the others agree, that one is wrong. Where several would,
+  /// nobody knows which is, or whether the alignment is, and none of them is believed; where no single one would, those that most
+  /// deny.
   private mutating func refuteByLinks() {
-    let denied = classes.indices.filter { index in
-      guard classes[index].isAccepted, let constant = linked(index).constant else { return false }
-      return constant != classes[index].constant
+    if areConsistent(without: nil) { return }
+    var outliers = classes.indices.filter { classes[$0].isAccepted && areConsistent(without: $0) }
+    isAlignmentRefuted = outliers.count != 1
+    if outliers.isEmpty {
+      let consensus = Consensus(relations(without: nil), improves: true)
+      outliers = classes.indices.filter {
+        classes[$0].isAccepted && consensus.system.value(of: classes[$0].mask) != classes[$0].constant
+      }
     }
-    isAlignmentRefuted = !denied.isEmpty
+    for index in outliers { refute(index) }
+  }
+
+  /// What the classes that are believed and untouched memory say, but for one class.
+  private func relations(without index: Int?) -> [Equation] {
+    classes.enumerated().compactMap { other, found in
+      guard other != index, found.isAccepted, let constant = found.constant else { return nil }
+      return Equation(
+        mask: found.mask, value: constant, source: .content, weight: found.words, count: votes(for: found))
+    } + hypothesis.consensus.satisfied.filter { $0.source == .untouched }
+  }
+
+  private func areConsistent(without index: Int?) -> Bool {
+    var system = LinearSystem()
+    return relations(without: index).allSatisfy {
+      system.insert(mask: $0.mask, value: $0.value) != .contradiction
+    }
+  }
+
+  private mutating func refute(_ index: Int) {
+    classes[index].isAccepted = false
+    classes[index].isRefuted = true
+  }
+
+  /// What follows for a class from the others; nil where these do not determine it, or hardly agree.
+  private func followingConstant(of index: Int) -> Block? {
+    let links = linked(index)
+    return isAlignmentRefuted || links.leftOver < ClassJudge.fewestLeftOver ? nil : links.constant
   }
 
   private mutating func proveByLinks(_ index: Int) {
-    guard !isAlignmentRefuted, !classes[index].isRefuted else { return }
-    let links = linked(index)
-    guard let constant = links.constant, links.leftOver >= ClassJudge.fewestLeftOver else { return }
+    guard !classes[index].isRefuted, let constant = followingConstant(of: index) else { return }
     classes[index].constant = constant
-    classes[index].checks[.linked] = links.leftOver
+    classes[index].checks[.linked] = linked(index).leftOver
     noteZeros(index)
     accept(index)
   }

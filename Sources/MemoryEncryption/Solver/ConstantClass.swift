@@ -8,8 +8,11 @@ struct ConstantClass: Sendable {
   /// Something in the dump denies the constant: it is not believed, whatever speaks for it.
   var isRefuted = false
 
+  /// Words of the class's own pages that prove the constant.
+  var words: Int { checks[.slabs, default: 0] + checks[.pointers, default: 0] }
+
   /// Whether the class's own pages prove the constant.
-  var isProvenByContent: Bool { checks[.slabs] != nil || checks[.pointers] != nil }
+  var isProvenByContent: Bool { words > 0 }
 
   var reason: LeaveReason? {
     if isAccepted { return nil }

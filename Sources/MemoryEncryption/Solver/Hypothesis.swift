@@ -39,19 +39,19 @@ struct Hypothesis: Sendable {
           value: member.origin,
           source: .untouched, weight: member.weight, count: 1)
       }
-      let alone = Consensus(members, improves: false)
+      let alone = Consensus(members, improves: improves)
       // Regular content may look untouched in each of its pages. That all pages lie as their addresses demand is
       // what sets untouched memory apart.
       if alignment != Alignment(shift: 0) {
         let own = family.members.map { member in
           Equation(
-            mask: Alignment(shift: 0).read(addresses[member.page]) | Alignment.familyUnknown(number),
+            // At its own place a page has no bits whose constants are not known one by one.
+            mask: Alignment(shift: 0).read(addresses[member.page]) & ~Alignment.highUnknown
+              | Alignment.familyUnknown(number),
             value: member.origin, source: .untouched, weight: member.weight, count: 1)
         }
-        let unmoved = Consensus(own, improves: false)
-        if unmoved.leftOver > alone.leftOver {
-          for (member, equation) in zip(family.members, own)
-          where unmoved.system.value(of: equation.mask) == member.origin { misfits.insert(member.page) }
+        for index in Hypothesis.unmoved(own, but: members, alone) {
+          misfits.insert(family.members[index].page)
         }
       }
       guard alone.leftOver >= Hypothesis.fewestLeftOver, alone.contradicting.count * 10 <= members.count
@@ -64,6 +64,18 @@ struct Hypothesis: Sendable {
     self.families = fitting
     self.misfits = misfits
     consensus = Consensus(equations, improves: improves)
+  }
+
+  /// Members that lie as their own addresses demand: all of them, or, where a part was repaired before, some.
+  private static func unmoved(_ own: [Equation], but moved: [Equation], _ alone: Consensus) -> [Int] {
+    let all = Consensus(own, improves: false)
+    if all.leftOver > alone.leftOver {
+      return own.indices.filter { all.system.value(of: own[$0].mask) == own[$0].value }
+    }
+    let others = moved.indices.filter { alone.system.value(of: moved[$0].mask) != moved[$0].value }
+    let both = Consensus(alone.satisfied + others.map { own[$0] }, improves: false)
+    guard both.leftOver >= alone.leftOver + fewestLeftOver else { return [] }
+    return others.filter { both.system.value(of: own[$0].mask) == own[$0].value }
   }
 
   static let fewestLeftOver = 3

@@ -13,9 +13,10 @@ struct PageVerifier: Sendable {
   /// Pages that look untouched at their own place: nobody wrote them, or their copy was not made. Neither can be told from the
   /// other, and neither has content.
   private let untouched: Set<Int>
+  private let lonely: Set<Int>
   private let misfits: Set<Int>
   /// Whether pages make sense as they are: then a part was repaired before, and of a page of noise nobody knows whether.
-  private var hasSoundPages: Bool { !soundPages.isEmpty }
+  private var hasSoundPages: Bool { !soundPages.isEmpty || !misfits.isEmpty }
   let soundPages: [Int]
 
   init(_ solver: ConstantSolver, _ judge: ClassJudge) {
@@ -28,6 +29,7 @@ struct PageVerifier: Sendable {
     tables = PageTableEvidence(solver.region)
     uncopied = judge.uncopied
     untouched = judge.untouched
+    lonely = judge.lonely
     misfits = judge.hypothesis.misfits
     var constants: [Int: Block] = [:]
     for found in judge.classes where found.isAccepted {
@@ -61,6 +63,9 @@ struct PageVerifier: Sendable {
       return .contradicted
     }
     if untouched.contains(page), fills == 0, words.count == 0 { return .neverWritten }
+    if lonely.contains(page), fills == 0, words.count == 0 { return .ambiguous }
+    // Many different ones may repeat, so that none stands out.
+    if fills == 0, others > 0, words.count == 0 { return .contradicted }
     let isShown = fills > 0 || words.count > 0 || content.zeroWords(page, constant) != nil
     if isShown { return nil }
     if !isPlaceTrusted || hasSoundPages { return .ambiguous }
