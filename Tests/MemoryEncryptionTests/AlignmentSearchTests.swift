@@ -59,6 +59,18 @@ import Vmcore
     }
   }
 
+  /// Half of the pages in one class and half in another are one redundancy less than all in one.
+  @Test func `Where pages deny the best answer, one that fits nearly as well counts too`() {
+    var random = SeededGenerator(seed: 62)
+    for wrong in [0, 8] {
+      let votes = (0..<0x40).map { page in
+        vote(page, page % 8 == 7 && wrong > 0 ? Block(low: random.next(), high: random.next()) : Self.block)
+      }
+      let found = search(votes)
+      #expect(wrong == 0 ? found.fittingCount == 4 : found.fittingCount > 4)
+    }
+  }
+
   // MARK: The table
 
   /// Pages at even and odd numbers that are off by two constants: 14 alignments explain them, with other relations between

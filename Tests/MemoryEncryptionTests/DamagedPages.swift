@@ -47,6 +47,12 @@ struct DamagedPages {
     outcome.recoverable.remove(page)
   }
 
+  /// Makes a page what the first kernel saw.
+  mutating func repair(_ page: UInt64) {
+    outcome.seen.replaceSubrange(range(of: page), with: outcome.truth[range(of: page)])
+    outcome.recoverable.remove(page)
+  }
+
   /// Puts words into a page as the dump shows it, 7 words apart.
   mutating func put(_ words: [UInt64], into page: UInt64) {
     for (index, word) in words.enumerated() {

@@ -178,6 +178,16 @@ import Vmcore
     #expect(plan.changedPages.count > 100)
   }
 
+  @Test func `A page of small numbers that was repaired before stays`() {
+    var damaged = DamagedPages(.published) { memory, random in
+      memory.put((0..<512).map { _ in random.below(0x10_0000) }, into: Self.six)
+    }
+    #expect(damaged.plan().changedPages.contains(Self.six))
+    damaged.repair(Self.six)
+    let plan = damaged.plan()
+    #expect(plan.action(at: PhysicalAddress(Self.six)) == .leave(.contradicted) && plan.soundPages == 1)
+  }
+
   @Test func `A page whose repeated blocks are no fill stays, whatever its words say`() {
     let block = (0..<16).map { UInt8(0x31 + 7 * $0) }
     var damaged = DamagedPages(.published) { memory, random in

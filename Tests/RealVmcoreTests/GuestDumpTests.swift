@@ -126,7 +126,8 @@ struct GuestDumpTests {
     let vmcore = try RealVmcore("6.1-captured")
     let backup = try backup(vmcore)
     let scratch = try ScratchFolder()
-    try ProgramRun.succeeding("/bin/cp", ["--sparse=always", vmcore.path, scratch.path("paged")])
+    try ProgramRun.succeeding(
+      "/bin/cp", ["--sparse=always", "--no-preserve=mode", vmcore.path, scratch.path("paged")])
     let file = try FileHandle(forUpdating: scratch.url("paged"))
     func number(_ data: Data, _ offset: Int, _ count: Int) -> UInt64 {
       (0..<count).reduce(0) { $0 | UInt64(data[offset + $1]) << UInt64(8 * $1) }
@@ -179,7 +180,8 @@ struct GuestDumpTests {
     let vmcore = try RealVmcore("6.1-captured")
     let backup = try backup(vmcore)
     let scratch = try ScratchFolder()
-    try ProgramRun.succeeding("/bin/cp", ["--sparse=always", vmcore.path, scratch.path("waiting")])
+    try ProgramRun.succeeding(
+      "/bin/cp", ["--sparse=always", "--no-preserve=mode", vmcore.path, scratch.path("waiting")])
     try clear(backup, of: vmcore, in: scratch.url("waiting"))
     let waiting = try RealVmcore("6.1-captured", at: scratch.path("waiting"))
     let run = try waiting.dump("-l -d 0 -D", to: scratch.path("dump"))

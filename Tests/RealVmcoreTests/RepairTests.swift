@@ -15,8 +15,9 @@ struct RepairTests {
   /// The same crash with the damage and without.
   private func twins(_ kernel: String) throws -> (damaged: String, sound: RealVmcore) {
     let vmcore = try RealVmcore(kernel)
-    try EncryptedTwin(of: vmcore, at: scratch.path("damaged"), TwinRecipe(seed: 3))
-    try EncryptedTwin(of: vmcore, at: scratch.path("sound"), TwinRecipe(isDamaged: false, seed: 3))
+    try EncryptedTwin(of: vmcore, at: scratch.path("damaged"), TwinRecipe(tweaks: .published, seed: 3))
+    try EncryptedTwin(
+      of: vmcore, at: scratch.path("sound"), TwinRecipe(tweaks: .published, isDamaged: false, seed: 3))
     return (scratch.path("damaged"), try RealVmcore(kernel, at: scratch.path("sound")))
   }
 

@@ -191,6 +191,7 @@ struct ContentEvidence: Sendable {
   func isSound(_ page: Int, unlike constant: Block) -> Bool {
     if shapes[page].standsOut, FillPattern.isFill(shapes[page].mode) { return true }
     if isText(page, unlike: constant) { return true }
+    if zeroWords(page, .zero) ?? 0 > zeroWords(page, constant) ?? 0 { return true }
     let words = words(in: [page], .zero).count
     return words > 0 && words > self.words(in: [page], constant).count
   }

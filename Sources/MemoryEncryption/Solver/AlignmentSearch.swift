@@ -25,6 +25,8 @@ struct AlignmentSearch: Sendable {
   private static let mostCompared = 16
   /// A wrong alignment may fit by one coincidence of page contents.
   private static let fewestLeftOver = 2
+  /// Of so many pages that deny an answer one may be another's that speaks for it by chance.
+  private static let contradictionsPerPage = 4
   /// A stated address decides between so few answers: one that has nothing to do with the dump would hardly be
   /// among them.
   private static let mostDecided = 4
@@ -132,8 +134,13 @@ struct AlignmentSearch: Sendable {
     let close = coarse.filter { $0.consensus.leftOver * 10 >= top * 9 }.map {
       hypothesis($0.alignment, table, improves: true)
     }
-    let best = close.map { $0.consensus.leftOver }.max() ?? 0
-    return close.filter { $0.consensus.leftOver == best }
+    guard let best = close.max(by: { $0.consensus.leftOver < $1.consensus.leftOver })?.consensus else {
+      return []
+    }
+    // Where pages deny even the best, what others hold may speak for a wrong one: those that fit nearly as well come behind it.
+    let margin = best.contradicting.count / AlignmentSearch.contradictionsPerPage
+    return close.filter { $0.consensus.leftOver + margin >= best.leftOver }
+      .sorted { $0.consensus.leftOver > $1.consensus.leftOver }
   }
 
   private func hypothesis(_ alignment: Alignment, _ table: [Equation], improves: Bool) -> Hypothesis {

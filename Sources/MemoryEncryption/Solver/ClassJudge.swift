@@ -9,10 +9,10 @@
 ///
 /// Zeros are no proof, whatever the kernel does with what it frees: bitmaps are ones, and files hold what they like.
 ///
-/// The refutations: two constants are proven for one class; content proves another one than the table, which then says
-/// nothing; the other classes and untouched memory, by links, say otherwise; more of the class's repeated blocks are no fill
-/// under it than are one; pages are off by another one in a part of each, so that memory was not moved by whole pages. What
-/// single pages refute is the ``PageVerifier``'s.
+/// The refutations: two constants are proven for one class; content proves another one than a confirmed table, and neither
+/// is believed then; the other classes and untouched memory, by links, say otherwise; more of the class's repeated blocks are
+/// no fill under it than are one; pages are off by another one in a part of each, so that memory was not moved by whole
+/// pages, or nothing shows that they are not; too few pages agree. What single pages refute is the ``PageVerifier``'s.
 struct ClassJudge: Sendable {
   let content: ContentEvidence
   let search: AlignmentSearch
