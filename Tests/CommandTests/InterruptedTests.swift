@@ -11,7 +11,9 @@ struct InterruptedTests {
 
   private static let canMount: Bool = {
     if !MountedFilesystem.isPossible {
-      print("NO FILESYSTEM CAN BE MOUNTED (that needs root, mkfs.ext2 and loop devices): FULL ONES ARE NOT TESTED")
+      print(
+        "NO FILESYSTEM CAN BE MOUNTED (that needs root, mkfs.ext2 and loop devices): FULL ONES ARE NOT TESTED"
+      )
     }
     return MountedFilesystem.isPossible
   }()

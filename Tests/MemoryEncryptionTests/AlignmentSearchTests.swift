@@ -71,6 +71,17 @@ import Vmcore
     }
   }
 
+  @Test func `An answer that more pages deny than speak for it is none`() {
+    var random = SeededGenerator(seed: 63)
+    for wrong in [9, 20] {
+      let votes = (0..<0x20).map { page in
+        vote(
+          page, page < wrong + 10 && page >= 10 ? Block(low: random.next(), high: random.next()) : Self.block)
+      }
+      #expect((search(votes).fittingCount < Alignment.count) == (wrong == 9), "\(wrong)")
+    }
+  }
+
   // MARK: The table
 
   /// Pages at even and odd numbers that are off by two constants: 14 alignments explain them, with other relations between

@@ -96,7 +96,9 @@ import Vmcore
     bare.staleLines = 0
     bare.decrypted = []
     let never = bare.run(unwritten)
-    let (uncopied, sound) = (random.oneIn(3) ? random.below(60) : 0, random.oneIn(3) ? random.below(100) : 0)
+    let (uncopied, sound) = (
+      random.oneIn(3) ? random.below(60) : 0, random.oneIn(3) ? 20 + random.below(80) : 0
+    )
     let isMisaligned = crash.backup % 4096 != 0
     // Of a dump in which only noise was repaired before nobody could tell.
     var isNoise: Set<UInt64> = []

@@ -8,7 +8,9 @@ struct FullDiskTests {
   private static let canMount: Bool = {
     if Lab.isSkipped { return false }
     if !MountedFilesystem.isPossible {
-      print("NO FILESYSTEM CAN BE MOUNTED (that needs root, mkfs.ext2 and loop devices): FULL ONES ARE NOT TESTED")
+      print(
+        "NO FILESYSTEM CAN BE MOUNTED (that needs root, mkfs.ext2 and loop devices): FULL ONES ARE NOT TESTED"
+      )
     }
     return MountedFilesystem.isPossible
   }()

@@ -129,18 +129,25 @@ struct AlignmentSearch: Sendable {
     let coarse = (0..<Alignment.count).map { index in
       hypothesis(Alignment(shift: UInt64(index) << 12), table, improves: false)
     }
-    let top = coarse.map { $0.consensus.leftOver }.max() ?? 0
+    guard let top = AlignmentSearch.best(of: coarse) else { return [] }
     // An outlier may cost the right one a few pages here; looking closer costs time.
-    let close = coarse.filter { $0.consensus.leftOver * 10 >= top * 9 }.map {
-      hypothesis($0.alignment, table, improves: true)
-    }
-    guard let best = close.max(by: { $0.consensus.leftOver < $1.consensus.leftOver })?.consensus else {
+    let close = coarse.filter {
+      $0.consensus.leftOver * 10 >= top.leftOver * 9 || AlignmentSearch.nearlyFits($0.consensus, top)
+    }.map { hypothesis($0.alignment, table, improves: true) }
+    guard let best = AlignmentSearch.best(of: close), best.contradicting.count <= best.leftOver else {
       return []
     }
-    // Where pages deny even the best, what others hold may speak for a wrong one: those that fit nearly as well come behind it.
-    let margin = best.contradicting.count / AlignmentSearch.contradictionsPerPage
-    return close.filter { $0.consensus.leftOver + margin >= best.leftOver }
+    return close.filter { AlignmentSearch.nearlyFits($0.consensus, best) }
       .sorted { $0.consensus.leftOver > $1.consensus.leftOver }
+  }
+
+  private static func best(of hypotheses: [Hypothesis]) -> Consensus? {
+    hypotheses.max { $0.consensus.leftOver < $1.consensus.leftOver }?.consensus
+  }
+
+  /// Whether one fits as well as the best; or nearly, where pages deny even that, as what others hold may speak for a wrong one.
+  private static func nearlyFits(_ one: Consensus, _ best: Consensus) -> Bool {
+    one.leftOver + best.contradicting.count / contradictionsPerPage >= best.leftOver
   }
 
   private func hypothesis(_ alignment: Alignment, _ table: [Equation], improves: Bool) -> Hypothesis {
