@@ -19,7 +19,8 @@ program.load_debug_info([vmlinux])
 for task in for_each_task(program):
     print("task", task.pid.value_(), task.comm.string_().decode(), hex(task.value_()))
     try:
-        print("\n".join(f"  {frame.name}" for frame in program.stack_trace(task)))
+        # Behind the last frame drgn may guess one more of what it can read there.
+        print("\n".join(f"  {frame.name}" for frame in program.stack_trace(task) if not frame.name.startswith("0x")))
     except (FaultError, ValueError):  # the words differ from one kind of dump to another
         print("  no stack")
 for module in for_each_module(program):
