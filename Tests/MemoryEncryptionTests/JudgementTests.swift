@@ -6,40 +6,21 @@ import Vmcore
 
 /// What refutes constants and pages, rule by rule, on whole low regions.
 @Suite struct JudgementTests {
-  /// Low memory of noise, in which some pages are those of a damaged one.
-  private func crafted(
-    _ planted: Set<UInt64>, constants: SimulatedCrash.Constants, hint: Bool
-  ) -> (count: RepairCount, plan: RepairPlan) {
-    let memory = LowMemory(seed: 21)
-    let crash = SimulatedCrash(constants: constants, untouched: 0, seed: 211)
-    var outcome = crash.run(memory)
-    var random = SeededGenerator(seed: 212)
-    for page in LowMemory.pages where !planted.contains(page) {
-      let first = Int(page - LowMemory.start)
-      for index in first..<min(first + 4096, outcome.seen.count) {
-        outcome.seen[index] = UInt8(truncatingIfNeeded: random.next())
-      }
-      outcome.recoverable.remove(page)
-    }
-    let plan = ConstantSolver(crash.region(outcome, memory, backups: hint ? [crash.stated] : [])).plan()
-    return (RepairCount(plan, outcome), plan)
-  }
-
   /// A few pages prove their own constant, and no more than that.
   @Test(arguments: SimulatedCrash.Constants.allCases)
   func `What few pages prove holds for these, and not for those that show nothing`(
     constants: SimulatedCrash.Constants
   ) {
-    for planted in [[0x12000], [0x12000, 0x13000, 0x14000], [0x12000, 0x30000, 0x44000]] as [Set<UInt64>] {
-      for hint in [false, true] {
-        let (count, _) = crafted(planted, constants: constants, hint: hint)
-        #expect(count.falselyChanged == 0, "\(planted) \(hint)")
+    for planted in [[0x12000], [0x12000, 0x13000, 0x14000], [0x12000, 0x30000, 0x44000]] as [[UInt64]] {
+      let crafted = DamagedPages(constants, seed: 21, kept: planted)
+      for hint in [nil, BackupCandidate.Certainty.stated] {
+        let count = RepairCount(crafted.plan(hint), crafted.outcome)
+        #expect(count.falselyChanged == 0, "\(planted) \(hint == nil)")
       }
     }
     // Where they are many, a place says what a page is off by.
-    let many = Set(LowMemory.pages.filter { $0 < 0x60000 })
-    let (_, plan) = crafted(many, constants: constants, hint: true)
-    #expect(plan.pages(left: .ambiguous) == 0)
+    let many = DamagedPages(constants, seed: 21, kept: LowMemory.pages.filter { $0 < 0x60000 })
+    #expect(many.plan().pages(left: .ambiguous) == 0)
   }
 
   // MARK: Zeros
@@ -61,31 +42,18 @@ import Vmcore
     )
   }
 
-  private static func fill(
-    _ memory: inout LowMemory, _ page: UInt64, _ byte: UInt8, blocks: Int = 256, halves: Int = 0,
-    _ random: inout SeededGenerator
-  ) {
-    var index = 0
-    memory.fill(pageAt: page) {
-      defer { index += 1 }
-      let block = index / 16
-      if block < blocks || block < blocks + halves && index % 16 < 8 { return byte }
-      return UInt8(truncatingIfNeeded: random.next())
-    }
-  }
-
   /// A bitmap of blocks in use is ones, as free memory is zeros, and what it holds besides is halves of both.
   @Test func `Zeros prove nothing, as ones and poison look the same`() {
     for byte in [UInt8(0), 0x6b, 0xaa, 0xff] {
       for (blocks, halves) in [(256, 0), (200, 20), (200, 0)] {
         let (count, isChanged) = lonelyPages {
-          Self.fill(&$0, $1, byte, blocks: blocks, halves: halves, &$2)
+          $0.fill($1, byte, blocks: blocks, halves: halves, &$2)
         }
         #expect(count.falselyChanged == 0, "\(byte) \(blocks)")
         #expect(!isChanged)
       }
     }
-    let (mixed, isChanged) = lonelyPages { Self.fill(&$0, $1, $1 >= 0x50000 ? 0xff : 0, &$2) }
+    let (mixed, isChanged) = lonelyPages { $0.fill($1, $1 >= 0x50000 ? 0xff : 0, &$2) }
     #expect(mixed.falselyChanged == 0 && !isChanged)
   }
 
@@ -93,25 +61,19 @@ import Vmcore
     for knownSlabs in [false, true] {
       let (count, _) = lonelyPages(knownSlabs: knownSlabs) { memory, page, random in
         memory.addDebugSlab(at: page, isFull: false, hardening: nil, seed: 22)
-        if knownSlabs { Self.fill(&memory, page, 0x6b, &random) }
+        if knownSlabs { memory.fill(page, 0x6b, &random) }
       }
       #expect(count.falselyChanged == 0)
     }
   }
 
   @Test func `Where no constant is proven, zeros prove none`() {
-    let memory = LowMemory(seed: 23, hasSlabs: false)
-    var poisoned = memory
-    var random = SeededGenerator(seed: 23)
     // Nothing of the kernel's is left but fills, and some blocks that are fills by half.
-    for page in LowMemory.pages.dropLast() {
-      Self.fill(&poisoned, page, 0xff, blocks: 200, halves: 20, &random)
+    let damaged = DamagedPages(.random, backup: 0x2b00_0000, seed: 23, hasSlabs: false) { memory, random in
+      for page in LowMemory.pages.dropLast() { memory.fill(page, 0xff, blocks: 200, halves: 20, &random) }
     }
-    let crash = SimulatedCrash(backup: 0x2b00_0000, untouched: 0, seed: 23)
-    let outcome = crash.run(poisoned)
-    let plan = ConstantSolver(crash.region(outcome, poisoned, backups: [crash.stated], hasSlabs: false))
-      .plan()
-    #expect(RepairCount(plan, outcome).falselyChanged == 0)
+    let plan = damaged.plan()
+    #expect(RepairCount(plan, damaged.outcome).falselyChanged == 0)
     #expect(plan.repairedPages == 0)
   }
 }

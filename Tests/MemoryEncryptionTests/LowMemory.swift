@@ -126,6 +126,19 @@ struct LowMemory {
     for offset in 0..<4096 { bytes[Int(address - LowMemory.start) + offset] = next() }
   }
 
+  /// Blocks of one byte, blocks of which it is the first half, and noise.
+  mutating func fill(
+    _ page: UInt64, _ byte: UInt8, blocks: Int = 256, halves: Int = 0, _ random: inout SeededGenerator
+  ) {
+    var index = 0
+    fill(pageAt: page) {
+      defer { index += 1 }
+      let block = index / 16
+      if block < blocks || block < blocks + halves && index % 16 < 8 { return byte }
+      return UInt8(truncatingIfNeeded: random.next())
+    }
+  }
+
   mutating func put(_ words: [UInt64], into page: UInt64) {
     for (index, word) in words.enumerated() { put(word, at: page + UInt64(index) * 8) }
   }

@@ -42,13 +42,8 @@ import Vmcore
       words { blocks[Int($0 % 4)] }
     case .partlyFilled, .bitmap:
       let byte = filling == .bitmap ? 0xff : [0, 0xff, poison].randomElement(using: &random)!
-      let whole = Int(random.below(256))
-      let halves = Int(random.below(64))
-      var index = 0
-      memory.fill(pageAt: page) {
-        defer { index += 1 }
-        return index / 16 < whole || index / 16 < whole + halves && index % 16 < 8 ? byte : noise()
-      }
+      let (whole, halves) = (Int(random.below(256)), Int(random.below(64)))
+      memory.fill(page, byte, blocks: whole, halves: halves, &random)
     case .smallNumbers: words { _ in random.below(0x10_0000) }
     case .negativeNumbers: words { _ in ~random.below(0x10_0000) }
     case .counting:

@@ -10,16 +10,6 @@ import Vmcore
   /// Kernel addresses, all different.
   private static let addresses = (0..<6).map { LowMemory.directMap + 0x10_0000 + UInt64($0) << 12 }
 
-  private static func fill(
-    _ memory: inout LowMemory, _ page: UInt64, _ byte: UInt8, blocks: Int, _ random: inout SeededGenerator
-  ) {
-    var index = 0
-    memory.fill(pageAt: page) {
-      defer { index += 1 }
-      return index < 16 * blocks ? byte : UInt8(truncatingIfNeeded: random.next())
-    }
-  }
-
   // MARK: Links
 
   /// A backup that lies by 0x3000 beside a multiple of 1 MiB: then `l ^ r` of pages 6 is that of pages 1, 2 and 5.
@@ -35,7 +25,7 @@ import Vmcore
     for count in [1, 2, 3] {
       let proven = Array(Self.ones.prefix(count) + Self.twos.prefix(count) + Self.fives.prefix(count))
       let damaged = DamagedPages(.periodic, backup: Self.carried, kept: proven + [Self.zeros, Self.six]) {
-        Self.fill(&$0, Self.six, 0xaa, blocks: 200, &$1)
+        $0.fill(Self.six, 0xaa, blocks: 200, &$1)
       }
       let changed = damaged.plan().changedPages
       #expect(Set(changed).isSuperset(of: count == 1 ? [] : proven))
@@ -87,7 +77,7 @@ import Vmcore
   @Test func `Three pages that agree beyond what determines the constants are too few`() {
     let proven: [UInt64] = [0x11000, Self.zeros, 0x12000, 0x1a000, 0x15000, 0x17000]
     let damaged = DamagedPages(.periodic, backup: Self.carried, kept: proven + [Self.six]) {
-      Self.fill(&$0, Self.six, 0xaa, blocks: 200, &$1)
+      $0.fill(Self.six, 0xaa, blocks: 200, &$1)
     }
     #expect(damaged.plan().changedPages.isEmpty)
   }
@@ -103,7 +93,7 @@ import Vmcore
       var damaged = DamagedPages(
         .periodic, backup: Self.carried, kept: others + Self.fives + sixes + [0x5e000]
       ) { memory, random in
-        Self.fill(&memory, 0x5e000, 0xaa, blocks: 200, &random)
+        memory.fill(0x5e000, 0xaa, blocks: 200, &random)
         memory.put((0..<512).map { $0 % 8 == 0 ? Self.addresses[$0 / 8 % 6] : 0 }, into: 0x4e000)
       }
       if isDenied { for page in sixes { damaged.shift(page, by: Self.periodic) } }
@@ -181,7 +171,7 @@ import Vmcore
   // MARK: Pages
 
   @Test func `A page of which a part makes sense as it is stays`() {
-    var damaged = DamagedPages(.published) { Self.fill(&$0, Self.six, 0, blocks: 40, &$1) }
+    var damaged = DamagedPages(.published) { $0.fill(Self.six, 0, blocks: 40, &$1) }
     #expect(damaged.plan().changedPages.contains(Self.six))
     // Its beginning was repaired before, or was never damaged.
     damaged.put(Self.addresses, into: Self.six)

@@ -124,8 +124,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     let extents = ELFExtents(
       dumpable, existing: existing, lost: lost, sequence: sequence, pageSize: Self.pageSize)
     loads = ELFProgramHeaders(segments, extents, lost: lost).loads
-    let noted = Set(notes.eraseInfo)
-    let new = eraseInfo.split(separator: "\n").filter { !noted.contains($0) }.reduce("") { "\($0)\($1)\n" }
+    let new = eraseInfo.split(separator: "\n").text(without: notes.eraseInfo)
     let extra = new.isEmpty ? [] : CoreNotes.note(named: "ERASEINFO", Array(new.utf8))
     headers = ELFDumpHeaders(
       loadCount: loads.count, noteSize: UInt64(notes.byteCount + extra.count))

@@ -46,6 +46,9 @@ struct ContentEvidence: Sendable {
     return (found.low, found.high)
   }
 
+  /// Whether a word is the kernel's address of anything.
+  private func isAddress(_ word: UInt64) -> Bool { region.pointerTargets.contains { $0.contains(word) } }
+
   private struct PointerCount {
     var low = 0
     var high = 0
@@ -62,8 +65,7 @@ struct ContentEvidence: Sendable {
       let byte = ~UInt8(truncatingIfNeeded: word >> 56)
       guard FillPattern.isDifference[Int(byte)] else { return }
       let address = word ^ UInt64(byte) &* 0x0101_0101_0101_0101
-      guard region.pointerTargets.contains(where: { $0.contains(address) }), !slabs.words.contains(place)
-      else { return }
+      guard isAddress(address), !slabs.words.contains(place) else { return }
       var count = counts[byte] ?? PointerCount()
       if place & 1 == 0 { count.low += 1 } else { count.high += 1 }
       count.distinct.insert(address)
@@ -191,7 +193,7 @@ struct ContentEvidence: Sendable {
   func isSound(_ page: Int, unlike constant: Block) -> Bool {
     if shapes[page].standsOut, FillPattern.isFill(shapes[page].mode) { return true }
     if isText(page, unlike: constant) { return true }
-    if zeroWords(page, .zero) ?? 0 > zeroWords(page, constant) ?? 0 { return true }
+    if let zeros = zeroWords(page, .zero), zeros > zeroWords(page, constant) ?? 0 { return true }
     let words = words(in: [page], .zero).count
     return words > 0 && words > self.words(in: [page], constant).count
   }
@@ -262,8 +264,7 @@ struct ContentEvidence: Sendable {
     for index in region.blockRange(ofPage: page) {
       let block = region.blocks[index] ^ constant
       let place = region.placeInPage(index)
-      func isTarget(_ word: UInt64) -> Bool { region.pointerTargets.contains { $0.contains(word) } }
-      if FillPattern.isFill(block) || isTarget(block.low) || isTarget(block.high) || slots.contains(place) {
+      if FillPattern.isFill(block) || slots.contains(place) || isAddress(block.low) || isAddress(block.high) {
         places[place] += 1
       }
     }

@@ -22,7 +22,8 @@ public struct LowSlab: Hashable, Sendable {
   public var swabsPointerAddress: Bool
   /// What a direct-map address is above its physical one (`PAGE_OFFSET`, `page_offset_base`).
   public var directMap: UInt64
-  /// Bytes of an object that are its user's (`kmem_cache.object_size`); 0 if they are not known.
+  /// Bytes of an object that are its user's (`kmem_cache.object_size`); 0, as is
+  /// ``zoneEnd``, if they are not known.
   public var contentSize: UInt64 = 0
   /// From the beginning of an object to the end of the zone behind what is its user's (`kmem_cache.inuse`).
   public var zoneEnd: UInt64 = 0

@@ -92,6 +92,7 @@ struct ClassJudge: Sendable {
       for index in classes.indices where !classes[index].isAccepted { proveByLinks(index) }
     }
     refuteByRepetitions()
+    isPlaceProven = linked(nil).leftOver >= ClassJudge.fewestLeftOver
     refuteByCoverage()
   }
 
@@ -116,7 +117,6 @@ struct ClassJudge: Sendable {
   /// Few pages agree by chance or because somebody made them so, and in one part of a page only if memory was moved by a part of
   /// one. Of a table's constants neither is true.
   private mutating func refuteByCoverage() {
-    isPlaceProven = linked(nil).leftOver >= ClassJudge.fewestLeftOver
     var places = [Int](repeating: 0, count: LowRegion.blocksPerPage)
     for found in classes where found.isAccepted {
       guard let constant = found.constant else { continue }
@@ -197,12 +197,12 @@ struct ClassJudge: Sendable {
     // constant, nobody knows which is wrong, and neither is believed.
     let denying = classes.indices.filter { classes[$0].isAccepted && isDeniedByTable($0) }
     let isDenied = classes.indices.contains { index in
-      guard !classes[index].isAccepted, let constant = followingConstant(of: index) else { return false }
+      guard !classes[index].isAccepted, let constant = following(index)?.constant else { return false }
       return tableConstant(of: index).map { $0 != constant } ?? false
     }
     if isDenied || !denying.isEmpty {
       isTableRefuted = true
-      let alone = denying.filter { followingConstant(of: $0) != classes[$0].constant }
+      let alone = denying.filter { following($0)?.constant != classes[$0].constant }
       if isConfirmed { for index in alone { refute(index) } }
       return
     }
@@ -280,16 +280,17 @@ struct ClassJudge: Sendable {
     classes[index].isRefuted = true
   }
 
-  /// What follows for a class from the others; nil where these do not determine it, or hardly agree.
-  private func followingConstant(of index: Int) -> Block? {
+  /// What follows for a class from the others, and how much these agree; nil where they do not determine it, or hardly agree.
+  private func following(_ index: Int) -> (constant: Block, leftOver: Int)? {
     let links = linked(index)
-    return isAlignmentRefuted || links.leftOver < ClassJudge.fewestLeftOver ? nil : links.constant
+    guard !isAlignmentRefuted, links.leftOver >= ClassJudge.fewestLeftOver else { return nil }
+    return links.constant.map { ($0, links.leftOver) }
   }
 
   private mutating func proveByLinks(_ index: Int) {
-    guard !classes[index].isRefuted, let constant = followingConstant(of: index) else { return }
-    classes[index].constant = constant
-    classes[index].checks[.linked] = linked(index).leftOver
+    guard !classes[index].isRefuted, let links = following(index) else { return }
+    classes[index].constant = links.constant
+    classes[index].checks[.linked] = links.leftOver
     noteZeros(index)
     accept(index)
   }

@@ -24,8 +24,9 @@ struct PageVerifier: Sendable {
     shapes = solver.detector.shapes
     content = solver.content
     isPlaceTrusted = judge.isPlaceProven && !judge.isAlignmentRefuted
-    redZones = RedZoneEvidence(solver.region, pages: Set(solver.detector.pages))
-    poison = ObjectPoisonEvidence(solver.region, pages: Set(solver.detector.pages))
+    let pages = Set(solver.detector.pages)
+    redZones = RedZoneEvidence(solver.region, pages: pages)
+    poison = ObjectPoisonEvidence(solver.region, pages: pages)
     tables = PageTableEvidence(solver.region)
     uncopied = judge.uncopied
     untouched = judge.untouched
@@ -59,15 +60,13 @@ struct PageVerifier: Sendable {
     if content.slabs.brokenLists(in: page, constant: constant) > 0, words.slabCount == 0 {
       return .contradicted
     }
-    if uncopied.contains(page) || misfits.contains(page), fills == 0, words.count == 0 {
-      return .contradicted
-    }
-    if untouched.contains(page), fills == 0, words.count == 0 { return .neverWritten }
-    if lonely.contains(page), fills == 0, words.count == 0 { return .ambiguous }
+    if fills > 0 || words.count > 0 { return nil }
+    if uncopied.contains(page) || misfits.contains(page) { return .contradicted }
+    if untouched.contains(page) { return .neverWritten }
+    if lonely.contains(page) { return .ambiguous }
     // Many different ones may repeat, so that none stands out.
-    if fills == 0, others > 0, words.count == 0 { return .contradicted }
-    let isShown = fills > 0 || words.count > 0 || content.zeroWords(page, constant) != nil
-    if isShown { return nil }
+    if others > 0 { return .contradicted }
+    if content.zeroWords(page, constant) != nil { return nil }
     if !isPlaceTrusted || hasSoundPages { return .ambiguous }
     return region.attributes[page] == .unknown ? .attributeUnknown : nil
   }

@@ -16,11 +16,7 @@ public enum ConfidentialVendor: String, Hashable, Sendable {
   public init?(_ symbols: KernelSymbols, _ memory: inout KernelMemory) {
     guard let place = Self.place(symbols), let word = try? memory.word(place) else { return nil }
     let value = Int64(word & 0xffff_ffff)
-    var names: BTF.Enumerators = [:]
-    if let start = symbols.address(of: "__start_BTF"), let stop = symbols.address(of: "__stop_BTF") {
-      let found = try? BTF.enumerations(named: ["cc_vendor"], from: start, to: stop, &memory)
-      names = found?["cc_vendor"] ?? [:]
-    }
+    var names = BTF.enumerations(named: ["cc_vendor"], of: symbols, &memory)["cc_vendor"] ?? [:]
     // Intel was 3 while there was Hyper-V, and is 2 since: without the names 2 may be either.
     if names.isEmpty { names = ["CC_VENDOR_AMD": 1, "CC_VENDOR_INTEL": 3] }
     if value == names["CC_VENDOR_AMD"] {

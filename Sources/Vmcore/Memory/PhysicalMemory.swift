@@ -69,8 +69,7 @@ public final class PhysicalMemory: Sendable {
   /// dump has, and one that was made of it.
   public var eraseInfo: String {
     let own = origin?.eraseInfo ?? ""
-    let known = Set(own.split(separator: "\n"))
-    return notes.eraseInfo.filter { !known.contains($0) }.reduce(own) { "\($0)\($1)\n" }
+    return own + notes.eraseInfo.text(without: own.split(separator: "\n"))
   }
 
   /// Whether a layer changes a page on its way from the file.

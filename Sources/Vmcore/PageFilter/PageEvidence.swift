@@ -21,11 +21,7 @@ struct PageEvidence {
   init(_ kernel: CrashedKernel, _ symbols: KernelSymbols?, _ memory: inout KernelMemory) {
     info = kernel.info
     self.symbols = symbols
-    var found: [String: BTF.Enumerators] = [:]
-    if let start = symbols?.address(of: "__start_BTF"), let stop = symbols?.address(of: "__stop_BTF") {
-      found =
-        (try? BTF.enumerations(named: ["pageflags", "pagetype"], from: start, to: stop, &memory)) ?? [:]
-    }
+    let found = BTF.enumerations(named: ["pageflags", "pagetype"], of: symbols, &memory)
     flags = found["pageflags"]
     types = found["pagetype"]
   }

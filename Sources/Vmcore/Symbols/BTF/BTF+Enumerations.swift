@@ -4,6 +4,18 @@ extension BTF {
   /// The names and values of an enumeration.
   typealias Enumerators = [String: Int64]
 
+  /// Reads some enumerations of a kernel.
+  ///
+  /// - Parameter symbols: those of ``KernelTypes/symbols``, if they are to be had.
+  /// - Returns: those that the kernel has; none where its BTF cannot be found or read.
+  static func enumerations(
+    named names: [String], of symbols: KernelSymbols?, _ memory: inout KernelMemory
+  ) -> [String: Enumerators] {
+    guard let start = symbols?.address(of: "__start_BTF"), let stop = symbols?.address(of: "__stop_BTF")
+    else { return [:] }
+    return (try? enumerations(named: names, from: start, to: stop, &memory)) ?? [:]
+  }
+
   /// Reads some enumerations alone: one pass over the bytes, without the tables that other lookups need.
   ///
   /// - Parameters:

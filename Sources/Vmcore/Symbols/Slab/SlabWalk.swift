@@ -73,10 +73,8 @@ public struct SlabWalk: Sendable {
 
   /// `__OBJECT_POISON` of `kmem_cache.flags`: bit 31, and since 6.10 what the kernel's configuration left for it (mm/slab.h).
   private static func objectPoison(_ symbols: KernelSymbols, _ memory: inout KernelMemory) -> UInt32 {
-    guard let start = symbols.address(of: "__start_BTF"), let stop = symbols.address(of: "__stop_BTF"),
-      let bits = (try? BTF.enumerations(named: ["_slab_flag_bits"], from: start, to: stop, &memory))?[
-        "_slab_flag_bits"]
-    else { return 1 << 31 }
+    let name = "_slab_flag_bits"
+    guard let bits = BTF.enumerations(named: [name], of: symbols, &memory)[name] else { return 1 << 31 }
     // Without CONFIG_SLUB_DEBUG there is none.
     return bits["_SLAB_OBJECT_POISON"].map { 1 << UInt32(clamping: $0) } ?? 0
   }
