@@ -1,7 +1,11 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// What the tests call on is optimised, and keeps its assertions: as built for a debugger it takes minutes to read one vmcore.
+let fast: SwiftSetting = .unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))
+
 let strict: [SwiftSetting] = [
+  fast,
   .swiftLanguageMode(.v6),
   .strictMemorySafety(),
   .enableExperimentalFeature("Lifetimes"),
@@ -61,11 +65,12 @@ let package = Package(
       swiftSettings: strict),
 
     // Test support: synthetic kernels and an independent reader of dumps.
-    .target(name: "DumpFixtures", path: "Tests/DumpFixtures"),
+    .target(name: "DumpFixtures", path: "Tests/DumpFixtures", swiftSettings: [fast]),
     .target(
       name: "DumpJudge",
       dependencies: ["CZlib", "CLZO", "CSnappy", "CZstd"],
-      path: "Tests/DumpJudge"),
+      path: "Tests/DumpJudge",
+      swiftSettings: [fast]),
 
     .testTarget(name: "PlatformTests", dependencies: ["Platform"]),
     .testTarget(
