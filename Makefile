@@ -1,4 +1,4 @@
-# make build | test | test-all | test-services | sme-matrix | sme-mutants | demo | bench | check-kernels | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
+# make build | test | test-all | test-services | same-outputs | sme-matrix | sme-mutants | demo | bench | check-kernels | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
 #
 #   SMALL=1              a program that does not read debug information (DWARF), and needs no elfutils
 #   STRICT=1             warnings are errors (CI)
@@ -7,6 +7,7 @@
 #   PEER=FILE            the makedumpfile that tests and bench compare with (default: that in PATH); 1.7.9 or later for Linux 6.12
 #   VMSIEVE_LAB          where kernels, vmcores and drgn are kept, about 8 GB (default ~/.cache/vmsieve-lab)
 #   RESULTS=FILE         where bench writes its report, besides the terminal
+#   BASE=REVISION        that same-outputs compares with
 #   SEED=NUMBER          of sme-matrix (default 71)
 #   VMSIEVE_SKIP_REAL=1  test without virtual machines
 BUILD = build
@@ -28,7 +29,7 @@ ifdef PEER
 export VMSIEVE_PEER = $(abspath $(PEER))
 endif
 
-.PHONY: build deps lab test test-all test-services sme-matrix sme-mutants demo bench check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
+.PHONY: build deps lab test test-all test-services same-outputs sme-matrix sme-mutants demo bench check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
 build: deps
 	@$(if $(filter -static-stdlib,$(LINK)),,echo "The linker will warn of 'dlopen' in libswiftCore.a: it is for the runtime's developers, and vmsieve never gets there.")
 	swift build -c release --product vmsieve $(LINK_FLAGS) $(SWIFT_FLAGS)
@@ -70,6 +71,14 @@ sme-matrix: build
 	$(LAB) vmcores sme
 	Tests/sme-matrix $(SEED) $(SWIFT_FLAGS)
 
+# Whether a change of structure left every output as it was: `make same-outputs BASE=REVISION`.
+same-outputs: build lab
+	rm -rf $(BUILD)/base
+	git worktree prune
+	git worktree add --detach --force $(BUILD)/base $(BASE)
+	$(MAKE) -C $(BUILD)/base build
+	VMSIEVE_BASE=$(CURDIR)/$(BUILD)/base/build/vmsieve Tests/run $(SWIFT_FLAGS) --filter OutputTests
+
 # Takes each rule by which low memory is repaired or left out of a copy: a test has to fail. `make sme-mutants RULE=table`: those so
 # called.
 sme-mutants:
@@ -94,7 +103,7 @@ check-kernels:
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
 	@$(INSTALL_PACKAGES) shellcheck
-	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Benchmarks/capture Benchmarks/measure.sh Tests/run Tests/sme-matrix Tests/Lab/demo Tests/Lab/bare Tests/Lab/check-kernels Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init \
+	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Benchmarks/capture Benchmarks/measure.sh Tests/run Tests/outputs Tests/sme-matrix Tests/Lab/demo Tests/Lab/bare Tests/Lab/check-kernels Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init \
 	  .ci/run completions/vmsieve packaging/try-libdw Tests/Services/run Tests/Services/guest/crash-once packaging/install-makedumpfile
 
 install:

@@ -21,9 +21,9 @@ extension DiskdumpWriter {
   /// Says at the end of the file, behind what was said before, which pages were left out.
   mutating func recordUnreadablePages() throws(DumpWriteError) {
     guard output.hasHoles, let first = firstUnreadableFrame, let start = dataEnd else { return }
-    let record = DumpDescription.unreadableRecord(
+    let record = DumpFacts.unreadableRecord(
       pages: unreadablePages, first: first.rawValue * layout.blockSize)
-    let text = Array((description.eraseInfo + record).utf8)
+    let text = Array((description.facts.eraseInfo + record).utf8)
     try unsafe output.write(text.span.bytes, at: start)
     bytesWritten += UInt64(text.count)
     dataEnd = start + UInt64(text.count)

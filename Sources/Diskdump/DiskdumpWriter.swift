@@ -99,7 +99,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
 
   /// Whether the bitmaps cannot be changed any more: those of a stream are sent, and all files of a split dump
   /// have the same.
-  var keepsBits: Bool { output.isStream || description.split != nil }
+  var keepsBits: Bool { output.isStream || description.facts.split != nil }
 
   /// Bytes that a dump can need at most, were no page compressed, with what filesystems take for their lists of blocks:
   /// those of 1 KiB have 4 bytes each.
@@ -108,7 +108,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   ) -> UInt64 {
     let layout = DiskdumpLayout(
       blockSize: description.blockSize, noteSize: noteSize,
-      eraseInfoSize: description.eraseInfo.utf8.count, maxMapNumber: maxMapNumber, pageCount: pages)
+      eraseInfoSize: description.facts.eraseInfo.utf8.count, maxMapNumber: maxMapNumber, pageCount: pages)
     let bytes = layout.data + (pages + 1) * layout.blockSize
     return bytes + bytes / 256
   }
@@ -129,8 +129,8 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
     maxMapNumber = dumpable.maxMapNumber
     layout = DiskdumpLayout(
       blockSize: description.blockSize, noteSize: notes.byteCount,
-      eraseInfoSize: description.eraseInfo.utf8.count, maxMapNumber: maxMapNumber,
-      pageCount: description.split.map { dumpable.count(in: $0) } ?? dumpable.count,
+      eraseInfoSize: description.facts.eraseInfo.utf8.count, maxMapNumber: maxMapNumber,
+      pageCount: description.facts.split.map { dumpable.count(in: $0) } ?? dumpable.count,
       descriptorRoom: dumpable.count)
     do throws(DumpWriteError) {
       // A dump without its bitmaps and descriptors is of no use: rather none.
@@ -155,12 +155,12 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
 
   private mutating func writeHeader(incomplete: Bool) throws(DumpWriteError) {
     let header = DiskdumpHeader(
-      utsname: description.utsname, crashTime: description.crashTime,
+      utsname: description.facts.utsname, crashTime: description.facts.crashTime,
       status: incomplete || description.isIncomplete
         ? description.compression.union(.incomplete) : description.compression.subtracting(.incomplete),
       blockSize: Int32(layout.blockSize), subHeaderBlocks: Int32(layout.subHeaderBlocks),
       bitmapBlocks: UInt32(layout.bitmapBlocks * 2), maxMapNumber: maxMapNumber,
-      processorCount: description.processorCount)
+      processorCount: description.facts.processorCount)
     clearScratch(Int(layout.blockSize))
     var block = scratch.mutableBytes
     header.encode(into: &block)
@@ -170,17 +170,18 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   private mutating func writeSubHeader(_ notes: CoreNotes) throws(DumpWriteError) {
     let start = layout.notes.lowerBound
     let subHeader = KdumpSubHeader(
-      physicalBase: description.physicalBase, dumpLevel: description.dumpLevel,
+      physicalBase: description.facts.physicalBase, dumpLevel: Int32(description.facts.dumpLevel.rawValue),
       vmcoreinfo: start + UInt64(description.vmcoreinfo.lowerBound)..<start
         + UInt64(description.vmcoreinfo.upperBound),
-      notes: layout.notes, eraseInfo: layout.eraseInfo, maxMapNumber: maxMapNumber, split: description.split)
+      notes: layout.notes, eraseInfo: layout.eraseInfo, maxMapNumber: maxMapNumber,
+      split: description.facts.split)
     clearScratch(KdumpSubHeader.byteCount)
     var block = scratch.mutableBytes
     subHeader.encode(into: &block)
     try output.write(scratch.bytes.extracting(first: KdumpSubHeader.byteCount), at: layout.subHeader)
     unreadableNoteBytes = try output.write(notes, at: start, through: &scratch)
-    if !description.eraseInfo.isEmpty {
-      let text = Array(description.eraseInfo.utf8)
+    if !description.facts.eraseInfo.isEmpty {
+      let text = Array(description.facts.eraseInfo.utf8)
       try unsafe output.write(text.span.bytes, at: layout.eraseInfo.lowerBound)
     }
     let end = layout.eraseInfo.upperBound
@@ -208,7 +209,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
     if let failure { throw failure }
     do throws(DumpWriteError) {
       guard pagesDescribed == layout.pageCount,
-        description.split != nil || dumpable.count == layout.pageCount - unreadablePages
+        description.facts.split != nil || dumpable.count == layout.pageCount - unreadablePages
       else {
         throw .pageCount(written: pagesDescribed - unreadablePages, promised: dumpable.count)
       }

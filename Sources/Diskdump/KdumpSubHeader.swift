@@ -6,8 +6,8 @@ public struct KdumpSubHeader: Hashable, Sendable {
   /// Where `offset_eraseinfo` is in the structure; `size_eraseinfo` follows.
   static let eraseInfoPlace = 64
 
-  /// `phys_base`, which is below zero where the kernel lies below its link address.
-  public var physicalBase: Int64
+  /// `phys_base`, in two's complement: the kernel may lie below its link address.
+  public var physicalBase: UInt64
   /// The `-d` level of the pages left out.
   public var dumpLevel: Int32
   /// File range of the VMCOREINFO text, inside the notes (`offset_vmcoreinfo`, `size_vmcoreinfo`).
@@ -22,7 +22,7 @@ public struct KdumpSubHeader: Hashable, Sendable {
   public var split: Range<PFN>?
 
   public init(
-    physicalBase: Int64, dumpLevel: Int32, vmcoreinfo: Range<UInt64>, notes: Range<UInt64>,
+    physicalBase: UInt64, dumpLevel: Int32, vmcoreinfo: Range<UInt64>, notes: Range<UInt64>,
     eraseInfo: Range<UInt64> = 0..<0, maxMapNumber: UInt64, split: Range<PFN>? = nil
   ) {
     self.physicalBase = physicalBase
@@ -36,7 +36,7 @@ public struct KdumpSubHeader: Hashable, Sendable {
 
   /// Writes the C structure over zeros.
   public func encode(into output: inout MutableRawSpan) {
-    output.storeBytes(of: physicalBase.littleEndian, toByteOffset: 0, as: Int64.self)
+    output.storeBytes(of: physicalBase.littleEndian, toByteOffset: 0, as: UInt64.self)
     output.storeBytes(of: dumpLevel.littleEndian, toByteOffset: 8, as: Int32.self)
     // Readers take an offset of zero for "there is none".
     let hasVmcoreinfo = !vmcoreinfo.isEmpty

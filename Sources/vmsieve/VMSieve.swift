@@ -3,6 +3,6 @@ internal import CLinux
 @main
 enum VMSieve {
   static func main() {
-    exit(Collector.run(CommandLineArguments.ofProcess()).rawValue)
+    exit(Main.run(CommandLineArguments.ofProcess()).rawValue)
   }
 }

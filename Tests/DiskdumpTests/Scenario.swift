@@ -91,10 +91,12 @@ struct Scenario {
 
   var description: DumpDescription {
     DumpDescription(
-      utsname: UtsName(
-        nodeName: "crashed", release: "6.1.0-test", version: "#1 SMP", domainName: "(none)"),
-      crashTime: 1_700_000_000, processorCount: Int32(processors), physicalBase: -0x1000_0000,
-      dumpLevel: dumpLevel, compression: codec.status, vmcoreinfo: vmcoreinfo, blockSize: blockSize)
+      DumpFacts(
+        utsname: UtsName(
+          nodeName: "crashed", release: "6.1.0-test", version: "#1 SMP", domainName: "(none)"),
+        crashTime: 1_700_000_000, processorCount: Int32(processors),
+        physicalBase: UInt64(bitPattern: -0x1000_0000), dumpLevel: DumpLevel(rawValue: Int(dumpLevel))),
+      compression: codec.status, vmcoreinfo: vmcoreinfo, blockSize: blockSize)
   }
 
   func bitmap(of frames: [UInt64]) throws -> PFNBitmap {

@@ -26,7 +26,7 @@ struct SplitDumpTests {
     throws
   {
     var description = scenario.description
-    description.split = PFN(part.lowerBound)..<PFN(part.upperBound)
+    description.facts.split = PFN(part.lowerBound)..<PFN(part.upperBound)
     var writer = try DiskdumpWriter(
       file: FileDescriptor.create(path, replacing: true), description: description)
     try scenario.begin(&writer)

@@ -73,7 +73,8 @@ struct StructureTests {
   }
 
   private let subHeader = KdumpSubHeader(
-    physicalBase: -0x1000, dumpLevel: 31, vmcoreinfo: 0x1111..<0x2222, notes: 4200..<0x3333,
+    physicalBase: UInt64(bitPattern: -0x1000), dumpLevel: 31, vmcoreinfo: 0x1111..<0x2222,
+    notes: 4200..<0x3333,
     maxMapNumber: 0x12_3456_789a)
 
   @Test(

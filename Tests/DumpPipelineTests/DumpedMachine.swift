@@ -24,8 +24,10 @@ struct DumpedMachine {
     file = try TemporaryFile([])
     let memory = PhysicalMemory(machine)
     let description = DumpDescription(
-      utsname: .unknown, crashTime: 0, processorCount: 1, physicalBase: 0,
-      dumpLevel: sharesZeroPages ? 1 : 0, compression: codec.status,
+      DumpFacts(
+        utsname: .unknown, crashTime: 0, processorCount: 1, physicalBase: 0,
+        dumpLevel: sharesZeroPages ? .zeroPages : []),
+      compression: codec.status,
       vmcoreinfo: memory.notes.vmcoreinfoRange ?? 0..<0)
     var writer = try DiskdumpWriter(
       file: try FileDescriptor.create(file.path, replacing: true), description: description,

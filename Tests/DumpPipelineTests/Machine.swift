@@ -21,7 +21,7 @@ final class Machine: PageStore, @unchecked Sendable {
     super.init(
       path: "a machine", fileSize: UInt64(count) << 12,
       frames: PFNRanges([PFN(0)..<PFN(UInt64(count))], maxMapNumber: UInt64(count)), notes: memory.notes,
-      origin: DumpOrigin(
+      origin: DumpFacts(
         utsname: .unknown, crashTime: 0, processorCount: 1, physicalBase: 0, dumpLevel: []))
   }
 

@@ -19,13 +19,13 @@ import Vmcore
     if let damage { kernel.damageLowMemory(damage, in: &image) }
     let file = try TemporaryFile(image.bytes)
     let memory = try PhysicalMemory(ELFCore(opening: file.path), prefersMapping: false)
-    let crashed = try CrashedKernel(VMCOREINFO(kernel.vmcoreinfoText), of: memory)
+    let crashed = try Kernel(VMCOREINFO(kernel.vmcoreinfoText), of: memory)
     let key = try TemporaryFile(Array("000102030405060708090a0b0c0d0e0f".utf8), suffix: "key")
     let table = try TemporaryFile(
       Array(
         (4...51).compactMap { bit in tweaks[bit].map { "t\(bit) \($0)\n" } }.joined().utf8), suffix: "tweaks")
     return try Undoing(
-      Investigation(crashed, memory, region: region), memory, crashed,
+      Investigation(crashed, region: region), crashed,
       KeyMaterial(keyPath: key.path, mode: mode, tweaksPath: table.path), view: view, user: region)
   }
 

@@ -1,6 +1,7 @@
 import DumpJudge
 import Foundation
 import Testing
+import Vmcore
 
 @Suite("With the key all memory comes back, in either mode and from either view")
 struct KeyedRecoveryTests {
@@ -44,6 +45,21 @@ struct KeyedRecoveryTests {
       dump: KdumpDump(scratch.path("dump")), vmcore: vmcore.elf,
       reference: KdumpDump(scratch.path("undamaged")))
     #expect(verdict.isClean, "\(verdict)")
+
+    // The log is read with the same key, and so are the page tables.
+    try vmcore.dump("--dump-dmesg", to: scratch.path("log"))
+    try dump(scratch, twin, "--dump-dmesg -f --sme-mode \(mode.rawValue) --sme-view c0")
+    #expect(FileManager.default.contentsEqual(atPath: scratch.path("dump"), andPath: scratch.path("log")))
+    let memory = try PhysicalMemory(ELFCore(opening: vmcore.path), prefersMapping: true)
+    let start = try #require(memory.vmcoreinfo()?.symbol("_stext"))
+    let text = String(start.rawValue, radix: 16)
+    let walk = try dump(
+      scratch, twin, "--vtop 0x\(text) -f -d 31 --sme-mode \(mode.rawValue) --sme-view c0")
+    let wanted = try vmcore.dump("--vtop 0x\(text) -f -d 31", to: scratch.path("log"))
+    func answer(_ run: ProgramRun) -> Substring? {
+      run.output.split(separator: "\n").first { $0.hasPrefix(text) }
+    }
+    #expect(answer(walk) != nil && answer(walk) == answer(wanted), "\(walk.output)")
   }
 
   @Test("A dump that exists is repaired with the key, and nothing is left", arguments: vmcores.prefix(1))
@@ -144,7 +160,8 @@ struct KeyedRecoveryTests {
     try Data((tweaks ?? twin.controller.tweaksText).utf8).write(to: scratch.url("tweaks"))
     return try ProgramRun.of(
       Lab.vmsieve,
-      ["-l", "--sme-key", scratch.path("key"), "--sme-tweaks", scratch.path("tweaks")]
+      (options.hasPrefix("--dump-dmesg") ? [] : ["-l"])
+        + ["--sme-key", scratch.path("key"), "--sme-tweaks", scratch.path("tweaks")]
         + options.split(separator: " ").map(String.init) + [scratch.path("damaged"), scratch.path("dump")])
   }
 }

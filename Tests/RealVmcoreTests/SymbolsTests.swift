@@ -11,7 +11,8 @@ struct SymbolsTests {
   /// A vmcore's kernel; with `kallsyms` hidden, VMCOREINFO looks like one of a kernel before 6.0.
   private struct Opened {
     let physical: PhysicalMemory
-    let crashed: CrashedKernel
+    let crashed: KernelFacts
+    var kernel: Kernel { Kernel(crashed, of: physical) }
 
     init(_ name: String, hidesKallsyms: Bool = false) throws {
       physical = try PhysicalMemory(try ELFCore(opening: RealVmcore(name).path), prefersMapping: true)
@@ -19,7 +20,7 @@ struct SymbolsTests {
       if hidesKallsyms {
         info = VMCOREINFO(info.lines.filter { !$0.contains("kallsyms") }.joined(separator: "\n") + "\n")
       }
-      crashed = try CrashedKernel(info, loads: physical.loads)
+      crashed = try KernelFacts(info, loads: physical.loads)
     }
   }
 
@@ -72,7 +73,7 @@ struct SymbolsTests {
   @Test("vmlinux gives the symbols and the types that the vmcore has itself", arguments: vmcores)
   func vmlinux(name: String) throws {
     let opened = try Opened(name)
-    let files = SymbolFiles(vmlinux: try Lab.vmlinux(RealVmcore(name).kernel))
+    let files = KernelFiles(vmlinux: try Lab.vmlinux(RealVmcore(name).kernel))
     let names = KernelTypes.symbols + SlabWalk.symbols + ["kexec_crash_image", "crashk_res", "init_task"]
     var memory = try opened.crashed.memory(of: opened.physical)
     let own = try KernelSymbols(names, of: opened.crashed, &memory)
@@ -82,8 +83,8 @@ struct SymbolsTests {
       #expect(own.address(of: symbol) == built.address(of: symbol), "\(symbol)")
     }
     #expect(built.evidence.last?.contains("the same build ID") == true)
-    let ownTypes = try KernelTypes(of: opened.crashed, own, &memory)
-    let builtTypes = try KernelTypes(of: opened.crashed, built, files: files, &memory)
+    let ownTypes = try opened.kernel.types(WantedTypes())
+    let builtTypes = try Kernel(opened.crashed, of: opened.physical, files: files).types(WantedTypes())
     #expect(ownTypes.btf.count == builtTypes.btf.count)
     #expect(ownTypes.evidence.hasPrefix(".BTF of the vmcore"))
     #expect(builtTypes.evidence.hasPrefix(files.vmlinux!))
@@ -92,9 +93,9 @@ struct SymbolsTests {
   @Test("A vmlinux of another kernel is refused", .enabled(if: Lab.hasKernel("6.1") && Lab.hasKernel("6.12")))
   func otherVmlinux() throws {
     let opened = try Opened("6.12")
-    let files = SymbolFiles(vmlinux: try Lab.vmlinux("6.1"))
+    let files = KernelFiles(vmlinux: try Lab.vmlinux("6.1"))
     var memory = try opened.crashed.memory(of: opened.physical)
-    do throws(SymbolError) {
+    do throws(KernelError) {
       _ = try KernelSymbols(["init_task"], of: opened.crashed, files: files, &memory)
       Issue.record("it was taken")
     } catch { #expect(error.description.contains("build ID")) }
@@ -117,9 +118,7 @@ struct SymbolsTests {
     let vmcore = try RealVmcore(name)
     let answers = try Drgn.evaluate(lines, of: vmcore.path, vmcore.kernel, members)
     let opened = try Opened(name)
-    var memory = try opened.crashed.memory(of: opened.physical)
-    let symbols = try KernelSymbols(KernelTypes.symbols, of: opened.crashed, &memory)
-    let types = try KernelTypes(of: opened.crashed, symbols, &memory)
+    let types = try opened.kernel.types(WantedTypes())
     var own = ""
     for path in members {
       let dot = path.firstIndex(of: ".")!
@@ -133,10 +132,7 @@ struct SymbolsTests {
   func slabs(name: String) throws {
     let opened = try Opened(name)
     var memory = try opened.crashed.memory(of: opened.physical)
-    let symbols = try KernelSymbols(KernelTypes.symbols + SlabWalk.symbols, of: opened.crashed, &memory)
-    let types = try KernelTypes(of: opened.crashed, symbols, &memory)
-    let walk = try SlabWalk(
-      opened.crashed, opened.physical, symbols, types, below: PhysicalAddress(.max), &memory)
+    let walk = try SlabWalk(opened.kernel, below: PhysicalAddress(.max), &memory)
     #expect(walk.coding == .mixedSwapped)
     #expect(walk.implausible == 0)
     var freeLists = 0

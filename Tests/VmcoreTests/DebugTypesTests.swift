@@ -138,7 +138,7 @@ struct DebugTypesTests {
     let unknown = try TemporaryFile(bytes, suffix: "elf")
     var wanted = WantedTypes()
     wanted.structures = ["box"]
-    let error = SymbolErrorKind.of { () throws(SymbolError) in
+    let error = SymbolErrorKind.of { () throws(KernelError) in
       _ = try VmlinuxFile(opening: unknown.path).types(wanted)
     }
     #expect(error == .malformed)
@@ -160,7 +160,7 @@ struct DebugTypesTests {
     wanted.enumerators = ["SOME", "ABSENT"]
     wanted.followed = ["followed", "next", "list", "other"]
     wanted.variables = ["first": 0x404000]
-    do throws(SymbolError) {
+    do throws(KernelError) {
       let found = try VmlinuxFile(opening: damaged.path).types(wanted)
       guard let types = found else { return }
       #expect(types.count < 1000)

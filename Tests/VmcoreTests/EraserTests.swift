@@ -113,8 +113,7 @@ private struct ErasureFixture {
   /// What is erased: names of places and how many bytes from there on.
   func erased(_ text: String) throws -> [String: [UInt64]] {
     let opened = try tables.open()
-    let result = try Eraser.run(
-      try ErasureScript(text), opened.crashed, opened.physical, files: SymbolFiles())
+    let result = try Eraser.run(try ErasureScript(text), opened.kernel)
     var found: [String: [UInt64]] = [:]
     for run in result.memory.runs {
       let place = places.filter { physical($0.value) <= run.start }.max { $0.value < $1.value }!

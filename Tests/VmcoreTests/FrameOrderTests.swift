@@ -9,9 +9,9 @@ import Vmcore
 
     init(_ kernel: SyntheticKernel, level: DumpLevel, affordsSet: Bool = true) throws {
       let opened = try OpenedVmcore(kernel.vmcore())
-      let crashed = try CrashedKernel(VMCOREINFO(kernel.vmcoreinfoText), loads: opened.memory.loads)
+      let crashed = try KernelFacts(VMCOREINFO(kernel.vmcoreinfoText), loads: opened.memory.loads)
       let order = try FrameOrder(
-        crashed, level, of: opened.memory, symbols: nil, affordsSet: affordsSet, progress: { _, _ in })
+        Kernel(crashed, of: opened.memory), level, affordsSet: affordsSet, progress: { _, _ in })
       problem = order.problem
       let frames = try opened.memory.framesInFile()
       for group in FrameOrder.Group.allCases {

@@ -58,7 +58,7 @@ struct KernelKnowledgeTests {
     let opened = try OpenedVmcore(kernel.vmcore())
     let other = VMCOREINFO(
       built(kernel).text.replacing("OSRELEASE=6.1.0-56-amd64", with: "OSRELEASE=6.1.0-57-amd64"))
-    let kind = SymbolErrorKind.of { () throws(SymbolError) in
+    let kind = SymbolErrorKind.of { () throws(KernelError) in
       _ = try KernelPlace.locate(other, in: opened.memory)
     }
     #expect(kind == .absent)

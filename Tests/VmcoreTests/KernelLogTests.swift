@@ -16,12 +16,12 @@ struct KernelLogTests {
   static func read(_ kernel: SyntheticKernel, sinceClear: Bool = false) throws -> Outcome {
     let memory = try OpenedVmcore(kernel.vmcore()).memory
     let info = try #require(memory.vmcoreinfo())
-    let crashed = try CrashedKernel(info, of: memory)
+    let crashed = try Kernel(info, of: memory)
     var bytes: [UInt8] = []
     var failure: KernelLogError?
     var losses: LogLosses?
     do throws(KernelLogError) {
-      var log = try KernelLog(crashed, memory, sinceClear: sinceClear)
+      var log = try KernelLog(crashed, sinceClear: sinceClear)
       do throws(KernelLogError) {
         while try log.appendNext(to: &bytes) {}
       } catch { failure = error }

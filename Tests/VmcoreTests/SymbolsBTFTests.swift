@@ -8,13 +8,13 @@ private func withTypes<Result>(
   _ builder: BTFBuilder, _ body: (borrowing BTF) throws -> Result
 ) throws -> Result {
   let file = try TemporaryFile(builder.build(), suffix: "btf")
-  guard let types = try VmlinuxFile(opening: file.path).types() else { throw SymbolError.absent("no types") }
+  guard let types = try VmlinuxFile(opening: file.path).types() else { throw KernelError.absent("no types") }
   return try body(types)
 }
 
 private func failure(_ bytes: [UInt8]) throws -> SymbolErrorKind? {
   let file = try TemporaryFile(bytes, suffix: "btf")
-  return SymbolErrorKind.of { () throws(SymbolError) in _ = try VmlinuxFile(opening: file.path).types() }
+  return SymbolErrorKind.of { () throws(KernelError) in _ = try VmlinuxFile(opening: file.path).types() }
 }
 
 @Suite struct SymbolsBTFTests {
@@ -102,7 +102,7 @@ private func failure(_ bytes: [UInt8]) throws -> SymbolErrorKind? {
     let whole = module.build()
     for length in 0..<whole.count {
       let cut = Array(whole[..<length])
-      let error = SymbolErrorKind.of { () throws(SymbolError) in
+      let error = SymbolErrorKind.of { () throws(KernelError) in
         _ = try BTF(try BTF(kernel.build()), adding: cut.span.bytes)
       }
       #expect(error == .malformed, "\(length)")
@@ -110,7 +110,7 @@ private func failure(_ bytes: [UInt8]) throws -> SymbolErrorKind? {
     for place in stride(from: 4, to: 24, by: 4) {
       var damaged = whole
       damaged.replaceSubrange(place..<place + 4, with: [0xff, 0xff, 0xff, 0x7f])
-      let error = SymbolErrorKind.of { () throws(SymbolError) in
+      let error = SymbolErrorKind.of { () throws(KernelError) in
         _ = try BTF(try BTF(kernel.build()), adding: damaged.span.bytes)
       }
       #expect(error == .malformed, "\(place)")
@@ -287,7 +287,7 @@ private func failure(_ bytes: [UInt8]) throws -> SymbolErrorKind? {
       var random = SeededGenerator(seed: UInt64(seed))
       let damaged = random.damaging(bytes, places: 1 << (seed % 9))
       let file = try TemporaryFile(damaged, suffix: "btf")
-      do throws(SymbolError) {
+      do throws(KernelError) {
         guard let types = try VmlinuxFile(opening: file.path).types() else { continue }
         for index in 0..<50 {
           _ = types.member("s\(index)", "i\(index)")

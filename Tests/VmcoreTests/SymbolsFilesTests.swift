@@ -27,9 +27,9 @@ import Vmcore
 
   private func line(_ address: UInt64, _ name: String) -> String { "\(String(address, radix: 16)) T \(name)" }
 
-  private func failure(_ files: SymbolFiles) throws -> SymbolErrorKind? {
+  private func failure(_ files: KernelFiles) throws -> SymbolErrorKind? {
     let opened = try tables.open()
-    return SymbolErrorKind.of { () throws(SymbolError) in
+    return SymbolErrorKind.of { () throws(KernelError) in
       var memory = try SymbolErrorKind.opening { () throws(VmcoreError) in
         try opened.crashed.memory(of: opened.physical)
       }
@@ -43,7 +43,7 @@ import Vmcore
       builder.usesExtendedNumbering = extended
       let file = try TemporaryFile(builder.build(), suffix: "vmlinux")
       let names = ["kexec_crash_image", "cpu_number", "undefined", "kernel.c", "absent"]
-      let symbols = try tables.open().symbols(names, SymbolFiles(vmlinux: file.path))
+      let symbols = try tables.open().symbols(names, KernelFiles(vmlinux: file.path))
       #expect(symbols.address(of: "kexec_crash_image")?.rawValue == tables.kernel.text + 0x40)
       #expect(symbols.address(of: "cpu_number")?.rawValue == 0x1fb80)
       for name in ["undefined", "kernel.c", "absent"] { #expect(symbols.address(of: name) == nil) }
@@ -57,34 +57,34 @@ import Vmcore
     builder.buildID = [0x00, 0xff, 0x10]
     builder.banner?.text = "Linux version 9.9.9 (builder@host) #1"
     let same = try TemporaryFile(builder.build(), suffix: "vmlinux")
-    #expect(try failure(SymbolFiles(vmlinux: same.path)) == nil)
+    #expect(try failure(KernelFiles(vmlinux: same.path)) == nil)
     builder.buildID = [0x00, 0xff, 0x11]
     let other = try TemporaryFile(builder.build(), suffix: "vmlinux")
-    #expect(try failure(SymbolFiles(vmlinux: other.path)) == .malformed)
+    #expect(try failure(KernelFiles(vmlinux: other.path)) == .malformed)
     builder.buildID = nil
     let release = try TemporaryFile(builder.build(), suffix: "vmlinux")
-    #expect(try failure(SymbolFiles(vmlinux: release.path)) == .malformed)
+    #expect(try failure(KernelFiles(vmlinux: release.path)) == .malformed)
   }
 
   @Test func `a vmlinux whose _stext is not where KASLR moved it from is refused`() throws {
     tables.kernel.setKey("KERNELOFFSET", String(slide, radix: 16))
     var builder = vmlinux
     let right = try TemporaryFile(builder.build(), suffix: "vmlinux")
-    #expect(try failure(SymbolFiles(vmlinux: right.path)) == nil)
+    #expect(try failure(KernelFiles(vmlinux: right.path)) == nil)
     builder.symbols?[1].value += 0x1000
     let moved = try TemporaryFile(builder.build(), suffix: "vmlinux")
-    #expect(try failure(SymbolFiles(vmlinux: moved.path)) == .malformed)
+    #expect(try failure(KernelFiles(vmlinux: moved.path)) == .malformed)
   }
 
   @Test func `what is no vmlinux is refused, and a file that is not there`() throws {
     let text = try TemporaryFile(Array("not an ELF file".utf8))
-    #expect(try failure(SymbolFiles(vmlinux: text.path)) == .malformed)
-    #expect(try failure(SymbolFiles(vmlinux: "/nowhere/vmlinux")) == .system)
-    #expect(try failure(SymbolFiles(systemMap: text.path)) == .malformed)
-    #expect(try failure(SymbolFiles(systemMap: "/nowhere/System.map")) == .system)
+    #expect(try failure(KernelFiles(vmlinux: text.path)) == .malformed)
+    #expect(try failure(KernelFiles(vmlinux: "/nowhere/vmlinux")) == .system)
+    #expect(try failure(KernelFiles(systemMap: text.path)) == .malformed)
+    #expect(try failure(KernelFiles(systemMap: "/nowhere/System.map")) == .system)
     let empty = try TemporaryFile([])
-    #expect(try failure(SymbolFiles(vmlinux: empty.path)) == .malformed)
-    #expect(try failure(SymbolFiles(systemMap: empty.path)) == .malformed)
+    #expect(try failure(KernelFiles(vmlinux: empty.path)) == .malformed)
+    #expect(try failure(KernelFiles(systemMap: empty.path)) == .malformed)
   }
 
   @Test func `a damaged vmlinux gives an error or symbols, never a crash`() throws {
@@ -98,7 +98,7 @@ import Vmcore
       var random = SeededGenerator(seed: UInt64(seed))
       let damaged = random.damaging(bytes, places: 1 << (seed % 8))
       let file = try TemporaryFile(damaged, suffix: "vmlinux")
-      do throws(SymbolError) {
+      do throws(KernelError) {
         let vmlinux = try VmlinuxFile(opening: file.path)
         _ = try vmlinux.identify(opened.crashed)
         _ = try vmlinux.values(of: ["_stext", "absent"])
@@ -128,7 +128,7 @@ import Vmcore
     lines.append(line(text + 0x77, "kexec_crash_image"))
     let file = try map(lines)
     let names = ["kexec_crash_image", "filler_symbol_4711", "cpu_number", "filler_symbol_"]
-    let symbols = try tables.open().symbols(names, SymbolFiles(systemMap: file.path))
+    let symbols = try tables.open().symbols(names, KernelFiles(systemMap: file.path))
     #expect(symbols.address(of: "kexec_crash_image")?.rawValue == tables.kernel.text + 0x77)
     #expect(symbols.address(of: "filler_symbol_4711")?.rawValue == tables.kernel.text + 4711 * 16)
     #expect(symbols.address(of: "cpu_number")?.rawValue == 0x1fb80)
@@ -139,11 +139,11 @@ import Vmcore
     let text = tables.kernel.text - slide
     let uts = tables.kernel.utsAddress - slide
     let right = try map([line(text, "_stext"), line(uts, "init_uts_ns")])
-    #expect(try failure(SymbolFiles(systemMap: right.path)) == nil)
+    #expect(try failure(KernelFiles(systemMap: right.path)) == nil)
     let other = try map([line(text, "_stext"), line(uts + 8, "init_uts_ns")])
-    #expect(try failure(SymbolFiles(systemMap: other.path)) == .malformed)
+    #expect(try failure(KernelFiles(systemMap: other.path)) == .malformed)
     let without = try map([line(uts, "init_uts_ns")])
-    #expect(try failure(SymbolFiles(systemMap: without.path)) == .malformed)
+    #expect(try failure(KernelFiles(systemMap: without.path)) == .malformed)
   }
 
   @Test func `VMCOREINFO comes before the user's files, and they before the vmcore's kallsyms`() throws {
@@ -155,7 +155,7 @@ import Vmcore
       line(text - slide + 3, "filler_0001"),
     ])
     let names = ["in_vmcoreinfo", "filler_0001", "filler_0002"]
-    let symbols = try tables.open().symbols(names, SymbolFiles(systemMap: file.path))
+    let symbols = try tables.open().symbols(names, KernelFiles(systemMap: file.path))
     #expect(symbols.address(of: "in_vmcoreinfo")?.rawValue == text + 1)
     #expect(symbols.address(of: "filler_0001")?.rawValue == text + 3)
     #expect(symbols.address(of: "filler_0002")?.rawValue == text + 32)
@@ -169,13 +169,9 @@ import Vmcore
       _ = builder.structure("page", pageSize, [.init(name: "flags", type: long, offset: 0)])
       let file = try TemporaryFile(builder.build(), suffix: "btf")
       let opened = try tables.open()
-      let symbols = try opened.symbols(KernelTypes.symbols)
-      return SymbolErrorKind.of { () throws(SymbolError) in
-        var memory = try SymbolErrorKind.opening { () throws(VmcoreError) in
-          try opened.crashed.memory(of: opened.physical)
-        }
-        let types = try KernelTypes(
-          of: opened.crashed, symbols, files: SymbolFiles(vmlinux: file.path), &memory)
+      let kernel = Kernel(opened.crashed, of: opened.physical, files: KernelFiles(vmlinux: file.path))
+      return SymbolErrorKind.of { () throws(KernelError) in
+        let types = try kernel.types(WantedTypes())
         #expect(types.btf.size("page") == 64)
         #expect(types.evidence.contains("2 sizes and offsets are the same"))
       }

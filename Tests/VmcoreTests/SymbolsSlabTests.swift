@@ -87,7 +87,7 @@ import Vmcore
   @Test func `free pointers that lead nowhere even in sound memory stop the walk`() throws {
     let slabs = SlabFixture(.v6_1, .mixedSwapped)
     slabs.addSlab(pfn: 0x200, order: 1, objects: 16, inUse: 13, freelist: slabs.object(4, pfn: 0x200))
-    #expect(throws: SymbolError.self) { try slabs.walk() }
+    #expect(throws: KernelError.self) { try slabs.walk() }
   }
 
   @Test func `without a slab to learn from, the release decides`() throws {
@@ -116,13 +116,11 @@ import Vmcore
     tables.setSymbol("__start_BTF", start)
     tables.setSymbol("__stop_BTF", start + UInt64(btf.count))
     let opened = try tables.open()
-    let symbols = try opened.symbols(KernelTypes.symbols)
-    let kind = SymbolErrorKind.of { () throws(SymbolError) in
+    let kind = SymbolErrorKind.of { () throws(KernelError) in
       var memory = try SymbolErrorKind.opening { () throws(VmcoreError) in
-        try opened.crashed.memory(of: opened.physical)
+        try opened.kernel.memory()
       }
-      let types = try KernelTypes(of: opened.crashed, symbols, &memory)
-      _ = try SlabWalk(opened.crashed, opened.physical, symbols, types, &memory)
+      _ = try SlabWalk(opened.kernel, &memory)
     }
     #expect(kind == .absent)
   }

@@ -113,9 +113,7 @@ struct SlabFixture {
 
   func walk() throws -> SlabWalk {
     let opened = try tables.open()
-    let symbols = try opened.symbols(KernelTypes.symbols + SlabWalk.symbols)
-    var memory = try opened.crashed.memory(of: opened.physical)
-    let types = try KernelTypes(of: opened.crashed, symbols, &memory)
-    return try SlabWalk(opened.crashed, opened.physical, symbols, types, &memory)
+    var memory = try opened.kernel.memory()
+    return try SlabWalk(opened.kernel, &memory)
   }
 }

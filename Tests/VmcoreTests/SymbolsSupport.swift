@@ -45,11 +45,13 @@ final class KernelWithTables {
 /// A vmcore that was opened as far as its symbols can be asked for.
 struct OpenedKernel {
   private let opened: OpenedVmcore
-  let crashed: CrashedKernel
+  let crashed: KernelFacts
+  let kernel: Kernel
 
   init(_ image: ELFImage, _ vmcoreinfo: String) throws {
     opened = try OpenedVmcore(image)
-    crashed = try CrashedKernel(VMCOREINFO(vmcoreinfo), loads: opened.memory.loads)
+    crashed = try KernelFacts(VMCOREINFO(vmcoreinfo), loads: opened.memory.loads)
+    kernel = Kernel(crashed, of: opened.memory)
   }
 
   var physical: PhysicalMemory { opened.memory }
@@ -62,7 +64,7 @@ struct OpenedKernel {
 
   /// The kind of error that reading kallsyms ends with; nil if it does not.
   func kallsymsFailure() throws -> SymbolErrorKind? {
-    do throws(SymbolError) {
+    do throws(KernelError) {
       var memory = try SymbolErrorKind.opening { () throws(VmcoreError) in
         try crashed.memory(of: physical)
       }
@@ -72,7 +74,7 @@ struct OpenedKernel {
     } catch { return SymbolErrorKind(error) }
   }
 
-  func symbols(_ names: [String], _ files: SymbolFiles = SymbolFiles()) throws -> KernelSymbols {
+  func symbols(_ names: [String], _ files: KernelFiles = KernelFiles()) throws -> KernelSymbols {
     var memory = try crashed.memory(of: physical)
     return try KernelSymbols(names, of: crashed, files: files, &memory)
   }
@@ -82,7 +84,7 @@ struct OpenedKernel {
 enum SymbolErrorKind: Equatable {
   case absent, malformed, unreadable, system
 
-  init(_ error: SymbolError) {
+  init(_ error: KernelError) {
     switch error {
     case .absent: self = .absent
     case .malformed: self = .malformed
@@ -92,15 +94,15 @@ enum SymbolErrorKind: Equatable {
   }
 
   /// What a body that can only fail with a symbol error fails with.
-  static func of(_ body: () throws(SymbolError) -> Void) -> SymbolErrorKind? {
-    do throws(SymbolError) {
+  static func of(_ body: () throws(KernelError) -> Void) -> SymbolErrorKind? {
+    do throws(KernelError) {
       try body()
       return nil
     } catch { return SymbolErrorKind(error) }
   }
 
   /// Turns the error of opening a kernel's memory into a symbol error, since the caller can throw no other.
-  static func opening(_ body: () throws(VmcoreError) -> KernelMemory) throws(SymbolError) -> KernelMemory {
+  static func opening(_ body: () throws(VmcoreError) -> KernelMemory) throws(KernelError) -> KernelMemory {
     do throws(VmcoreError) { return try body() } catch { throw .absent("\(error)") }
   }
 }

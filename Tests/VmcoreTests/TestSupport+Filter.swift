@@ -21,13 +21,13 @@ struct Filtered {
 
   init(_ opened: OpenedVmcore, _ vmcoreinfo: String, level: Int) throws {
     let physical = opened.memory
-    let crashed = try CrashedKernel(VMCOREINFO(vmcoreinfo), loads: physical.loads)
+    let crashed = try KernelFacts(VMCOREINFO(vmcoreinfo), loads: physical.loads)
+    let kernel = Kernel(crashed, of: physical)
     var frames = try PFNBitmap(maxMapNumber: physical.frames.maxMapNumber)
     for range in physical.frames.ranges { frames.insert(range) }
     var report = FilterReport()
     try PageFilter.run(
-      crashed, DumpLevel(rawValue: level), physical: physical, from: &frames, report: &report,
-      progress: { _, _ in })
+      kernel, DumpLevel(rawValue: level), from: &frames, report: &report, progress: { _, _ in })
     self.report = report
     var excluded: Set<UInt64> = []
     for range in physical.frames.ranges {

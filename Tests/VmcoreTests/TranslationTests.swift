@@ -38,7 +38,7 @@ import Testing
     for smeMask in [0, 1 << 47, 1 << 51] as [UInt64] {
       let kernel = SyntheticKernel(Self.configuration(levels: levels, leaf: leaf, smeMask: smeMask))
       let opened = try OpenedVmcore(kernel.vmcore())
-      var memory = try CrashedKernel(VMCOREINFO(kernel.vmcoreinfoText), of: opened.memory)
+      var memory = try KernelFacts(VMCOREINFO(kernel.vmcoreinfoText), of: opened.memory)
         .memory(of: opened.memory)
       for pfn in kernel.ranges.joined() {
         let inside = (pfn * 2654435761) % 4096
@@ -130,7 +130,7 @@ import Testing
   func `the kernel's names are read from where its generation has them`(generation: KernelGeneration) throws {
     let kernel = SyntheticKernel(generation)
     let opened = try OpenedVmcore(kernel.vmcore())
-    let crashed = try CrashedKernel(VMCOREINFO(kernel.vmcoreinfoText), of: opened.memory)
+    let crashed = try KernelFacts(VMCOREINFO(kernel.vmcoreinfoText), of: opened.memory)
     var memory = try crashed.memory(of: opened.memory)
     let name = UtsName(of: crashed, &memory)
     #expect(name.release == generation.release)
@@ -143,7 +143,7 @@ import Testing
     let kernel = SyntheticKernel(Self.configuration(levels: 4))
     for pfn in 0..<UInt64(300) { kernel.setRaw(pfn, privateWord: pfn ^ 0x5555) }
     let opened = try OpenedVmcore(kernel.vmcore())
-    var memory = try CrashedKernel(VMCOREINFO(kernel.vmcoreinfoText), of: opened.memory)
+    var memory = try KernelFacts(VMCOREINFO(kernel.vmcoreinfoText), of: opened.memory)
       .memory(of: opened.memory)
     var bytes = [UInt8](repeating: 0, count: 300 * 64)
     do {

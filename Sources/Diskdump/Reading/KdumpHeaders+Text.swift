@@ -18,7 +18,7 @@ extension KdumpHeaders {
     let start = splitRange?.lowerBound.rawValue ?? 0
     let end = splitRange?.upperBound.rawValue ?? 0
     var subFields: [(String, String)] = [
-      ("phys_base", hexadecimal(UInt64(bitPattern: subHeader.physicalBase))),
+      ("phys_base", hexadecimal(subHeader.physicalBase)),
       ("dump_level", "\(subHeader.dumpLevel)"), ("split", splitRange == nil ? "0" : "1"),
       ("start_pfn", hexadecimal(UInt64(UInt32(clamping: start)))),
       ("end_pfn", hexadecimal(UInt64(UInt32(clamping: end)))),

@@ -27,11 +27,11 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
     self.dump = dump
     super.init(
       path: path, fileSize: dump.file.size, frames: dump.frames, notes: notes,
-      origin: DumpOrigin(
+      origin: DumpFacts(
         utsname: headers.header.utsname, crashTime: headers.header.crashTime,
         processorCount: notes.processorCount > 0
           ? Int32(clamping: notes.processorCount) : headers.processorCount,
-        physicalBase: UInt64(bitPattern: headers.subHeader.physicalBase),
+        physicalBase: headers.subHeader.physicalBase,
         dumpLevel: DumpLevel(rawValue: Int(headers.subHeader.dumpLevel) & 31),
         eraseInfo: try Self.text(at: headers.subHeader.eraseInfo, in: dump.file), split: headers.splitRange))
   }
@@ -78,10 +78,7 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
     } else if missingPages > 0 {
       lines.append("the dump is cut: \(missingPages) of its \(dump.pageCount) pages are missing")
     }
-    for line in origin.eraseInfo.split(separator: "\n") where line.hasPrefix(DumpDescription.unreadablePrefix)
-    {
-      lines.append("when the dump was made, " + line.dropFirst(DumpDescription.unreadablePrefix.count))
-    }
+    lines += origin.unreadableRecords.map { "when the dump was made, " + $0 }
     if status.contains(.excludedVmemmap) {
       lines.append(
         "page structures were left out of the dump (-e): what their pages were used for is not known")

@@ -16,8 +16,8 @@ public struct BackupFinder: Sendable {
     public let byteCount: UInt64
   }
 
-  /// What to ask ``KernelSymbols`` for.
-  public static let symbols = ["kexec_crash_image", "crashk_res"]
+  /// What to ask ``Kernel`` for early.
+  public static let symbols = KexecImage.symbols + ["crashk_res"]
 
   /// The end of conventional memory (BIOS and kexec-tools call it 0xa0000).
   public static let lowEnd: UInt64 = 0xa0000
@@ -62,11 +62,12 @@ public struct BackupFinder: Sendable {
 
   /// Where the backup may lie, the best evidence first.
   ///
-  /// - Parameter image: the crash kernel that was loaded, if it was found.
+  /// - Parameter types: where they were found.
   public static func candidates(
-    for low: Low, _ image: KexecImage?, _ memory: PhysicalMemory, _ symbols: KernelSymbols,
-    _ kernelMemory: inout KernelMemory
+    for low: Low, of kernel: Kernel, _ types: KernelTypes?, _ kernelMemory: inout KernelMemory
   ) -> [BackupCandidate] {
+    let symbols = kernel.symbolsAtHand(Self.symbols)
+    let image = symbols.address(of: "kexec_crash_image").flatMap { KexecImage(at: $0, types, &kernelMemory) }
     var found: [BackupCandidate] = []
     let rounded = (low.byteCount + 0xfff) & ~0xfff
     if let image {
@@ -92,7 +93,7 @@ public struct BackupFinder: Sendable {
           address: PhysicalAddress(end + 1 - rounded), certainty: .guessed,
           evidence: "the end of crashk_res, where kexec-tools puts the backup"))
     }
-    found += holes(rounded, memory)
+    found += holes(rounded, kernel.physical)
     var seen: Set<PhysicalAddress> = []
     return found.filter { seen.insert($0.address).inserted }
   }

@@ -14,12 +14,11 @@ public struct EncryptionMap: Sendable {
   private let geometry: PageGeometry
 
   /// - Parameters:
-  ///   - memory: as the first kernel saw it: page tables may lie in what was damaged.
+  ///   - kernel: in memory as it saw it: page tables may lie in what was damaged.
   ///   - directMap: where the kernel maps physical address 0.
-  public init(
-    of memory: PhysicalMemory, directMap: UInt64, _ kernel: CrashedKernel
-  ) throws(VmcoreError) {
-    var kernelMemory = try kernel.memory(of: memory)
+  public init(of kernel: Kernel, directMap: UInt64) throws(VmcoreError) {
+    let memory = kernel.physical
+    var kernelMemory = try kernel.memory()
     let map = AttributeWalk.map(memory, directMap: directMap, &kernelMemory)
     var runs = (map.decrypted.ranges.map { Run(frames: $0, attribute: .decrypted) })
     runs += map.unmapped.ranges.map { Run(frames: $0, attribute: .unknown) }

@@ -22,7 +22,7 @@ public struct EncryptionState: Hashable, Sendable {
   /// How it is known, in words.
   public let evidence: String
 
-  /// What to ask ``KernelSymbols`` for.
+  /// What to ask ``Kernel`` for early.
   public static let symbols = ["sev_status"]
   /// What to ask for besides where a kernel without a mask is to be looked at as well.
   public static let guestSymbols = ConfidentialVendor.symbols
@@ -30,12 +30,15 @@ public struct EncryptionState: Hashable, Sendable {
   /// `MSR_AMD64_SEV`: enabled, ES, SNP, vTOM (arch/x86/include/asm/msr-index.h).
   private static let sevBits: (sev: UInt64, es: UInt64, snp: UInt64, vTOM: UInt64) = (1, 2, 4, 8)
 
-  /// - Parameter symbols: those of ``symbols``; a guest that has no mask is told only with those of ``guestSymbols``.
-  public init(_ kernel: CrashedKernel, _ symbols: KernelSymbols, _ memory: inout KernelMemory) {
+  /// - Parameter looksUp: whether symbols are asked for: without them the mask is all that is known.
+  public init(_ kernel: Kernel, looksUp: Bool = true, _ memory: inout KernelMemory) {
     mask = kernel.tables.encryptionMask
     let source =
       kernel.info.number("sme_mask") != nil
       ? "NUMBER(sme_mask) of VMCOREINFO" : "the entries of the kernel's top page table"
+    let hasMask = mask != 0
+    let symbols =
+      looksUp ? kernel.symbolsAtHand(Self.symbols + (hasMask ? [] : Self.guestSymbols)) : KernelSymbols()
     let status = symbols.address(of: "sev_status").flatMap { try? memory.word($0) } ?? 0
     let statusText = status == 0 ? "" : ", sev_status 0x\(String(status, radix: 16))"
     guard mask == 0 else {

@@ -46,42 +46,39 @@ public struct Investigation: Sendable {
 
   /// Looks for damage.
   ///
-  /// - Throws: ``SymbolError`` if a file that the user named cannot be used. Whatever else is missing is
+  /// - Throws: ``KernelError`` if a file that the user named cannot be used. Whatever else is missing is
   ///   less evidence.
   public init(
-    _ kernel: CrashedKernel, _ physical: PhysicalMemory, files: SymbolFiles = SymbolFiles(),
-    region: UserRegion? = nil, depth: Depth = .onlyWithMask
-  ) throws(SymbolError) {
+    _ kernel: Kernel, region: UserRegion? = nil, depth: Depth = .onlyWithMask
+  ) throws(KernelError) {
+    let physical = kernel.physical
     low = BackupFinder.low(of: physical).flatMap { region?.part(of: $0) ?? $0 }
-    guard var memory = try? kernel.memory(of: physical) else {
+    guard var memory = try? kernel.memory() else {
       throw .absent("no memory for reading the kernel")
     }
     let isMasked = kernel.tables.encryptionMask != 0
     if !isMasked, depth == .onlyWithMask {
-      let none = try KernelSymbols([], of: kernel, &memory)
-      state = EncryptionState(kernel, none, &memory)
+      state = EncryptionState(kernel, looksUp: false, &memory)
       outcome = .nothingToUndo(state)
       return
     }
-    let symbols = try KernelSymbols(
+    let symbols = try kernel.symbols(
       EncryptionState.symbols + BackupFinder.symbols + KernelTypes.symbols
-        + (isMasked
-          ? SlabWalk.symbols + ReservedFrames.symbols + ProcessTables.symbols : EncryptionState.guestSymbols),
-      of: kernel, files: files, &memory)
-    state = EncryptionState(kernel, symbols, &memory)
+        + (isMasked ? SlabWalk.symbols + ProcessTables.symbols : EncryptionState.guestSymbols))
+    state = EncryptionState(kernel, &memory)
     outcome = .nothingToUndo(state)
     evidence += symbols.evidence + ["\(state.evidence): \(state.meaning)"]
-    directMap = kernel.directMap(physical, symbols, &memory)
-    if isMasked, let survey = Self.unreadableTables(kernel, physical) {
+    directMap = kernel.directMap
+    if isMasked, let survey = Self.unreadableTables(kernel) {
       outcome = .wrongView(survey)
       evidence.append(outcome.sentence)
       return
     }
-    let types = types(kernel, symbols, files, &memory)
-    if let low { findBackup(low, physical, symbols, types, region, &memory) }
+    let types = types(kernel)
+    if let low { findBackup(low, kernel, types, region, &memory) }
     if state.kind != .sme { return }
     if let low {
-      outcome = try judge(low, kernel, physical, symbols, types, &memory)
+      outcome = try judge(low, kernel, &memory)
     } else {
       outcome = physical.origin?.split == nil ? .noLowMemory : .lowMemoryElsewhere
       evidence.append(outcome.sentence)
@@ -89,9 +86,8 @@ public struct Investigation: Sendable {
   }
 
   /// What memory looks like where the kernel's top page table is noise; nil if it is none.
-  private static func unreadableTables(
-    _ kernel: CrashedKernel, _ physical: PhysicalMemory
-  ) -> MemorySurvey? {
+  private static func unreadableTables(_ kernel: Kernel) -> MemorySurvey? {
+    let physical = kernel.physical
     let root = physical.geometry.pfn(of: kernel.tables.root)
     guard var reader = try? MemoryReader.scattered(physical),
       let isNoise = try? reader.withPage(root, { MemorySurvey.isNoise($0) }), isNoise,
@@ -102,9 +98,9 @@ public struct Investigation: Sendable {
 
   /// Finds out what low memory is off by.
   private mutating func judge(
-    _ low: BackupFinder.Low, _ kernel: CrashedKernel, _ physical: PhysicalMemory, _ symbols: KernelSymbols,
-    _ types: borrowing KernelTypes?, _ memory: inout KernelMemory
-  ) throws(SymbolError) -> Outcome {
+    _ low: BackupFinder.Low, _ kernel: Kernel, _ memory: inout KernelMemory
+  ) throws(KernelError) -> Outcome {
+    let physical = kernel.physical
     if let record = Undoing.record(in: physical) {
       evidence.append("the dump says of itself: \(record)")
       return .repairedBefore(record: record)
@@ -115,13 +111,13 @@ public struct Investigation: Sendable {
     }
     setAttributes(&lowRegion, low, &memory)
     lowRegion.backups = candidates
-    lowRegion.slabs = slabs(kernel, physical, symbols, types, &memory)
-    lowRegion.pointerTargets = pointerTargets(kernel, physical, &memory)
+    lowRegion.slabs = slabs(kernel, &memory)
+    lowRegion.pointerTargets = pointerTargets(kernel)
     let frames =
       physical.geometry.pfn(
         of: low.source)..<physical.geometry.pfn(of: low.source + Int(low.byteCount - 1))
       .advanced(by: 1)
-    if let reserved = ReservedFrames.among(frames, kernel, symbols, &memory) {
+    if let reserved = ReservedFrames.among(frames, kernel, &memory) {
       lowRegion.setReserved(reserved)
       evidence.append(
         "\(reserved.count) of \(frames.count) pages of low memory were reserved since boot (PG_reserved)")
@@ -129,13 +125,13 @@ public struct Investigation: Sendable {
       evidence.append("which pages of low memory the kernel never used cannot be told")
     }
     lowRegion.encryptionMask = kernel.tables.encryptionMask
-    setTables(&lowRegion, frames, kernel, physical, symbols, &memory)
+    setTables(&lowRegion, frames, kernel, &memory)
     var plan = ConstantSolver(lowRegion).plan()
 
     // Page tables may lie in the low memory themselves: what they say counts once they can be read.
     if plan.repairedPages > 0, lowRegion.attributes.contains(.unknown) {
       let repaired = PhysicalMemory(physical, adding: RepairLayer(plan, geometry: physical.geometry))
-      if var again = try? kernel.memory(of: repaired) {
+      if var again = try? kernel.reading(repaired).memory() {
         setAttributes(&lowRegion, low, &again)
         plan = ConstantSolver(lowRegion).plan()
       }
@@ -146,17 +142,16 @@ public struct Investigation: Sendable {
 
   /// Says which frames are page tables, of the kernel and of processes. A table that only a damaged one leads to is not found.
   private mutating func setTables(
-    _ region: inout LowRegion, _ frames: Range<PFN>, _ kernel: CrashedKernel, _ physical: PhysicalMemory,
-    _ symbols: KernelSymbols, _ memory: inout KernelMemory
+    _ region: inout LowRegion, _ frames: Range<PFN>, _ kernel: Kernel, _ memory: inout KernelMemory
   ) {
-    guard var walk = try? PageTableFrames(kernel, physical) else { return }
+    guard var walk = try? PageTableFrames(kernel) else { return }
     walk.add(kernel.tables.root, .kernel)
     func found(_ walk: borrowing PageTableFrames) -> Set<PFN> {
       Set((0..<frames.count).map { frames.lowerBound.advanced(by: $0) }.filter { walk.frames.contains($0) })
     }
     let ofKernel = found(walk)
-    do throws(SymbolError) {
-      for table in try ProcessTables(kernel, physical, symbols, &memory).tables { walk.add(table, .process) }
+    do throws(KernelError) {
+      for table in try ProcessTables(kernel, &memory).tables { walk.add(table, .process) }
     } catch { evidence.append("page tables of processes are not looked at: \(error)") }
     let all = found(walk)
     region.setTables(ofKernel: ofKernel, ofProcesses: all)
@@ -169,7 +164,7 @@ public struct Investigation: Sendable {
   /// The low memory as the dump has it; pages that it lacks are marked so.
   private static func read(
     _ low: BackupFinder.Low, _ physical: PhysicalMemory
-  ) throws(SymbolError) -> LowRegion? {
+  ) throws(KernelError) -> LowRegion? {
     guard var reader = try? MemoryReader.sequential(physical),
       var buffer = try? PageBuffer(byteCount: Int(low.byteCount))
     else { throw .absent("no memory for the low region") }
@@ -191,16 +186,15 @@ public struct Investigation: Sendable {
   }
 
   /// Where pointers of the kernel point to: the direct map of the memory that there is, and the kernel's image.
-  private func pointerTargets(
-    _ kernel: CrashedKernel, _ physical: PhysicalMemory, _ memory: inout KernelMemory
-  ) -> [Range<UInt64>] {
+  private func pointerTargets(_ kernel: Kernel) -> [Range<UInt64>] {
+    let physical = kernel.physical
     var targets: [Range<UInt64>] = []
     if let directMap {
       let end = directMap &+ physical.frames.maxMapNumber << physical.geometry.shift
       if end > directMap { targets.append(directMap..<end) }
     }
     if let text = kernel.info.symbol("_stext")?.rawValue {
-      let bytes = kernel.image(physical, &memory).count << physical.geometry.shift
+      let bytes = kernel.image.count << physical.geometry.shift
       let (end, overflow) = text.addingReportingOverflow(bytes)
       if bytes > 0, !overflow { targets.append(text..<end) }
     }
@@ -227,11 +221,11 @@ public struct Investigation: Sendable {
     }
   }
 
-  private mutating func types(
-    _ kernel: CrashedKernel, _ symbols: KernelSymbols, _ files: SymbolFiles, _ memory: inout KernelMemory
-  ) -> KernelTypes? {
-    do throws(SymbolError) {
-      let found = try KernelTypes(of: kernel, symbols, files: files, &memory)
+  private mutating func types(_ kernel: Kernel) -> KernelTypes? {
+    do throws(KernelError) {
+      var wanted = KexecImage.wantedTypes
+      wanted.formUnion(SlabWalk.wantedTypes)
+      let found = try kernel.types(wanted)
       evidence.append(found.evidence)
       return found
     } catch {
@@ -241,8 +235,8 @@ public struct Investigation: Sendable {
   }
 
   private mutating func findBackup(
-    _ low: BackupFinder.Low, _ physical: PhysicalMemory, _ symbols: KernelSymbols,
-    _ types: borrowing KernelTypes?, _ user: UserRegion?, _ memory: inout KernelMemory
+    _ low: BackupFinder.Low, _ kernel: Kernel, _ types: KernelTypes?, _ user: UserRegion?,
+    _ memory: inout KernelMemory
   ) {
     if let user {
       // Addresses are counted from the source that the user knows of.
@@ -253,46 +247,35 @@ public struct Investigation: Sendable {
           evidence: "--backup-region")
       ]
     } else {
-      var image: KexecImage?
-      if let symbol = symbols.address(of: "kexec_crash_image") {
-        image = KexecImage(at: symbol, types, &memory)
-      }
-      candidates = BackupFinder.candidates(for: low, image, physical, symbols, &memory)
+      candidates = BackupFinder.candidates(for: low, of: kernel, types, &memory)
     }
     for candidate in candidates {
       evidence.append("the backup may lie at \(candidate.address): \(candidate.evidence)")
     }
   }
 
-  private mutating func slabs(
-    _ kernel: CrashedKernel, _ physical: PhysicalMemory, _ symbols: KernelSymbols,
-    _ types: borrowing KernelTypes?, _ memory: inout KernelMemory
-  ) -> [LowSlab] {
-    switch types {
-    case .none: return []
-    case .some(let types):
-      do throws(SymbolError) {
-        let walk = try SlabWalk(kernel, physical, symbols, types, &memory)
-        evidence.append(walk.evidence)
-        guard let directMap else { return [] }
-        return walk.slabs.map { slab in
-          var low = LowSlab(
-            start: physical.geometry.address(of: slab.frames.lowerBound),
-            byteCount: UInt64(slab.frames.count) << physical.geometry.shift,
-            objectSize: UInt64(slab.objectSize), firstObject: UInt64(slab.firstObject),
-            pointerOffset: UInt64(slab.pointerOffset), random: slab.coding == .plain ? nil : slab.random,
-            swabsPointerAddress: slab.swabs,
-            directMap: directMap)
-          low.contentSize = UInt64(slab.contentSize)
-          low.zoneEnd = UInt64(slab.zoneEnd)
-          low.poisonsObjects = slab.poisonsObjects
-          low.freeObjects = Set(slab.freelists.compactMap { slab.index(of: $0.rawValue) })
-          return low
-        }
-      } catch {
-        evidence.append("\(error)")
-        return []
+  private mutating func slabs(_ kernel: Kernel, _ memory: inout KernelMemory) -> [LowSlab] {
+    do throws(KernelError) {
+      let walk = try SlabWalk(kernel, &memory)
+      evidence.append(walk.evidence)
+      guard let directMap else { return [] }
+      return walk.slabs.map { slab in
+        var low = LowSlab(
+          start: kernel.geometry.address(of: slab.frames.lowerBound),
+          byteCount: UInt64(slab.frames.count) << kernel.geometry.shift,
+          objectSize: UInt64(slab.objectSize), firstObject: UInt64(slab.firstObject),
+          pointerOffset: UInt64(slab.pointerOffset), random: slab.coding == .plain ? nil : slab.random,
+          swabsPointerAddress: slab.swabs,
+          directMap: directMap)
+        low.contentSize = UInt64(slab.contentSize)
+        low.zoneEnd = UInt64(slab.zoneEnd)
+        low.poisonsObjects = slab.poisonsObjects
+        low.freeObjects = Set(slab.freelists.compactMap { slab.index(of: $0.rawValue) })
+        return low
       }
+    } catch {
+      evidence.append("\(error)")
+      return []
     }
   }
 }

@@ -25,7 +25,8 @@ public struct Undoing: Sendable {
   }
 
   /// Without a key: what the investigation's plan says.
-  public init(_ investigation: Investigation, _ memory: PhysicalMemory) {
+  public init(_ investigation: Investigation, _ kernel: Kernel) {
+    let memory = kernel.physical
     self.investigation = investigation
     plan = investigation.plan
     guard let plan, plan.repairedPages > 0 else {
@@ -48,11 +49,12 @@ public struct Undoing: Sendable {
   ///
   /// - Parameters:
   ///   - view: how the capture kernel read it.
-  ///   - files: as for the investigation, and so is `user`.
+  ///   - user: as for the investigation.
   public init(
-    _ investigation: Investigation, _ memory: PhysicalMemory, _ kernel: CrashedKernel, _ key: KeyMaterial,
-    view: CaptureView, files: SymbolFiles = SymbolFiles(), user: Investigation.UserRegion? = nil
+    _ investigation: Investigation, _ kernel: Kernel, _ key: KeyMaterial, view: CaptureView,
+    user: Investigation.UserRegion? = nil
   ) throws(Impossible) {
+    let memory = kernel.physical
     // What is right needs no key, and would become noise by it: an undamaged dump, and one that was repaired before.
     if case .repairedBefore(let record) = investigation.outcome {
       throw Impossible(
@@ -80,7 +82,7 @@ public struct Undoing: Sendable {
     // The page tables were encrypted themselves: read them as if all was, and then see what was not.
     let firstLayer = try Self.layer(key, view, region, none, none, memory)
     let first = PhysicalMemory(memory, adding: firstLayer)
-    guard var kernelMemory = try? kernel.memory(of: first) else {
+    guard var kernelMemory = try? kernel.reading(first).memory() else {
       throw Impossible(description: "no memory for reading the kernel")
     }
     let map = AttributeWalk.map(first, directMap: directMap, &kernelMemory)
@@ -94,7 +96,7 @@ public struct Undoing: Sendable {
     let layer = try Self.layer(key, view, region, map.decrypted, map.unmapped, memory)
     self.memory = PhysicalMemory(memory, adding: layer)
     // Page tables tell a wrong key from the right one only where they were encrypted again themselves.
-    if let doubt = try Self.doubt(self.memory, kernel, files, user) { throw Impossible(description: doubt) }
+    if let doubt = try Self.doubt(kernel.reading(self.memory), user) { throw Impossible(description: doubt) }
     self.investigation = investigation
     plan = nil
     record =
@@ -103,10 +105,10 @@ public struct Undoing: Sendable {
   }
 
   private static func doubt(
-    _ memory: PhysicalMemory, _ kernel: CrashedKernel, _ files: SymbolFiles, _ user: Investigation.UserRegion?
+    _ kernel: Kernel, _ user: Investigation.UserRegion?
   ) throws(Impossible) -> String? {
-    do throws(SymbolError) {
-      let after = try Investigation(kernel, memory, files: files, region: user)
+    do throws(KernelError) {
+      let after = try Investigation(kernel, region: user)
       if case .wrongView = after.outcome { return "with this key all of memory still is noise" }
       guard let plan = after.plan, plan.verdict != .undamaged, plan.repairedPages > 0 || plan.soundPages == 0
       else { return nil }

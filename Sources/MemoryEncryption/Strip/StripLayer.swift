@@ -16,22 +16,18 @@ public final class StripLayer: PageLayer, @unchecked Sendable {
 
   /// Finds the page tables of the kernel and of all processes.
   ///
-  /// - Parameters:
-  ///   - memory: as the kernel saw it: with what repairs it.
-  ///   - files: where `pgd_list` is, if the vmcore has no symbols.
-  /// - Throws: ``SymbolError`` if a file that the user named cannot be used, or there is no memory. Processes that
+  /// - Parameter kernel: in memory as it saw it: with what repairs it.
+  /// - Throws: ``KernelError`` if a file that the user named cannot be used, or there is no memory. Processes that
   ///   cannot be found are ``gaps``.
-  public init(
-    _ kernel: CrashedKernel, _ memory: PhysicalMemory, files: SymbolFiles = SymbolFiles()
-  ) throws(SymbolError) {
-    guard var found = try? PageTableFrames(kernel, memory), var kernelMemory = try? kernel.memory(of: memory)
+  public init(_ kernel: Kernel) throws(KernelError) {
+    guard var found = try? PageTableFrames(kernel), var kernelMemory = try? kernel.memory()
     else { throw .absent("no memory for walking the page tables") }
     found.add(kernel.tables.root, .kernel)
-    let symbols = try KernelSymbols(ProcessTables.symbols, of: kernel, files: files, &kernelMemory)
+    try kernel.symbols(ProcessTables.symbols)
     var gaps: [String] = []
     var processes = 0
-    do throws(SymbolError) {
-      let list = try ProcessTables(kernel, memory, symbols, &kernelMemory)
+    do throws(KernelError) {
+      let list = try ProcessTables(kernel, &kernelMemory)
       for table in list.tables { found.add(table, .process) }
       processes = list.tables.count
       if list.implausible > 0 { gaps.append("\(list.implausible) pages of pgd_list are no page tables") }

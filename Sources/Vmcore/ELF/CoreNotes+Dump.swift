@@ -21,8 +21,8 @@ extension CoreNotes {
     of vmcoreinfo: Range<UInt64>, _ file: InputFile
   ) throws(VmcoreError) -> [UInt8] {
     guard !vmcoreinfo.isEmpty, vmcoreinfo.count <= mostVMCOREINFO else { return [] }
-    var buffer = try ELFCore.pageBuffer(vmcoreinfo.count)
-    let count = try ELFCore.read(file, into: &buffer, at: FileOffset(vmcoreinfo.lowerBound))
+    var buffer = try PageBuffer.allocate(byteCount: vmcoreinfo.count)
+    let count = try file.fill(&buffer, at: FileOffset(vmcoreinfo.lowerBound))
     var text: [UInt8] = []
     for index in 0..<count { text.append(buffer.bytes.littleEndian(at: index, as: UInt8.self) ?? 0) }
     return note(named: "VMCOREINFO", text)

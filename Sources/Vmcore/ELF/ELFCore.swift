@@ -56,8 +56,8 @@ public struct ELFCore: ~Copyable, Sendable {
   public var fileSize: UInt64 { file.size }
 
   private static func readHeader(_ file: InputFile) throws(VmcoreError) -> ELFHeader {
-    var buffer = try pageBuffer(ELFHeader.byteCount)
-    let count = try read(file, into: &buffer, at: FileOffset(0))
+    var buffer = try PageBuffer.allocate(byteCount: ELFHeader.byteCount)
+    let count = try file.fill(&buffer, at: FileOffset(0))
     switch ELFHeader.decode(buffer.bytes.extracting(0..<count)) {
     case .success(let header): return header
     case .failure(let rejection):
@@ -68,8 +68,8 @@ public struct ELFCore: ~Copyable, Sendable {
 
   /// Whether a block of a medium's own precedes sadump's partition header.
   private static func isSadumpBackup(_ file: InputFile) throws(VmcoreError) -> Bool {
-    var buffer = try pageBuffer(8)
-    guard try read(file, into: &buffer, at: FileOffset(4096)) == 8 else { return false }
+    var buffer = try PageBuffer.allocate(byteCount: 8)
+    guard try file.fill(&buffer, at: FileOffset(4096)) == 8 else { return false }
     return ForeignFormat.isSadump(buffer.bytes)
   }
 
@@ -78,13 +78,13 @@ public struct ELFCore: ~Copyable, Sendable {
     _ file: InputFile, _ header: ELFHeader
   ) throws(VmcoreError) -> Bool {
     guard header.shnum > 0, header.shstrndx < header.shnum else { return false }
-    var section = try pageBuffer(64)
+    var section = try PageBuffer.allocate(byteCount: 64)
     let place = header.shoff.addingReportingOverflow(64 * UInt64(header.shstrndx))
-    guard !place.overflow, try read(file, into: &section, at: FileOffset(place.partialValue)) == 64,
+    guard !place.overflow, try file.fill(&section, at: FileOffset(place.partialValue)) == 64,
       let start = section.bytes.littleEndian(at: 24, as: UInt64.self)
     else { return false }
-    var names = try pageBuffer(4096)
-    let count = try read(file, into: &names, at: FileOffset(start))
+    var names = try PageBuffer.allocate(byteCount: 4096)
+    let count = try file.fill(&names, at: FileOffset(start))
     return ForeignFormat.hasXenPages(names.bytes.extracting(0..<count))
   }
 
@@ -97,8 +97,8 @@ public struct ELFCore: ~Copyable, Sendable {
     var count = Int(header.phnum)
     if header.phnum == ELFHeader.extendedNumbering {
       // elf(5), PN_XNUM: sh_info of section header 0.
-      var buffer = try pageBuffer(64)
-      let got = try read(file, into: &buffer, at: FileOffset(header.shoff))
+      var buffer = try PageBuffer.allocate(byteCount: 64)
+      let got = try file.fill(&buffer, at: FileOffset(header.shoff))
       guard got == 64, let info = buffer.bytes.littleEndian(at: 44, as: UInt32.self) else {
         throw .malformed(
           path: file.path, at: FileOffset(header.shoff),
@@ -109,8 +109,8 @@ public struct ELFCore: ~Copyable, Sendable {
     guard count <= mostSegments else {
       throw .malformed(path: file.path, at: FileOffset(56), "\(count) program headers")
     }
-    var buffer = try pageBuffer(count * ProgramHeader.byteCount)
-    let got = try read(file, into: &buffer, at: FileOffset(header.phoff))
+    var buffer = try PageBuffer.allocate(byteCount: count * ProgramHeader.byteCount)
+    let got = try file.fill(&buffer, at: FileOffset(header.phoff))
     guard got == buffer.byteCount else {
       throw .malformed(
         path: file.path, at: FileOffset(header.phoff),
@@ -123,19 +123,5 @@ public struct ELFCore: ~Copyable, Sendable {
       programs.append(program)
     }
     return programs
-  }
-
-  static func pageBuffer(_ byteCount: Int) throws(VmcoreError) -> PageBuffer {
-    try VmcoreError.wrapping { () throws(SystemError) in try PageBuffer(byteCount: byteCount) }
-  }
-
-  static func read(
-    _ file: InputFile, into buffer: inout PageBuffer, at offset: FileOffset
-  ) throws(VmcoreError) -> Int {
-    guard offset.rawValue <= UInt64(Int64.max) - UInt64(buffer.byteCount) else {
-      throw .malformed(path: file.path, at: offset, "headers cannot lie there")
-    }
-    var bytes = buffer.mutableBytes
-    do throws(SystemError) { return try file.read(into: &bytes, at: offset) } catch { throw .system(error) }
   }
 }

@@ -43,7 +43,7 @@ struct NoteSurvey {
     }
     // The notes of one segment may end without the padding that those of the next need before them.
     if list.byteCount % 4 != 0 { list.hold([UInt8](repeating: 0, count: 4 - list.byteCount % 4)) }
-    var window = try ELFCore.pageBuffer(Int(min(size, UInt64(Self.largestHeld))))
+    var window = try PageBuffer.allocate(byteCount: Int(min(size, UInt64(Self.largestHeld))))
     var done: UInt64 = 0
     while size - done >= UInt64(ELFNote.headerByteCount) {
       let place = start + done
@@ -60,7 +60,7 @@ struct NoteSurvey {
       }
       guard let length = length(window.bytes, within: size - done) else { return }
       if length <= Self.largestVMCOREINFO, window.bytes.text(in: 12..<min(count, 23)) == "VMCOREINFO" {
-        var whole = try ELFCore.pageBuffer(length)
+        var whole = try PageBuffer.allocate(byteCount: length)
         try fill(&whole, length, at: place)
         _ = take(whole.bytes, at: place)
       } else {

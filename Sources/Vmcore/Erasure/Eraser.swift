@@ -38,11 +38,9 @@ public struct Eraser: ~Copyable {
     public let absentModules: [String]
   }
 
-  /// - Parameter files: where variables and types are looked for, before the vmcore itself.
-  public static func run(
-    _ script: ErasureScript, _ kernel: CrashedKernel, _ physical: PhysicalMemory, files: SymbolFiles
-  ) throws(Failure) -> Result {
-    var eraser = try Eraser(script, kernel, physical, files)
+  /// - Parameter kernel: in memory as it saw it.
+  public static func run(_ script: ErasureScript, _ kernel: Kernel) throws(Failure) -> Result {
+    var eraser = try Eraser(script, kernel)
     try eraser.run(script, ErasureScript.kernel)
     for module in script.modules {
       if try eraser.enter(module, script) { try eraser.run(script, module) }
@@ -50,20 +48,18 @@ public struct Eraser: ~Copyable {
     return eraser.result()
   }
 
-  private init(
-    _ script: ErasureScript, _ kernel: CrashedKernel, _ physical: PhysicalMemory, _ files: SymbolFiles
-  ) throws(Failure) {
-    guard var memory = try? kernel.memory(of: physical) else {
+  private init(_ script: ErasureScript, _ kernel: Kernel) throws(Failure) {
+    guard let memory = try? kernel.memory() else {
       throw Failure(description: "no memory to read the kernel")
     }
     let scope: ErasureScope
-    do throws(SymbolError) { scope = try ErasureScope(script, kernel, files, &memory) } catch {
+    do throws(KernelError) { scope = try ErasureScope(script, kernel) } catch {
       throw Failure(description: error.description)
     }
     self.scope = scope
     self.memory = memory
     statements = script.order
-    mostBytes = physical.frames.count << physical.geometry.shift
+    mostBytes = kernel.physical.frames.count << kernel.geometry.shift
   }
 
   private consuming func result() -> Result {
@@ -80,7 +76,7 @@ public struct Eraser: ~Copyable {
 
   /// Turns to what names mean in a module's sections; false if the module was not loaded.
   private mutating func enter(_ module: String, _ script: ErasureScript) throws(Failure) -> Bool {
-    do throws(SymbolError) {
+    do throws(KernelError) {
       guard let entered = try scope.scope(ofModule: module, script, &memory) else {
         absentModules.append(module)
         return false
@@ -104,7 +100,7 @@ public struct Eraser: ~Copyable {
       guard let count = list.arrayLength, count > 0 else {
         throw failure(start, "is no array of known length: via or within says how it goes on")
       }
-      guard let size = scope.types.byteCount(of: list.inner(at: 0)) else {
+      guard let size = scope.types.btf.byteCount(of: list.inner(at: 0)) else {
         throw failure(start, "has no known size")
       }
       for index in 0..<count {
@@ -125,7 +121,7 @@ public struct Eraser: ~Copyable {
     guard element.layers.isEmpty, case .structure(let structure) = element.base else {
       throw failure(start, "is neither a structure nor a pointer to one")
     }
-    guard let link = scope.types.object(member, of: structure, at: 0), link.isPointer else {
+    guard let link = scope.types.btf.object(member, of: structure, at: 0), link.isPointer else {
       throw failure(start, "is of a structure without a pointer \(member)")
     }
     let first = element.address
@@ -141,10 +137,10 @@ public struct Eraser: ~Copyable {
   private mutating func runList(
     _ start: ErasureScript.Expression, _ name: String, _ member: String, _ erases: [ErasureScript.Erase]
   ) throws(Failure) {
-    guard let structure = scope.types.named(name), structure.kind == BTFKind.structure else {
+    guard let structure = scope.types.btf.named(name), structure.kind == BTFKind.structure else {
       throw failure(start, "is to hold structures \(name), which the kernel does not have")
     }
-    guard let hook = scope.types.object(member, of: structure, at: 0), isListHead(hook) else {
+    guard let hook = scope.types.btf.object(member, of: structure, at: 0), isListHead(hook) else {
       throw failure(start, "is to hold structures \(name), which have no list_head \(member)")
     }
     // `HEAD.prev` goes backwards, `HEAD.next` is the same as `HEAD`.
@@ -159,7 +155,7 @@ public struct Eraser: ~Copyable {
     }
     guard let found = try find(head, nil) else { return }
     guard let list = try pointee(of: found, head), isListHead(list),
-      case .structure(let node) = list.base, let next = scope.types.object(link, of: node, at: 0)
+      case .structure(let node) = list.base, let next = scope.types.btf.object(link, of: node, at: 0)
     else { throw failure(start, "is no list_head") }
     var at = try word(list.address &+ next.address, start)
     for _ in 0..<Self.mostElements {
@@ -176,7 +172,7 @@ public struct Eraser: ~Copyable {
     guard case .structure(let type) = object.base, object.layers.isEmpty || object.layers == [.pointer] else {
       return false
     }
-    return scope.types.string(type.nameOffset, is: Array("list_head".utf8))
+    return scope.types.btf.string(type.nameOffset, is: Array("list_head".utf8))
   }
 
   // MARK: - Erasing
@@ -215,7 +211,7 @@ public struct Eraser: ~Copyable {
     if object.isPointer, data.layers.isEmpty, case .integer(_, isCharacter: true) = data.base {
       return try stringLength(data.address, target)
     }
-    if let size = scope.types.byteCount(of: data) { return size }
+    if let size = scope.types.btf.byteCount(of: data) { return size }
     throw failure(target, "is of no known size: say it with size, or nullify a pointer")
   }
 
@@ -294,7 +290,7 @@ public struct Eraser: ~Copyable {
       guard outer.layers.isEmpty, case .structure(let structure) = outer.base else {
         throw failure(expression, "asks for \(name) of what is no structure")
       }
-      guard let member = scope.types.object(name, of: structure, at: outer.address) else {
+      guard let member = scope.types.btf.object(name, of: structure, at: outer.address) else {
         throw failure(expression, "asks for \(name), which is no member there")
       }
       object = member

@@ -1,6 +1,6 @@
 /// What the names in a section of an ``ErasureScript`` stand for: variables, and the kernel's types.
-struct ErasureScope: ~Copyable {
-  let types: BTF
+struct ErasureScope {
+  let types: KernelTypes
   let variables: [String: KernelObject]
   /// What leads to modules: see ``LoadedModule/symbols``.
   private let landmarks: [String: VirtualAddress]
@@ -9,23 +9,21 @@ struct ErasureScope: ~Copyable {
   ///
   /// - Throws: what a symbol lacks: its address, or a type, which is a `type` statement's, a variable's of BTF, or of
   ///   DWARF, in this order.
-  init(
-    _ script: ErasureScript, _ kernel: CrashedKernel, _ files: SymbolFiles, _ memory: inout KernelMemory
-  ) throws(SymbolError) {
+  init(_ script: ErasureScript, _ kernel: Kernel) throws(KernelError) {
     let names = script.symbols(of: ErasureScript.kernel)
     let declared = script.types(of: ErasureScript.kernel)
     let borders = ["__per_cpu_start", "__per_cpu_end"]
-    let symbols = try KernelSymbols(
+    let symbols = try kernel.symbols(
       names.map { $0.name } + borders + (script.modules.isEmpty ? [] : LoadedModule.symbols)
-        + KernelTypes.symbols,
-      of: kernel, files: files, &memory)
+        + KernelTypes.symbols)
     let perCPU = borders.compactMap { symbols.address(of: $0) }
     var addresses: [String: VirtualAddress] = [:]
     for (name, line) in names {
       guard let address = symbols.address(of: name) else {
         throw .absent(
           "line \(line): there is no symbol \(name)"
-            + (files.vmlinux == nil && files.systemMap == nil ? " in the vmcore; -x may name more" : ""))
+            + (kernel.files.vmlinux == nil && kernel.files.systemMap == nil
+              ? " in the vmcore; -x may name more" : ""))
       }
       // Up to 6.14 they have offsets, and from then on the address of what each processor begins with.
       guard address.rawValue >= MemorySegments.kernelMap,
@@ -40,20 +38,19 @@ struct ErasureScope: ~Copyable {
     for (name, address) in addresses where declared[name] == nil {
       wanted.variables[name] = address.rawValue
     }
-    let found = try KernelTypes(of: kernel, symbols, files: files, wanted: wanted, &memory)
+    types = try kernel.types(wanted)
     let advice =
       ", or name a vmlinux with debug information (-x)"
       + (VmlinuxFile.readsDebugInformation ? "" : ", which a build without SMALL=1 reads")
     variables = try Self.variables(
-      names, declared, addresses, found.btf.variables(named: Set(addresses.keys)), found.btf, advice)
+      names, declared, addresses, types.btf.variables(named: Set(addresses.keys)), types.btf, advice)
     var landmarks: [String: VirtualAddress] = [:]
     for name in LoadedModule.symbols { landmarks[name] = symbols.address(of: name) }
     self.landmarks = landmarks
-    types = found.btf
   }
 
   private init(
-    _ types: consuming BTF, _ variables: [String: KernelObject], like other: borrowing ErasureScope
+    _ types: KernelTypes, _ variables: [String: KernelObject], like other: ErasureScope
   ) {
     self.variables = variables
     landmarks = other.landmarks
@@ -65,11 +62,11 @@ struct ErasureScope: ~Copyable {
   /// - Returns: nil if the module was not loaded.
   func scope(
     ofModule name: String, _ script: ErasureScript, _ memory: inout KernelMemory
-  ) throws(SymbolError) -> ErasureScope? {
+  ) throws(KernelError) -> ErasureScope? {
     guard let list = landmarks["modules"] else { throw .absent("[\(name)]: there is no symbol modules") }
-    guard let module = try LoadedModule(named: name, in: list, types, &memory) else { return nil }
+    guard let module = try LoadedModule(named: name, in: list, types.btf, &memory) else { return nil }
     let names = script.symbols(of: name)
-    let addresses = try module.addresses(of: names.map { $0.name }, types, &memory)
+    let addresses = try module.addresses(of: names.map { $0.name }, types.btf, &memory)
     for (symbol, line) in names where addresses[symbol] == nil {
       throw .absent("line \(line): the module \(name) has no variable \(symbol), or one for each processor")
     }
@@ -81,14 +78,14 @@ struct ErasureScope: ~Copyable {
     let all = try module.types(landmarks["btf_modules"], after: base, &memory)
     let described = all.variables(named: Set(addresses.keys), beyond: kernelTypes)
     let variables = try Self.variables(names, script.types(of: name), addresses, described, all, "")
-    return ErasureScope(all, variables, like: self)
+    return ErasureScope(KernelTypes(all, evidence: "the BTF of \(name)"), variables, like: self)
   }
 
   private static func variables(
     _ names: [(name: String, line: Int)], _ declared: [String: DeclaredType],
     _ addresses: [String: VirtualAddress], _ described: [String: UInt32], _ types: borrowing BTF,
     _ advice: String
-  ) throws(SymbolError) -> [String: KernelObject] {
+  ) throws(KernelError) -> [String: KernelObject] {
     var variables: [String: KernelObject] = [:]
     for (name, line) in names {
       guard let address = addresses[name]?.rawValue else { continue }

@@ -24,7 +24,7 @@ struct LoadedModule {
   /// Looks for a module in the list of those that are loaded; nil if it is not there.
   init?(
     named name: String, in modules: VirtualAddress, _ types: borrowing BTF, _ memory: inout KernelMemory
-  ) throws(SymbolError) {
+  ) throws(KernelError) {
     guard let link = types.offset("module", "list"), let nameOffset = types.offset("module", "name") else {
       throw .absent("there is no type module with list and name")
     }
@@ -45,8 +45,8 @@ struct LoadedModule {
   private static func walk(
     _ head: VirtualAddress, _ what: String, _ memory: inout KernelMemory,
     _ body: (VirtualAddress, inout KernelMemory) throws(MemoryError) -> Bool
-  ) throws(SymbolError) {
-    let isWhole = try SymbolError.reading(what) { () throws(MemoryError) in
+  ) throws(KernelError) {
+    let isWhole = try KernelError.reading(what) { () throws(MemoryError) in
       var at = VirtualAddress(try memory.word(head))
       for _ in 0..<mostModules {
         if at == head { return true }
@@ -77,7 +77,7 @@ struct LoadedModule {
   /// - Returns: those of the names that it has; not those that each processor has its own of.
   func addresses(
     of names: [String], _ types: borrowing BTF, _ memory: inout KernelMemory
-  ) throws(SymbolError) -> [String: VirtualAddress] {
+  ) throws(KernelError) -> [String: VirtualAddress] {
     // Before 4.5 struct module has the members itself.
     var holder = address
     var structure = "module"
@@ -90,15 +90,15 @@ struct LoadedModule {
     else { throw .absent("struct \(structure) has no symtab, num_symtab and strtab") }
     let symbols = try Self.pointer(holder + table, &memory)
     let text = try Self.pointer(holder + strings, &memory)
-    let number = try SymbolError.reading("kallsyms of the module") { () throws(MemoryError) in
-      Int(try memory.halfWord(holder + count))
+    let number = try KernelError.reading("kallsyms of the module") { () throws(MemoryError) in
+      Int(try memory.word32(holder + count))
     }
     guard number <= Self.mostSymbols else { throw .malformed("the module has \(number) symbols") }
 
     var wanted = WantedNames(names)
     for index in 0..<number where wanted.missing > 0 {
       let entry = symbols + index * Self.entrySize
-      try SymbolError.reading("kallsyms of the module") { () throws(MemoryError) in
+      try KernelError.reading("kallsyms of the module") { () throws(MemoryError) in
         // st_name, st_info, st_other, st_shndx; st_value
         let word = try memory.word(entry)
         guard word >> 48 != 0 else { return }
@@ -112,15 +112,15 @@ struct LoadedModule {
 
   private func withoutPerCPU(
     _ addresses: [String: VirtualAddress], _ types: borrowing BTF, _ memory: inout KernelMemory
-  ) throws(SymbolError) -> [String: VirtualAddress] {
+  ) throws(KernelError) -> [String: VirtualAddress] {
     var own = addresses.filter { $0.value.rawValue >= MemorySegments.kernelMap }
     guard let place = types.offset("module", "percpu"), let size = types.offset("module", "percpu_size")
     else {
       return own
     }
     let start = try Self.pointer(address + place, &memory)
-    let count = try SymbolError.reading("struct module") { () throws(MemoryError) in
-      try memory.halfWord(address + size)
+    let count = try KernelError.reading("struct module") { () throws(MemoryError) in
+      try memory.word32(address + size)
     }
     own = own.filter { $0.value.rawValue &- start.rawValue >= UInt64(count) }
     return own
@@ -128,8 +128,8 @@ struct LoadedModule {
 
   private static func pointer(
     _ address: VirtualAddress, _ memory: inout KernelMemory
-  ) throws(SymbolError) -> VirtualAddress {
-    try SymbolError.reading("struct module") { () throws(MemoryError) in
+  ) throws(KernelError) -> VirtualAddress {
+    try KernelError.reading("struct module") { () throws(MemoryError) in
       VirtualAddress(try memory.word(address))
     }
   }
@@ -142,7 +142,7 @@ struct LoadedModule {
   /// - Returns: the kernel's alone if the module brought none.
   func types(
     _ list: VirtualAddress?, after base: consuming BTF, _ memory: inout KernelMemory
-  ) throws(SymbolError) -> BTF {
+  ) throws(KernelError) -> BTF {
     guard let list, let link = base.offset("btf_module", "list"),
       let owner = base.offset("btf_module", "module"), let pointer = base.offset("btf_module", "btf"),
       let data = base.offset("btf", "data"), let size = base.offset("btf", "data_size")
@@ -153,15 +153,15 @@ struct LoadedModule {
       let start = entry + -link
       guard VirtualAddress(try memory.word(start + owner)) == module else { return false }
       let btf = VirtualAddress(try memory.word(start + pointer))
-      found = (VirtualAddress(try memory.word(btf + data)), Int(try memory.halfWord(btf + size)))
+      found = (VirtualAddress(try memory.word(btf + data)), Int(try memory.word32(btf + size)))
       return true
     }
     guard let found else { return base }
     guard found.size <= BTF.mostBytes else { throw .malformed("the module's types have \(found.size) bytes") }
-    var buffer = try SymbolError.wrapping { () throws(SystemError) in
+    var buffer = try KernelError.wrapping { () throws(SystemError) in
       try PageBuffer(byteCount: found.size)
     }
-    try SymbolError.reading("BTF of the module") { () throws(MemoryError) in
+    try KernelError.reading("BTF of the module") { () throws(MemoryError) in
       var bytes = buffer.mutableBytes
       try memory.readSequentially(found.data, into: &bytes)
     }

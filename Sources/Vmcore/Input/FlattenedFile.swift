@@ -34,7 +34,7 @@ struct FlattenedFile: ~Copyable, Sendable {
   /// - Throws: ``VmcoreError/malformed(path:at:_:)`` for another version of the format, and where the records
   ///   are so many and small that nothing can have written them.
   init(_ file: consuming FileDescriptor, fileSize: UInt64) throws(VmcoreError) {
-    var buffer = try ELFCore.pageBuffer(Int(Self.headerByteCount))
+    var buffer = try PageBuffer.allocate(byteCount: Int(Self.headerByteCount))
     guard try Self.fill(&buffer, from: file, at: 0) >= 32,
       let type = buffer.bytes.littleEndian(at: 16, as: Int64.self)?.byteSwapped,
       let version = buffer.bytes.littleEndian(at: 24, as: Int64.self)?.byteSwapped

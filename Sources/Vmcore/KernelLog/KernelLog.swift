@@ -18,9 +18,9 @@ public struct KernelLog: ~Copyable {
   /// - Parameter sinceClear: whether to begin where the log was last cleared (`dmesg -c`); the oldest form
   ///   does not tell, and is always shown whole.
   public init(
-    _ kernel: CrashedKernel, _ physical: PhysicalMemory, sinceClear: Bool
+    _ kernel: Kernel, sinceClear: Bool
   ) throws(KernelLogError) {
-    var source = try LogSource(kernel, physical)
+    var source = try LogSource(kernel)
     form = try Self.form(kernel.info, &source, sinceClear: sinceClear)
     self.source = source
   }

@@ -10,12 +10,12 @@ struct LogSource: ~Copyable {
   /// `text_len` has 16 bits.
   static let mostText = 64 << 10
 
-  init(_ kernel: CrashedKernel, _ physical: PhysicalMemory) throws(KernelLogError) {
-    guard let memory = try? kernel.memory(of: physical), let text = try? PageBuffer(byteCount: Self.mostText)
+  init(_ kernel: Kernel) throws(KernelLogError) {
+    guard let memory = try? kernel.memory(), let text = try? PageBuffer(byteCount: Self.mostText)
     else { throw .noMemory }
     self.memory = memory
     self.text = text
-    memorySize = physical.frames.count << UInt64(physical.geometry.shift)
+    memorySize = kernel.physical.frames.count << UInt64(kernel.geometry.shift)
   }
 
   /// A little-endian integer of 1, 2, 4 or 8 bytes.

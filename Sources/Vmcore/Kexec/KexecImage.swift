@@ -24,7 +24,7 @@ public struct KexecImage: Sendable {
   ///   - symbol: the address of `kexec_crash_image`.
   ///   - types: tells where its members are; nil to look for what can be segments.
   /// - Returns: nil if no crash kernel was loaded, or it cannot be read.
-  public init?(at symbol: VirtualAddress, _ types: borrowing KernelTypes?, _ memory: inout KernelMemory) {
+  public init?(at symbol: VirtualAddress, _ types: KernelTypes?, _ memory: inout KernelMemory) {
     guard let pointer = try? memory.word(symbol), KernelPointer.isPlausible(pointer) else { return nil }
     let image = VirtualAddress(pointer)
     let places = Self.places(types)
@@ -49,26 +49,23 @@ public struct KexecImage: Sendable {
     var backup: (source: Int, size: Int, address: Int)?
   }
 
-  /// Types that are asked for.
-  static let structures = ["kimage", "kexec_segment"]
+  /// What to ask ``Kernel`` for.
+  public static let symbols = ["kexec_crash_image"] + KernelTypes.symbols
+  public static let wantedTypes = WantedTypes(structures: ["kimage", "kexec_segment"])
 
-  private static func places(_ types: borrowing KernelTypes?) -> Places? {
-    switch types {
-    case .none: return nil
-    case .some(let types):
-      guard let count = types.btf.offset("kimage", "nr_segments"),
-        let segments = types.btf.offset("kimage", "segment"),
-        types.btf.size("kexec_segment") == segmentBytes
-      else { return nil }
-      var places = Places(count: count, segments: segments)
-      if let source = types.btf.offset("kimage", "arch.backup_src_start"),
-        let size = types.btf.offset("kimage", "arch.backup_src_sz"),
-        let address = types.btf.offset("kimage", "arch.backup_load_addr")
-      {
-        places.backup = (source, size, address)
-      }
-      return places
+  private static func places(_ types: KernelTypes?) -> Places? {
+    guard let types, let count = types.btf.offset("kimage", "nr_segments"),
+      let segments = types.btf.offset("kimage", "segment"),
+      types.btf.size("kexec_segment") == segmentBytes
+    else { return nil }
+    var places = Places(count: count, segments: segments)
+    if let source = types.btf.offset("kimage", "arch.backup_src_start"),
+      let size = types.btf.offset("kimage", "arch.backup_src_sz"),
+      let address = types.btf.offset("kimage", "arch.backup_load_addr")
+    {
+      places.backup = (source, size, address)
     }
+    return places
   }
 
   private static func segment(at address: VirtualAddress, _ memory: inout KernelMemory) -> Segment? {

@@ -23,15 +23,15 @@ public final class SavedLowMemory: PageLayer, @unchecked Sendable {
   /// kernel's own memory: those with a hypervisor's notes or without a PT_LOAD for the kernel's image, and those whose
   /// header has no release.
   public static func find(
-    _ kernel: CrashedKernel, _ physical: PhysicalMemory, files: SymbolFiles = SymbolFiles()
-  ) throws(SymbolError) -> Finding {
+    _ kernel: Kernel
+  ) throws(KernelError) -> Finding {
+    let physical = kernel.physical
     guard physical.kernelImage.count == 0 || physical.notes.hasHypervisorState,
-      physical.origin?.utsname.release.isEmpty ?? true, var memory = try? kernel.memory(of: physical)
+      physical.origin?.utsname.release.isEmpty ?? true, var memory = try? kernel.memory()
     else { return .none }
-    let symbols = try KernelSymbols(
-      ["kexec_crash_image"] + KernelTypes.symbols, of: kernel, files: files, &memory)
+    let symbols = try kernel.symbols(KexecImage.symbols)
     guard let symbol = symbols.address(of: "kexec_crash_image") else { return .none }
-    let types = try? KernelTypes(of: kernel, symbols, files: files, &memory)
+    let types = try? kernel.types(KexecImage.wantedTypes)
     guard let image = KexecImage(at: symbol, types, &memory),
       let backup = CoreHeaderInMemory.backup(image.segments, of: physical)
     else { return .none }

@@ -26,7 +26,7 @@ public struct KernelPlace: Hashable, Sendable {
     let text: UInt64
     let release: [UInt8]
 
-    init(_ info: VMCOREINFO) throws(SymbolError) {
+    init(_ info: VMCOREINFO) throws(KernelError) {
       guard let release = info.string("OSRELEASE"), let version = KernelVersion(release: release) else {
         throw .absent("it has no OSRELEASE")
       }
@@ -45,10 +45,10 @@ public struct KernelPlace: Hashable, Sendable {
   ///
   /// - Parameter info: VMCOREINFO of the build or of another boot.
   /// - Returns: VMCOREINFO as the crashed kernel would have written it.
-  /// - Throws: ``SymbolError/absent(_:)`` if it lacks what can be looked for, or if the kernel is not there.
+  /// - Throws: ``KernelError/absent(_:)`` if it lacks what can be looked for, or if the kernel is not there.
   public static func locate(
     _ info: VMCOREINFO, in memory: PhysicalMemory
-  ) throws(SymbolError) -> (info: VMCOREINFO, place: KernelPlace) {
+  ) throws(KernelError) -> (info: VMCOREINFO, place: KernelPlace) {
     let earlier = info.string("KERNELOFFSET").flatMap { UInt64($0, radix: 16) } ?? 0
     let built = info.moved(by: 0 &- earlier)
     let place = try find(built, in: memory)
@@ -64,9 +64,9 @@ public struct KernelPlace: Hashable, Sendable {
 
   private static func find(
     _ built: VMCOREINFO, in memory: PhysicalMemory
-  ) throws(SymbolError) -> KernelPlace {
+  ) throws(KernelError) -> KernelPlace {
     let wanted = try Wanted(built)
-    var reader = try SymbolError.wrapping { () throws(SystemError) in try MemoryReader.scattered(memory) }
+    var reader = try KernelError.wrapping { () throws(SystemError) in try MemoryReader.scattered(memory) }
     let image = memory.kernelImage
     let ranges = image.count > 0 ? image.ranges : memory.frames.ranges
     for range in ranges {

@@ -68,10 +68,10 @@ public struct VMCOREINFOMaker: ~Copyable {
   /// - Parameters:
   ///   - release: `uname -r` of the kernel.
   ///   - addresses: what is known of ``symbols``.
-  /// - Throws: ``SymbolError/malformed(_:)`` if the release cannot be read or the types are no kernel's.
+  /// - Throws: ``KernelError/malformed(_:)`` if the release cannot be read or the types are no kernel's.
   public static func text(
     release: String, buildID: String?, addresses: [String: UInt64], types: consuming BTF
-  ) throws(SymbolError) -> String {
+  ) throws(KernelError) -> String {
     guard let version = KernelVersion(release: release) else {
       throw .malformed("its release \(release) cannot be read")
     }
@@ -148,8 +148,8 @@ public struct VMCOREINFOMaker: ~Copyable {
 extension VmlinuxFile {
   /// VMCOREINFO of this kernel, its symbols before KASLR.
   ///
-  /// - Throws: ``SymbolError/absent(_:)`` where the file has no symbols, no `linux_banner` or no types.
-  public func vmcoreinfo() throws(SymbolError) -> String {
+  /// - Throws: ``KernelError/absent(_:)`` where the file has no symbols, no `linux_banner` or no types.
+  public func vmcoreinfo() throws(KernelError) -> String {
     let addresses = try values(of: VMCOREINFOMaker.symbols)
     guard addresses["init_uts_ns"] != nil else { throw .absent("it has no symbol init_uts_ns") }
     guard let release = try release() else { throw .absent("it has no linux_banner that names its release") }

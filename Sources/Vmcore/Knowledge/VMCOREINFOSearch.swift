@@ -34,7 +34,7 @@ public enum VMCOREINFOSearch {
   }
 
   private static func isTrue(_ info: VMCOREINFO, of memory: PhysicalMemory) -> Bool {
-    guard let kernel = try? CrashedKernel(info, of: memory), info.symbol("init_uts_ns") != nil,
+    guard let kernel = try? KernelFacts(info, of: memory), info.symbol("init_uts_ns") != nil,
       var kernelMemory = try? kernel.memory(of: memory)
     else { return false }
     // Without the names in memory there would be none but the release.

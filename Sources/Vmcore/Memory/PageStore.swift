@@ -11,10 +11,10 @@ open class PageStore: @unchecked Sendable {
   /// The frames that the crashed machine had, whether the dump holds them or not.
   public let frames: PFNRanges
   public let notes: CoreNotes
-  public let origin: DumpOrigin
+  public let origin: DumpFacts
 
   public init(
-    path: String, fileSize: UInt64, frames: PFNRanges, notes: CoreNotes, origin: DumpOrigin,
+    path: String, fileSize: UInt64, frames: PFNRanges, notes: CoreNotes, origin: DumpFacts,
     geometry: PageGeometry = .x86_64
   ) {
     self.path = path

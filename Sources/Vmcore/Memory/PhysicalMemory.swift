@@ -155,7 +155,7 @@ public final class PhysicalMemory: Sendable {
   }
 
   /// What the headers of an earlier dump say; nil for what came from the kernel.
-  public var origin: DumpOrigin? {
+  public var origin: DumpFacts? {
     switch source {
     case .elf: nil
     case .pages(let store): store.origin

@@ -33,7 +33,7 @@ extension MemoryMap {
   ///
   /// - Parameter frames: the machine's memory; no other section is looked at.
   public init(
-    _ kernel: CrashedKernel, frames: PFNRanges, _ memory: inout KernelMemory
+    _ kernel: KernelFacts, frames: PFNRanges, _ memory: inout KernelMemory
   ) throws(Missing) {
     if kernel.info.symbol("mem_section") != nil {
       let table = try SectionTable(kernel, &memory, probing: frames)

@@ -17,7 +17,7 @@ enum CompoundLayout {
   ///
   /// compound_order and compound_dtor, or folio._folio_order and _folio_dtor, are exported from 4.6 (and by updates
   /// of 4.4 and 4.5) to 6.5; compound_head (compound_info) from 4.6 on.
-  init(_ kernel: CrashedKernel, pageSize: Int) {
+  init(_ kernel: KernelFacts, pageSize: Int) {
     let info = kernel.info
     let destructor = info.number("HUGETLB_PAGE_DTOR").map { UInt64(bitPattern: $0) }
     if let number = info.number("PAGE_HUGETLB_MAPCOUNT_VALUE") {
@@ -65,7 +65,7 @@ enum CompoundLayout {
   ///
   /// The address of hugetlbfs's destructor was exported before, its number since. Without hugetlbfs neither is, and
   /// the release decides.
-  static func hasCompoundHead(_ kernel: CrashedKernel) -> Bool {
+  static func hasCompoundHead(_ kernel: KernelFacts) -> Bool {
     let info = kernel.info
     if info.offset("page.compound_head") != nil || info.offset("page.compound_info") != nil { return true }
     if info.number("HUGETLB_PAGE_DTOR") != nil || info.offset("page.compound_order") != nil { return true }

@@ -25,29 +25,27 @@ public final class FrameOrder: Sendable {
   /// Why the kernel's pages cannot be told from others; they are then all in one group.
   public let problem: String?
 
-  /// What to ask ``KernelSymbols`` for.
+  /// What to ask ``Kernel`` for early.
   public static let symbols = OpeningFrames.symbols
 
   /// Looks for the kernel's own frames.
   ///
   /// - Parameters:
   ///   - level: what is left out anyway: at level 31 everything that is left is the kernel's.
-  ///   - symbols: those of ``symbols``, and those of ``PageFilter/symbols(of:_:files:and:)``.
   ///   - affordsSet: whether there is memory for one bit a frame.
   ///   - progress: called with the frames examined so far.
   public convenience init(
-    _ kernel: CrashedKernel, _ level: DumpLevel, of physical: PhysicalMemory, symbols: KernelSymbols?,
-    affordsSet: Bool, progress: (_ done: UInt64, _ total: UInt64) -> Void
+    _ kernel: Kernel, _ level: DumpLevel, affordsSet: Bool,
+    progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(VmcoreError) {
-    var memory = try kernel.memory(of: physical)
-    var tables = try PageTableFrames(kernel, physical)
+    let physical = kernel.physical
+    var memory = try kernel.memory()
+    var tables = try PageTableFrames(kernel)
     tables.add(kernel.tables.root, .kernel)
     var foundation = tables.takeFrames()
-    for range in kernel.image(physical, &memory).ranges { foundation.insert(range) }
-    if let symbols {
-      var opening = OpeningFrames(kernel, physical, symbols)
-      opening.insert(into: &foundation, &memory)
-    }
+    for range in kernel.image.ranges { foundation.insert(range) }
+    var opening = OpeningFrames(kernel)
+    opening.insert(into: &foundation, &memory)
 
     let maxMapNumber = physical.frames.maxMapNumber
     var memoryMap = try VmcoreError.wrapping { () throws(SystemError) in
@@ -55,9 +53,9 @@ public final class FrameOrder: Sendable {
     }
     var problem: String?
     do throws(MemoryMap.Missing) {
-      let map = try MemoryMap(kernel, frames: physical.frames, &memory)
-      map.insertOwnFrames(into: &memoryMap, kernel, of: physical, &memory)
-      if let table = try? SectionTable(kernel, &memory, probing: physical.frames) {
+      let map = try kernel.memoryMap()
+      map.insertOwnFrames(into: &memoryMap, kernel, &memory)
+      if let table = try? SectionTable(kernel.facts, &memory, probing: physical.frames) {
         table.insertOwnFrames(into: &foundation, of: physical, &memory)
       }
     } catch { problem = error.description }
@@ -71,8 +69,7 @@ public final class FrameOrder: Sendable {
         kept = try physical.framesInFile()
         var report = FilterReport()
         try PageFilter.run(
-          kernel, .needingMemoryMap, physical: physical, from: &kept, symbols: symbols, report: &report,
-          progress: progress)
+          kernel, .needingMemoryMap, from: &kept, report: &report, progress: progress)
         isApart = report.examined > 0
         if !isApart { problem = problem ?? report.warnings.first ?? "there is no mem_map" }
       } else {
@@ -123,9 +120,9 @@ public final class FrameOrder: Sendable {
 extension MemoryMap {
   /// Adds the frames in which the `struct page`s of memory lie.
   func insertOwnFrames(
-    into set: inout PFNBitmap, _ kernel: CrashedKernel, of physical: PhysicalMemory,
-    _ memory: inout KernelMemory
+    into set: inout PFNBitmap, _ kernel: Kernel, _ memory: inout KernelMemory
   ) {
+    let physical = kernel.physical
     guard let pageSize = kernel.info.size("page"), pageSize > 0 else { return }
     for section in sections {
       var from = section.frames.lowerBound

@@ -26,17 +26,14 @@ struct KernelImageFrames {
   /// `_brk_end` is a variable: how far the area was used.
   private static let brk = (end: "_brk_end", base: "__brk_base", limit: "__brk_limit")
 
-  /// What to ask ``KernelSymbols`` for.
   static let symbols = stretches.flatMap { [$0.from, $0.to] } + [brk.end, brk.base, brk.limit]
 
-  /// - Parameter image: all frames of the image.
   init(
-    _ image: PFNRanges, _ kernel: CrashedKernel, _ evidence: PageEvidence, _ map: MemoryMap,
-    _ rules: PageRules,
-    _ memory: inout KernelMemory
+    _ kernel: Kernel, _ evidence: PageEvidence, _ structPages: PageFlagsReader, _ memory: inout KernelMemory
   ) {
+    let image = kernel.image
     do throws(Unknown) {
-      let freed = try Self.freed(of: image, kernel, evidence, map, rules, &memory)
+      let freed = try Self.freed(of: image, kernel.facts, evidence, structPages, &memory)
       frames = image.subtracting(freed)
       self.freed = freed.count
       self.evidence = "of \(image.count) frames of the kernel's image it freed \(freed.count) after boot"
@@ -53,17 +50,16 @@ struct KernelImageFrames {
   }
 
   private static func freed(
-    of image: PFNRanges, _ kernel: CrashedKernel, _ evidence: PageEvidence, _ map: MemoryMap,
-    _ rules: PageRules, _ memory: inout KernelMemory
+    of image: PFNRanges, _ kernel: KernelFacts, _ evidence: PageEvidence, _ structPages: PageFlagsReader,
+    _ memory: inout KernelMemory
   ) throws(Unknown) -> PFNRanges {
-    let structPages = PageFlagsReader(map: map, rules: rules)
     guard let reserved = evidence.reserved else {
       throw Unknown(reason: "the number of PG_reserved is not known")
     }
     guard structPages.isTextReserved(kernel, reserved, &memory) else {
       throw Unknown(reason: "its text is not marked as reserved")
     }
-    let stretches = evidence.symbols.map { Self.stretches(kernel, $0, &memory) } ?? []
+    let stretches = Self.stretches(kernel, evidence.symbols, &memory)
     guard !stretches.isEmpty else { throw Unknown(reason: "no symbols tell where that is") }
     var freed: [Range<PFN>] = []
     for stretch in stretches {
@@ -81,7 +77,7 @@ struct KernelImageFrames {
 
   /// Frames that lie as a whole in what the kernel frees.
   private static func stretches(
-    _ kernel: CrashedKernel, _ symbols: KernelSymbols, _ memory: inout KernelMemory
+    _ kernel: KernelFacts, _ symbols: KernelSymbols, _ memory: inout KernelMemory
   ) -> [Range<PFN>] {
     var found: [Range<PFN>] = []
     func add(_ from: UInt64, _ to: UInt64) {
@@ -107,7 +103,7 @@ struct KernelImageFrames {
   }
 }
 
-extension CrashedKernel {
+extension KernelFacts {
   /// The frame behind an address of the kernel's image; nil for other addresses.
   func imageFrame(_ address: VirtualAddress) -> PFN? {
     // What lies above 1 GiB is modules.

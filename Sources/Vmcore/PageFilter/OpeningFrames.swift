@@ -3,23 +3,21 @@
 ///
 /// It only says what is written first: what is not found here is written later.
 struct OpeningFrames {
-  private let kernel: CrashedKernel
-  private let physical: PhysicalMemory
+  private let kernel: Kernel
   private let symbols: KernelSymbols
   /// Objects that may still be looked at: a list of a damaged kernel may have no end.
   private var budget = Self.mostObjects
 
-  /// What to ask ``KernelSymbols`` for.
+  /// What to ask ``Kernel`` for.
   static let symbols =
     [
       "__per_cpu_offset", "__per_cpu_start", "__per_cpu_end", "node_data", "nr_node_ids", "init_task",
       "init_pid_ns",
     ] + KernelTypes.symbols
-  /// Types that are asked for.
-  static let structures = [
+  private static let wantedTypes = WantedTypes(structures: [
     "task_struct", "signal_struct", "mm_struct", "pid", "pid_namespace", "idr", "xarray", "xa_node",
     "pglist_data",
-  ]
+  ])
   /// PID_MAX_LIMIT of 64-bit kernels.
   private static let mostObjects = 1 << 22
   /// CONFIG_NODES_SHIFT is 10 at most.
@@ -29,16 +27,15 @@ struct OpeningFrames {
   /// MODULES_VADDR without KASLR to MODULES_END (Documentation/arch/x86/x86_64/mm.rst).
   private static let modules: Range<UInt64> = 0xffff_ffff_a000_0000..<0xffff_ffff_ff00_0000
 
-  init(_ kernel: CrashedKernel, _ physical: PhysicalMemory, _ symbols: KernelSymbols) {
+  init(_ kernel: Kernel) {
     self.kernel = kernel
-    self.physical = physical
-    self.symbols = symbols
+    symbols = kernel.symbolsAtHand(Self.symbols)
   }
 
   mutating func insert(into set: inout PFNBitmap, _ memory: inout KernelMemory) {
     insertProcessorAreas(into: &set, &memory)
-    memory.insertFrames(of: Self.modules, into: &set, physical.geometry)
-    guard let types = try? KernelTypes(of: kernel, symbols, &memory) else { return }
+    memory.insertFrames(of: Self.modules, into: &set, kernel.geometry)
+    guard let types = try? kernel.types(Self.wantedTypes) else { return }
     insertNodes(types.btf, into: &set, &memory)
     insertTasks(types.btf, into: &set, &memory)
     insertPids(types.btf, into: &set, &memory)
@@ -51,7 +48,7 @@ struct OpeningFrames {
     else { return }
     // Behind what the image has there is what modules and the kernel itself asked for while it ran.
     let size = end.rawValue - start.rawValue + 128 << 10
-    for processor in 0..<min(max(physical.notes.processorCount, 1), CrashedProcessors.mostProcessors) {
+    for processor in 0..<min(max(kernel.physical.notes.processorCount, 1), CrashedProcessors.mostProcessors) {
       guard let offset = try? memory.word(offsets + processor * 8) else { break }
       insert(start.rawValue &+ offset, size, into: &set, &memory)
     }
@@ -59,7 +56,7 @@ struct OpeningFrames {
 
   private func insertNodes(_ types: borrowing BTF, into set: inout PFNBitmap, _ memory: inout KernelMemory) {
     guard let nodes = symbols.address(of: "node_data"), let number = symbols.address(of: "nr_node_ids"),
-      let count = try? memory.halfWord(number), let size = types.size("pglist_data")
+      let count = try? memory.word32(number), let size = types.size("pglist_data")
     else { return }
     for node in 0..<min(Int(count), Self.mostNodes) {
       guard let address = try? memory.word(nodes + node * 8) else { break }
@@ -142,7 +139,7 @@ struct OpeningFrames {
     _ address: UInt64, _ size: UInt64, into set: inout PFNBitmap, _ memory: inout KernelMemory
   ) {
     guard KernelPointer.isPlausible(address), address <= UInt64.max - size else { return }
-    memory.insertFrames(of: address..<address + size, into: &set, physical.geometry)
+    memory.insertFrames(of: address..<address + size, into: &set, kernel.geometry)
   }
 
   /// Where things are in `struct task_struct` and `struct signal_struct`, and how large these are.

@@ -9,19 +9,16 @@ struct PageEvidence {
   /// `enum pagetype`, from 6.11.
   let types: BTF.Enumerators?
   /// Symbols that were looked up, among them those of ``KernelImageFrames``.
-  let symbols: KernelSymbols?
+  let symbols: KernelSymbols
   private let info: VMCOREINFO
 
-  /// What to ask ``KernelSymbols`` for.
   static let symbols = KernelImageFrames.symbols + KernelTypes.symbols
 
   /// Reads both.
-  ///
-  /// - Parameter symbols: those of ``symbols``, if they are to be had.
-  init(_ kernel: CrashedKernel, _ symbols: KernelSymbols?, _ memory: inout KernelMemory) {
+  init(_ kernel: Kernel, _ memory: inout KernelMemory) {
     info = kernel.info
-    self.symbols = symbols
-    let found = BTF.enumerations(named: ["pageflags", "pagetype"], of: symbols, &memory)
+    symbols = kernel.symbolsAtHand(Self.symbols)
+    let found = symbols.enumerations(named: ["pageflags", "pagetype"], &memory)
     flags = found["pageflags"]
     types = found["pagetype"]
   }

@@ -34,32 +34,28 @@ public struct PageFilter: ~Copyable {
   /// report's warnings.
   ///
   /// - Parameters:
-  ///   - symbols: what ``symbols(of:_:files:and:)`` has found; nil to look.
   ///   - processes: frames that are kept though they are of user pages or cache.
   ///   - report: what was counted before, and what is counted now.
   ///   - progress: called with the frames examined so far.
   public static func run(
-    _ kernel: CrashedKernel, _ level: DumpLevel, physical: PhysicalMemory, from frames: inout PFNBitmap,
-    symbols: KernelSymbols? = nil, keeping processes: ProcessFrames? = nil, report: inout FilterReport,
+    _ kernel: Kernel, _ level: DumpLevel, from frames: inout PFNBitmap,
+    keeping processes: ProcessFrames? = nil, report: inout FilterReport,
     progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(VmcoreError) {
+    let physical = kernel.physical
     let rules: PageRules
     let map: MemoryMap
-    var memory = try kernel.memory(of: physical)
-    let evidence = PageEvidence(kernel, symbols ?? Self.symbols(of: kernel, physical), &memory)
-    let kernel = kernel.adding(evidence.supplement)
-    do throws(PageRules.Unknown) { rules = try PageRules(kernel) } catch {
+    var memory = try kernel.memory()
+    let evidence = PageEvidence(kernel, &memory)
+    do throws(PageRules.Unknown) { rules = try PageRules(kernel.facts.adding(evidence.supplement)) } catch {
       report.warn(keepingEverything: error.reason, level)
       return
     }
-    do throws(MemoryMap.Missing) {
-      map = try MemoryMap(kernel, frames: physical.frames, &memory)
-    } catch {
+    do throws(MemoryMap.Missing) { map = try kernel.memoryMap() } catch {
       report.warn(keepingEverything: error.description, level)
       return
     }
-    let image = KernelImageFrames(
-      kernel.image(physical, &memory), kernel, evidence, map, rules, &memory)
+    let image = KernelImageFrames(kernel, evidence, PageFlagsReader(map: map, rules: rules), &memory)
     report.freedOfKernelImage = image.freed
     report.kernelImageEvidence = image.evidence
     var filter = try VmcoreError.wrapping { () throws(SystemError) in
@@ -75,19 +71,8 @@ public struct PageFilter: ~Copyable {
     report.warn(evidence, level, rules, map)
   }
 
-  /// Looks up the symbols that the filter goes by, and others with them: each look walks all of kallsyms.
-  ///
-  /// - Parameter files: what the user named. What is wrong with them was said when they were opened.
-  /// - Returns: nil where the kernel's memory cannot be read.
-  public static func symbols(
-    of kernel: CrashedKernel, _ physical: PhysicalMemory, files: SymbolFiles = SymbolFiles(),
-    and others: [String] = []
-  ) -> KernelSymbols? {
-    guard var memory = try? kernel.memory(of: physical) else { return nil }
-    let names = PageEvidence.symbols + others
-    return (try? KernelSymbols(names, of: kernel, files: files, &memory))
-      ?? (try? KernelSymbols(names, of: kernel, &memory))
-  }
+  /// What to ask ``Kernel`` for early, with what others want: each look walks all of kallsyms.
+  public static let symbols = PageEvidence.symbols + Kernel.imageSymbols
 
   private mutating func scan(
     _ section: MemoryMap.Section, of memoryFrames: PFNRanges, _ memory: inout KernelMemory,

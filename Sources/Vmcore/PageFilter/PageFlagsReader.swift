@@ -15,7 +15,7 @@ struct PageFlagsReader {
   }
 
   /// Whether a bit can be PG_reserved: the kernel's text, which is never freed, has it.
-  func isTextReserved(_ kernel: CrashedKernel, _ reserved: UInt64, _ memory: inout KernelMemory) -> Bool {
+  func isTextReserved(_ kernel: KernelFacts, _ reserved: UInt64, _ memory: inout KernelMemory) -> Bool {
     guard let text = kernel.info.symbol("_stext"), let first = kernel.imageFrame(text),
       let flags = flags(first, &memory)
     else { return false }

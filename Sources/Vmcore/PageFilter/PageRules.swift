@@ -40,7 +40,7 @@ struct PageRules {
     let reason: String
   }
 
-  init(_ kernel: CrashedKernel) throws(Unknown) {
+  init(_ kernel: KernelFacts) throws(Unknown) {
     let info = kernel.info
     guard let pageSize = info.size("page"), let flags = info.offset("page.flags"),
       let mapping = info.offset("page.mapping")

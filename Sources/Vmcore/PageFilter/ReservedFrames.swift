@@ -3,22 +3,20 @@
 /// From 5.5, and in 5.4.69, that is all of the first mebibyte where a crash kernel is to be loaded (arch/x86/kernel/setup.c,
 /// "Always reserve the low 1M"); before, it was what the firmware or the trampoline needed.
 public enum ReservedFrames {
-  /// What to ask ``KernelSymbols`` for.
-  public static let symbols = KernelTypes.symbols
-
   /// - Returns: those of some frames; nil where the vmcore does not tell.
   public static func among(
-    _ frames: Range<PFN>, _ kernel: CrashedKernel, _ symbols: KernelSymbols, _ memory: inout KernelMemory
+    _ frames: Range<PFN>, _ kernel: Kernel, _ memory: inout KernelMemory
   ) -> Set<PFN>? {
-    let evidence = PageEvidence(kernel, symbols, &memory)
-    guard let reserved = evidence.reserved, let rules = try? PageRules(kernel.adding(evidence.supplement)),
-      let text = kernel.info.symbol("_stext").flatMap({ kernel.imageFrame($0) })
+    let facts = kernel.facts
+    let evidence = PageEvidence(kernel, &memory)
+    guard let reserved = evidence.reserved, let rules = try? PageRules(facts.adding(evidence.supplement)),
+      let text = facts.info.symbol("_stext").flatMap({ facts.imageFrame($0) })
     else { return nil }
     let top = max(frames.upperBound, text.advanced(by: 1)).rawValue
     let asked = PFNRanges([frames, text..<text.advanced(by: 1)], maxMapNumber: top)
-    guard let map = try? MemoryMap(kernel, frames: asked, &memory) else { return nil }
+    guard let map = try? MemoryMap(facts, frames: asked, &memory) else { return nil }
     let reader = PageFlagsReader(map: map, rules: rules)
-    guard reader.isTextReserved(kernel, reserved, &memory) else { return nil }
+    guard reader.isTextReserved(facts, reserved, &memory) else { return nil }
     var found: Set<PFN> = []
     var pfn = frames.lowerBound
     while pfn < frames.upperBound {

@@ -23,7 +23,8 @@ public struct PageTableFrames: ~Copyable {
 
   private static let entries = 512
 
-  public init(_ kernel: CrashedKernel, _ memory: PhysicalMemory) throws(VmcoreError) {
+  public init(_ kernel: Kernel) throws(VmcoreError) {
+    let memory = kernel.physical
     let frames = try VmcoreError.wrapping { () throws(SystemError) in
       try PFNBitmap(maxMapNumber: memory.frames.maxMapNumber)
     }

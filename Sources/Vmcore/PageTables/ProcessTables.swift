@@ -12,7 +12,7 @@ public struct ProcessTables: Sendable {
   /// Why the list ended before its end; nil if it did not.
   public let problem: String?
 
-  /// What to ask ``KernelSymbols`` for.
+  /// What to ask ``Kernel`` for early.
   public static let symbols = ["pgd_list"]
 
   /// PID_MAX_LIMIT of 64-bit kernels: no list is longer.
@@ -20,12 +20,10 @@ public struct ProcessTables: Sendable {
   /// Entries of the upper half that may be a process's own: its LDT's, and those that it took over late.
   private static let mostOwnEntries = 4
 
-  /// - Throws: ``SymbolError`` if the list cannot be found.
-  public init(
-    _ kernel: CrashedKernel, _ physical: PhysicalMemory, _ symbols: KernelSymbols,
-    _ memory: inout KernelMemory
-  ) throws(SymbolError) {
-    guard let head = symbols.address(of: "pgd_list") else {
+  /// - Throws: ``KernelError`` if the list cannot be found.
+  public init(_ kernel: Kernel, _ memory: inout KernelMemory) throws(KernelError) {
+    let physical = kernel.physical
+    guard let head = try kernel.symbols(Self.symbols).address(of: "pgd_list") else {
       throw .absent("pgd_list, the list of all processes' page tables, is in no symbol table")
     }
     guard let link = kernel.info.offset("page.lru"), let size = kernel.info.size("page"), size > 0 else {
@@ -33,9 +31,9 @@ public struct ProcessTables: Sendable {
     }
     let map: MemoryMap
     do throws(MemoryMap.Missing) {
-      map = try MemoryMap(kernel, frames: physical.frames, &memory)
+      map = try kernel.memoryMap()
     } catch { throw .absent(error.description) }
-    var reader = try SymbolError.wrapping { () throws(SystemError) in try MemoryReader.scattered(physical) }
+    var reader = try KernelError.wrapping { () throws(SystemError) in try MemoryReader.scattered(physical) }
     let mask = kernel.tables.encryptionMask
     let kernelHalf: [UInt64]
     do throws(MemoryError) {

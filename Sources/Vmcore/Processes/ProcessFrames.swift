@@ -13,26 +13,23 @@ public final class ProcessFrames: @unchecked Sendable {
   public let unreachable: Int
   private let frames: PFNBitmap
 
-  /// What to ask ``KernelSymbols`` for.
   private static let symbols = ["init_task"] + KernelTypes.symbols
-  /// Types that are asked for.
-  static let structures = ["task_struct", "mm_struct"]
+  private static let wantedTypes = WantedTypes(structures: ["task_struct", "mm_struct"])
   /// PID_MAX_LIMIT of 64-bit kernels.
   private static let mostProcesses = 1 << 22
   /// TASK_COMM_LEN, with the NUL.
   private static let nameSize = 16
 
   /// - Parameter names: as `ps -o comm` shows them; the kernel keeps 15 bytes of a name.
-  /// - Throws: ``SymbolError`` if the list of processes cannot be found or breaks off.
+  /// - Throws: ``KernelError`` if the list of processes cannot be found or breaks off.
   public init(
-    named names: [String], _ kernel: CrashedKernel, _ physical: PhysicalMemory,
-    files: SymbolFiles = SymbolFiles()
-  ) throws(SymbolError) {
-    guard var memory = try? kernel.memory(of: physical),
-      var walk = try? UserPages(kernel, physical)
-    else { throw .absent("no memory for walking the page tables") }
-    let symbols = try KernelSymbols(Self.symbols, of: kernel, files: files, &memory)
-    let types = try KernelTypes(of: kernel, symbols, files: files, &memory)
+    named names: [String], _ kernel: Kernel
+  ) throws(KernelError) {
+    guard var memory = try? kernel.memory(), var walk = try? UserPages(kernel) else {
+      throw .absent("no memory for walking the page tables")
+    }
+    let symbols = try kernel.symbols(Self.symbols)
+    let types = try kernel.types(Self.wantedTypes)
     guard let start = symbols.address(of: "init_task") else { throw .absent("there is no symbol init_task") }
     guard let tasks = types.btf.offset("task_struct", "tasks"),
       let comm = types.btf.offset("task_struct", "comm"),

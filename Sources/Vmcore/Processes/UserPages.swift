@@ -13,7 +13,8 @@ struct UserPages: ~Copyable {
   /// _PAGE_PROTNONE: nobody may touch the page, which is there; its frame stands inverted (L1TF).
   private static let forbidden: UInt64 = 1 << 8
 
-  init(_ kernel: CrashedKernel, _ memory: PhysicalMemory) throws(SystemError) {
+  init(_ kernel: Kernel) throws(SystemError) {
+    let memory = kernel.physical
     let frames = try PFNBitmap(maxMapNumber: memory.frames.maxMapNumber)
     let reader = try MemoryReader.scattered(memory)
     self.frames = frames

@@ -44,8 +44,8 @@ public struct Kallsyms: Sendable {
 
   /// Finds the tables by VMCOREINFO (`SYMBOL(kallsyms_*)`, Linux 6.0), else by searching the kernel's image.
   ///
-  /// - Throws: ``SymbolError`` where there are none, or where they do not have `_stext` at its place.
-  public init(_ kernel: CrashedKernel, _ memory: inout KernelMemory) throws(SymbolError) {
+  /// - Throws: ``KernelError`` where there are none, or where they do not have `_stext` at its place.
+  public init(_ kernel: KernelFacts, _ memory: inout KernelMemory) throws(KernelError) {
     let anchor = kernel.info.symbol("_stext")
     if let declared = try Self.declaredTables(kernel.info, &memory) {
       try self.init(declared, anchor, "VMCOREINFO", &memory)
@@ -57,7 +57,7 @@ public struct Kallsyms: Sendable {
 
   private init(
     _ tables: Tables, _ anchor: VirtualAddress?, _ evidence: String, _ memory: inout KernelMemory
-  ) throws(SymbolError) {
+  ) throws(KernelError) {
     guard Self.plausibleCount.contains(tables.count) else {
       throw .malformed("kallsyms_num_syms is \(tables.count)")
     }
@@ -86,7 +86,7 @@ public struct Kallsyms: Sendable {
   /// - Returns: the addresses of those that the kernel has; per-CPU variables before 6.15 have offsets.
   public func addresses(
     of names: [String], _ memory: inout KernelMemory
-  ) throws(SymbolError) -> [String: VirtualAddress] {
+  ) throws(KernelError) -> [String: VirtualAddress] {
     var wanted = WantedNames(names)
     try Self.scan(tables, tokens, &wanted, &memory)
     var result: [String: VirtualAddress] = [:]
@@ -100,14 +100,14 @@ public struct Kallsyms: Sendable {
 
   private static func declaredTables(
     _ info: VMCOREINFO, _ memory: inout KernelMemory
-  ) throws(SymbolError) -> Tables? {
+  ) throws(KernelError) -> Tables? {
     guard let names = info.symbol("kallsyms_names"), let number = info.symbol("kallsyms_num_syms"),
       let table = info.symbol("kallsyms_token_table"), let index = info.symbol("kallsyms_token_index"),
       let offsets = info.symbol("kallsyms_offsets") ?? info.symbol("kallsyms_addresses")
     else { return nil }
-    return try SymbolError.reading("kallsyms") { () throws(MemoryError) in
+    return try KernelError.reading("kallsyms") { () throws(MemoryError) in
       var tables = Tables(
-        names: names, count: Int(try memory.halfWord(number)), tokenTable: table, tokenIndex: index,
+        names: names, count: Int(try memory.word32(number)), tokenTable: table, tokenIndex: index,
         offsets: offsets)
       tables.hasWords = info.symbol("kallsyms_offsets") == nil
       if let base = info.symbol("kallsyms_relative_base") { tables.relativeBase = try memory.word(base) }
@@ -117,12 +117,12 @@ public struct Kallsyms: Sendable {
 
   private static func address(
     _ index: Int, _ tables: Tables, _ addressing: Addressing, _ memory: inout KernelMemory
-  ) throws(SymbolError) -> UInt64? {
+  ) throws(KernelError) -> UInt64? {
     guard tables.hasWords == (addressing == .words) else { return nil }
-    return try SymbolError.reading("kallsyms") { () throws(MemoryError) in
+    return try KernelError.reading("kallsyms") { () throws(MemoryError) in
       if addressing == .words { return try memory.word(tables.offsets + index * 8) }
       let place = tables.offsets + index * 4
-      let entry = Int32(bitPattern: try memory.halfWord(place))
+      let entry = Int32(bitPattern: try memory.word32(place))
       let signed = UInt64(bitPattern: Int64(entry))
       switch (addressing, tables.relativeBase) {
       case (.absoluteOrBelowBase, .some(let base)): return entry >= 0 ? signed : base &- 1 &- signed
@@ -139,8 +139,8 @@ public struct Kallsyms: Sendable {
   /// tokens. The first letter says what kind of symbol it is.
   private static func scan(
     _ tables: Tables, _ tokens: KallsymsTokens, _ wanted: inout WantedNames, _ memory: inout KernelMemory
-  ) throws(SymbolError) {
-    var stream = try SymbolError.wrapping { () throws(SystemError) in
+  ) throws(KernelError) {
+    var stream = try KernelError.wrapping { () throws(SystemError) in
       try KernelByteStream(at: tables.names)
     }
     var name: [UInt8] = []
@@ -151,7 +151,7 @@ public struct Kallsyms: Sendable {
       guard (1...WantedNames.longestName + 1).contains(count) else {
         throw .malformed("name \(index) of kallsyms consists of \(count) tokens")
       }
-      try SymbolError.reading("kallsyms_names") { () throws(MemoryError) in try stream.need(count, &memory) }
+      try KernelError.reading("kallsyms_names") { () throws(MemoryError) in try stream.need(count, &memory) }
       var length = -1
       for token in 0..<count { length += tokens.length(stream.byte(token)) }
       if length > 0, wanted.includesLength(length),
@@ -172,8 +172,8 @@ public struct Kallsyms: Sendable {
   @inline(__always)
   static func nameLength(
     _ stream: inout KernelByteStream, _ memory: inout KernelMemory
-  ) throws(SymbolError) -> Int {
-    try SymbolError.reading("kallsyms_names") { () throws(MemoryError) in
+  ) throws(KernelError) -> Int {
+    try KernelError.reading("kallsyms_names") { () throws(MemoryError) in
       try stream.need(1, &memory)
       let first = Int(stream.byte(0))
       stream.take(1)
@@ -188,7 +188,7 @@ public struct Kallsyms: Sendable {
 
 extension KernelMemory {
   /// A little-endian number of 4 bytes; the address must be a multiple of 4.
-  mutating func halfWord(_ address: VirtualAddress) throws(MemoryError) -> UInt32 {
+  mutating func word32(_ address: VirtualAddress) throws(MemoryError) -> UInt32 {
     let word = try word(VirtualAddress(address.rawValue & ~7))
     return UInt32(truncatingIfNeeded: word >> (address.rawValue & 4 * 8))
   }

@@ -34,8 +34,8 @@ struct KallsymsSearch {
   private static let headSize: UInt64 = 2 << 20
 
   static func tables(
-    _ kernel: CrashedKernel, _ memory: inout KernelMemory
-  ) throws(SymbolError) -> Kallsyms.Tables {
+    _ kernel: KernelFacts, _ memory: inout KernelMemory
+  ) throws(KernelError) -> Kallsyms.Tables {
     guard let text = kernel.info.symbol("_stext"), text.rawValue >= MemorySegments.kernelMap else {
       throw .absent("VMCOREINFO has neither SYMBOL(kallsyms_names) nor SYMBOL(_stext)")
     }
@@ -48,8 +48,8 @@ struct KallsymsSearch {
 
   private init(text: UInt64) { self.text = text }
 
-  private mutating func run(_ memory: inout KernelMemory) throws(SymbolError) -> Kallsyms.Tables? {
-    var buffer = try SymbolError.wrapping { () throws(SystemError) in
+  private mutating func run(_ memory: inout KernelMemory) throws(KernelError) -> Kallsyms.Tables? {
+    var buffer = try KernelError.wrapping { () throws(SystemError) in
       try PageBuffer(byteCount: Self.window)
     }
     var at = text & ~(Self.page - 1)

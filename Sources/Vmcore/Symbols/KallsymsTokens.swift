@@ -16,13 +16,13 @@ struct KallsymsTokens {
 
   /// Reads both tables.
   ///
-  /// - Throws: ``SymbolError/malformed(_:)`` unless every token begins where the one before it ends.
+  /// - Throws: ``KernelError/malformed(_:)`` unless every token begins where the one before it ends.
   init(
     table: VirtualAddress, index: VirtualAddress, _ memory: inout KernelMemory
-  ) throws(SymbolError) {
+  ) throws(KernelError) {
     var starts: [UInt16] = []
     for word in 0..<Self.count / 4 {
-      let four = try SymbolError.reading("kallsyms_token_index") { () throws(MemoryError) in
+      let four = try KernelError.reading("kallsyms_token_index") { () throws(MemoryError) in
         try memory.word(index + word * 8)
       }
       for part in 0..<4 { starts.append(UInt16(truncatingIfNeeded: four >> UInt64(part * 16))) }
@@ -30,14 +30,14 @@ struct KallsymsTokens {
 
     var text: [UInt8] = []
     var lengths: [UInt16] = []
-    var stream = try SymbolError.wrapping { () throws(SystemError) in try KernelByteStream(at: table) }
+    var stream = try KernelError.wrapping { () throws(SystemError) in try KernelByteStream(at: table) }
     for token in 0..<Self.count {
       guard Int(starts[token]) == text.count, text.count < Self.largestTable else {
         throw .malformed("token \(token) of kallsyms does not begin where its index says")
       }
       var length: UInt16 = 0
       while true {
-        try SymbolError.reading("kallsyms_token_table") { () throws(MemoryError) in
+        try KernelError.reading("kallsyms_token_table") { () throws(MemoryError) in
           try stream.need(1, &memory)
         }
         let byte = stream.byte(0)

@@ -3,26 +3,51 @@
 /// VMCOREINFO's own come first; then the files that the user named; then kallsyms in the vmcore.
 public struct KernelSymbols: Sendable {
   private var addresses: [String: VirtualAddress] = [:]
+  private var asked: Set<String> = []
   /// One line for each source that was asked: what it gave, or why it gave nothing.
   public private(set) var evidence: [String] = []
 
+  public init() {}
+
   /// Looks names up.
   ///
-  /// - Throws: ``SymbolError`` if a file that the user named cannot be read or is of another kernel. A vmcore
+  /// - Throws: ``KernelError`` if a file that the user named cannot be read or is of another kernel. A vmcore
   ///   without symbols is no error: they are absent, and ``evidence`` says why.
   public init(
-    _ names: [String], of kernel: CrashedKernel, files: SymbolFiles = SymbolFiles(),
+    _ names: [String], of kernel: KernelFacts, files: KernelFiles = KernelFiles(),
     _ memory: inout KernelMemory
-  ) throws(SymbolError) {
+  ) throws(KernelError) {
+    try add(names, of: kernel, files: files, &memory)
+  }
+
+  /// The same, as if what was not found had never been asked for.
+  var found: KernelSymbols {
+    var found = self
+    found.asked = Set(addresses.keys)
+    return found
+  }
+
+  /// Whether all of some names were looked up, wherever that led.
+  func haveBeenAsked(for names: [String]) -> Bool { asked.isSuperset(of: names) }
+
+  /// Looks names up that were not looked up before; see ``init(_:of:files:_:)``.
+  mutating func add(
+    _ names: [String], of kernel: KernelFacts, files: KernelFiles, _ memory: inout KernelMemory
+  ) throws(KernelError) {
     // Who asks joins the lists of several who need the same.
-    let names = Set(names).sorted()
-    for name in names { addresses[name] = kernel.info.symbol(name) }
-    if !addresses.isEmpty { evidence.append("VMCOREINFO: \(addresses.count) of \(names.count) symbols") }
+    let names = Set(names).subtracting(asked).sorted()
+    var found = 0
+    for name in names {
+      addresses[name] = kernel.info.symbol(name)
+      if addresses[name] != nil { found += 1 }
+    }
+    if found > 0 { evidence.append("VMCOREINFO: \(found) of \(names.count) symbols") }
     if let path = files.vmlinux { try add(names, vmlinux: path, kernel) }
     if let path = files.systemMap { try add(names, systemMap: path, kernel) }
+    asked.formUnion(names)
     let rest = missing(names)
     if rest.isEmpty { return }
-    do throws(SymbolError) {
+    do throws(KernelError) {
       let kallsyms = try Kallsyms(kernel, &memory)
       let found = try kallsyms.addresses(of: rest, &memory)
       for (name, address) in found { addresses[name] = address }
@@ -42,10 +67,10 @@ public struct KernelSymbols: Sendable {
   }
 
   private mutating func add(
-    _ names: [String], vmlinux path: String, _ kernel: CrashedKernel
-  ) throws(SymbolError) {
+    _ names: [String], vmlinux path: String, _ kernel: KernelFacts
+  ) throws(KernelError) {
     let rest = missing(names)
-    do throws(SymbolError) {
+    do throws(KernelError) {
       let file = try VmlinuxFile(opening: path)
       let proof = try file.identify(kernel)
       let values = try file.values(of: rest + Self.witnesses)
@@ -61,10 +86,10 @@ public struct KernelSymbols: Sendable {
   }
 
   private mutating func add(
-    _ names: [String], systemMap path: String, _ kernel: CrashedKernel
-  ) throws(SymbolError) {
+    _ names: [String], systemMap path: String, _ kernel: KernelFacts
+  ) throws(KernelError) {
     let rest = missing(names)
-    do throws(SymbolError) {
+    do throws(KernelError) {
       let values = try SystemMap(opening: path).values(of: rest + Self.witnesses)
       guard values["_stext"] != nil else { throw .malformed("it has no _stext") }
       let found = try relocated(values, rest, kernel)
@@ -79,8 +104,8 @@ public struct KernelSymbols: Sendable {
 
   /// Adds what a file has, moved by as much as KASLR moved `_stext`.
   private mutating func relocated(
-    _ values: [String: UInt64], _ names: [String], _ kernel: CrashedKernel
-  ) throws(SymbolError) -> Int {
+    _ values: [String: UInt64], _ names: [String], _ kernel: KernelFacts
+  ) throws(KernelError) -> Int {
     guard let linked = values["_stext"], let actual = kernel.info.symbol("_stext") else {
       throw .absent("without SYMBOL(_stext) in VMCOREINFO its symbols cannot be placed")
     }
@@ -112,9 +137,9 @@ public struct KernelSymbols: Sendable {
   }
 }
 
-extension SymbolError {
+extension KernelError {
   /// The same error, said of a file.
-  func following(_ path: String) -> SymbolError {
+  func following(_ path: String) -> KernelError {
     switch self {
     case .absent(let what): .absent("\(path): \(what)")
     case .malformed(let what): .malformed("\(path): \(what)")

@@ -6,8 +6,8 @@ public struct SystemMap: ~Copyable {
 
   private static let window = 64 << 10
 
-  public init(opening path: String) throws(SymbolError) {
-    file = try SymbolError.wrapping { () throws(SystemError) in try FileDescriptor.open(reading: path) }
+  public init(opening path: String) throws(KernelError) {
+    file = try KernelError.wrapping { () throws(SystemError) in try FileDescriptor.open(reading: path) }
   }
 
   public var path: String { file.path }
@@ -15,15 +15,15 @@ public struct SystemMap: ~Copyable {
   /// Looks names up.
   ///
   /// - Returns: values as the file has them, before KASLR.
-  /// - Throws: ``SymbolError/malformed(_:)`` if the file's first line is none of a System.map.
-  public func values(of names: [String]) throws(SymbolError) -> [String: UInt64] {
+  /// - Throws: ``KernelError/malformed(_:)`` if the file's first line is none of a System.map.
+  public func values(of names: [String]) throws(KernelError) -> [String: UInt64] {
     var wanted = WantedNames(names)
-    var buffer = try SymbolError.wrapping { () throws(SystemError) in try PageBuffer(byteCount: Self.window) }
+    var buffer = try KernelError.wrapping { () throws(SystemError) in try PageBuffer(byteCount: Self.window) }
     var offset: UInt64 = 0
     var filled = 0
     var isFirst = true
     while wanted.missing > 0 {
-      let got = try SymbolError.wrapping { () throws(SystemError) in
+      let got = try KernelError.wrapping { () throws(SystemError) in
         var bytes = buffer.mutableBytes(in: filled..<Self.window)
         return try file.read(into: &bytes, at: FileOffset(offset))
       }

@@ -13,7 +13,7 @@ extension VmlinuxFile {
   }
 
   /// What of the wanted types the file's DWARF has.
-  func debugTypes(_ wanted: WantedTypes) throws(SymbolError) -> BTF {
+  func debugTypes(_ wanted: WantedTypes) throws(KernelError) -> BTF {
     #if DWARF
       var request = DebugTypes.Wanted()
       request.structures = wanted.structures

@@ -15,9 +15,9 @@ public struct VmlinuxFile: ~Copyable {
   private static let largestStringTable: UInt64 = 64 << 20
   private static let largestNotes: UInt64 = 1 << 20
 
-  public init(opening path: String) throws(SymbolError) {
-    let file = try SymbolError.wrapping { () throws(SystemError) in try FileDescriptor.open(reading: path) }
-    let size = try SymbolError.wrapping { () throws(SystemError) in try file.size() }
+  public init(opening path: String) throws(KernelError) {
+    let file = try KernelError.wrapping { () throws(SystemError) in try FileDescriptor.open(reading: path) }
+    let size = try KernelError.wrapping { () throws(SystemError) in try file.size() }
     let header = try Self.read(file, at: 0, count: min(size, 64))
     var sections: [VmlinuxSection] = []
     var names: [String] = []
@@ -38,8 +38,8 @@ public struct VmlinuxFile: ~Copyable {
   /// The types of the section `.BTF`; without it, or where it lacks variables, those of DWARF that are wanted.
   ///
   /// - Returns: nil if the file has neither.
-  /// - Throws: ``SymbolError/absent(_:)`` if there is only DWARF and this build does not read it.
-  public func types(_ wanted: WantedTypes = WantedTypes()) throws(SymbolError) -> BTF? {
+  /// - Throws: ``KernelError/absent(_:)`` if there is only DWARF and this build does not read it.
+  public func types(_ wanted: WantedTypes = WantedTypes()) throws(KernelError) -> BTF? {
     if isBareBTF { return try BTF(file, at: FileOffset(0), byteCount: fileSize) }
     // .zdebug is how GNU tools compressed sections before ELF knew of it.
     let hasDWARF = names.contains(".debug_info") || names.contains(".zdebug_info")
@@ -58,7 +58,7 @@ public struct VmlinuxFile: ~Copyable {
   /// Looks names up in `.symtab`.
   ///
   /// - Returns: values as the file has them, before KASLR; empty without a symbol table.
-  public func values(of wantedNames: [String]) throws(SymbolError) -> [String: UInt64] {
+  public func values(of wantedNames: [String]) throws(KernelError) -> [String: UInt64] {
     guard let table = sections.first(where: { $0.type == VmlinuxSection.symbolTable }),
       sections.indices.contains(table.link)
     else { return [:] }
@@ -97,7 +97,7 @@ public struct VmlinuxFile: ~Copyable {
   // MARK: - Which kernel it is of
 
   /// The build ID, as hexadecimal digits.
-  public func buildID() throws(SymbolError) -> String? {
+  public func buildID() throws(KernelError) -> String? {
     for section in sections
     where section.type == VmlinuxSection.note && section.size > 0 && section.size <= Self.largestNotes {
       let notes = try Self.read(file, at: section.fileOffset, count: section.size)
@@ -117,7 +117,7 @@ public struct VmlinuxFile: ~Copyable {
   }
 
   /// The release that `linux_banner` names.
-  public func release() throws(SymbolError) -> String? {
+  public func release() throws(KernelError) -> String? {
     guard let address = try values(of: ["linux_banner"])["linux_banner"],
       let section = sections.first(where: { $0.holds(address) })
     else { return nil }
@@ -132,7 +132,7 @@ public struct VmlinuxFile: ~Copyable {
   /// Makes sure that the file is of the kernel that crashed.
   ///
   /// - Returns: what proves it, in words; nil where the file has nothing that could.
-  public func identify(_ kernel: CrashedKernel) throws(SymbolError) -> String? {
+  public func identify(_ kernel: KernelFacts) throws(KernelError) -> String? {
     if let expected = kernel.info.string("BUILD-ID"), let found = try buildID() {
       guard found == expected else {
         throw .malformed("its build ID is \(found), but the vmcore's kernel has \(expected)")
@@ -156,7 +156,7 @@ public struct VmlinuxFile: ~Copyable {
 
   private static func readSections(
     _ file: borrowing FileDescriptor, _ header: RawSpan
-  ) throws(SymbolError) -> [VmlinuxSection] {
+  ) throws(KernelError) -> [VmlinuxSection] {
     guard header.littleEndian(at: 0, as: UInt32.self) == 0x464c_457f,
       header.littleEndian(at: 4, as: UInt16.self) == 0x0102,
       header.littleEndian(at: 18, as: UInt16.self) == 62,
@@ -183,7 +183,7 @@ public struct VmlinuxFile: ~Copyable {
 
   private static func readNames(
     _ file: borrowing FileDescriptor, _ header: RawSpan, _ sections: [VmlinuxSection]
-  ) throws(SymbolError) -> [String] {
+  ) throws(KernelError) -> [String] {
     guard let index = header.littleEndian(at: 62, as: UInt16.self), Int(index) < sections.count,
       sections[Int(index)].size <= largestNotes
     else { throw .malformed("its sections have no names") }
@@ -198,13 +198,13 @@ public struct VmlinuxFile: ~Copyable {
   /// Reads all of a part of the file.
   private static func read(
     _ file: borrowing FileDescriptor, at offset: UInt64, count: UInt64
-  ) throws(SymbolError) -> PageBuffer {
+  ) throws(KernelError) -> PageBuffer {
     let (end, overflow) = offset.addingReportingOverflow(count)
     guard !overflow, end <= UInt64(Int64.max), count <= largestStringTable else {
       throw .malformed("a part of it lies outside of the file")
     }
-    var buffer = try SymbolError.wrapping { () throws(SystemError) in try PageBuffer(byteCount: Int(count)) }
-    let got = try SymbolError.wrapping { () throws(SystemError) in
+    var buffer = try KernelError.wrapping { () throws(SystemError) in try PageBuffer(byteCount: Int(count)) }
+    let got = try KernelError.wrapping { () throws(SystemError) in
       var bytes = buffer.mutableBytes
       return try file.read(into: &bytes, at: FileOffset(offset))
     }

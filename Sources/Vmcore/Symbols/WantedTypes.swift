@@ -10,15 +10,25 @@ public struct WantedTypes: Sendable {
   /// Variables whose types are wanted, and where they lie.
   public var variables: [String: UInt64] = [:]
 
-  public init() {}
+  public init(structures: [String] = []) {
+    self.structures = Set(structures)
+  }
 
-  /// All that is ever asked of a kernel's types, but for what the user names.
-  public static let kernel: WantedTypes = {
-    var wanted = VMCOREINFOMaker.wantedTypes
-    wanted.structures.formUnion(
-      KexecImage.structures + ProcessFrames.structures + SlabLayout.structures + OpeningFrames.structures)
-    return wanted
-  }()
+  /// Whether all of it is among this.
+  func contain(_ other: WantedTypes) -> Bool {
+    structures.isSuperset(of: other.structures) && typedefs.isSuperset(of: other.typedefs)
+      && enumerators.isSuperset(of: other.enumerators) && followed.isSuperset(of: other.followed)
+      && other.variables.allSatisfy { variables[$0.key] == $0.value }
+  }
+
+  /// Asks for what another does besides.
+  public mutating func formUnion(_ other: WantedTypes) {
+    structures.formUnion(other.structures)
+    typedefs.formUnion(other.typedefs)
+    enumerators.formUnion(other.enumerators)
+    followed.formUnion(other.followed)
+    variables.merge(other.variables) { $1 }
+  }
 
   /// The same with the variables where a file has them, before KASLR.
   func moved(back slide: UInt64) -> WantedTypes {

@@ -31,6 +31,7 @@ struct OptionDescription {
     case statistics
     case checkingOnly
     case memoryEncryption(SMEOptions.Setting)
+    case systemMap
     case flattening
     case log
     case partialLog

@@ -137,6 +137,8 @@ struct OptionParser {
     case .checkingOnly:
       options.checksOnly = true
       options.messageLevel = .default
+    case .systemMap:
+      options.kernelFiles.systemMap = argument
     case .memoryEncryption(let setting):
       try options.memoryEncryption.apply(setting, argument)
     case .flattening:
@@ -150,7 +152,7 @@ struct OptionParser {
     case .keepingPartial:
       options.keepsPartial = true
     case .vmlinux:
-      options.memoryEncryption.vmlinux = argument
+      options.kernelFiles.vmlinux = argument
     case .infoFile:
       options.infoFile = argument
     case .generating:

@@ -19,7 +19,7 @@ enum OptionTable {
       OptionDescription(name: "sme-view", takesArgument: true, .applied(.memoryEncryption(.view))),
       OptionDescription(name: "sme-strip", .applied(.memoryEncryption(.stripping))),
       OptionDescription(name: "backup-region", takesArgument: true, .applied(.memoryEncryption(.region))),
-      OptionDescription(name: "system-map", takesArgument: true, .applied(.memoryEncryption(.systemMap))),
+      OptionDescription(name: "system-map", takesArgument: true, .applied(.systemMap)),
     ]
   }
 

@@ -62,6 +62,8 @@ struct Options: Equatable {
   /// Whether only the command line is looked at: no file is touched.
   var checksOnly = false
   var memoryEncryption = SMEOptions()
+  /// `-x` and `--system-map`
+  var kernelFiles = KernelFiles()
   /// `-i`: a VMCOREINFO as text.
   var infoFile: String?
   /// `--config`: what to erase.

@@ -29,7 +29,7 @@ struct Request {
     }
     if options.writesELF, options.compression != .none { throw .invalid }
     if options.infoFile != nil || options.withoutEffect.contains("--xen-vmcoreinfo"),
-      options.memoryEncryption.vmlinux != nil || options.withoutEffect.contains("--xen-syms")
+      options.kernelFiles.vmlinux != nil || options.withoutEffect.contains("--xen-syms")
     {
       throw .invalid
     }
@@ -80,7 +80,7 @@ struct Request {
     _ options: inout Options, _ operands: [String], _ path: String
   ) throws(CommandLineError) {
     guard operands.isEmpty, makesNoDump(options), !rearranging, options.infoFile == nil,
-      options.memoryEncryption.vmlinux != nil
+      options.kernelFiles.vmlinux != nil
     else { throw .invalid }
     if options.isDryRun { throw .conflict("--dry-run cannot be used with -g.") }
     options.action = .generateInfo
@@ -89,7 +89,7 @@ struct Request {
 
   private func settleRearranging(_ options: inout Options, _ operands: [String]) throws(CommandLineError) {
     guard makesNoDump(options), operands.count == 1, options.infoFile == nil,
-      options.memoryEncryption.vmlinux == nil
+      options.kernelFiles.vmlinux == nil
     else { throw .invalid }
     options.action = .rearrange
     options.dumpFile = operands[0]

@@ -29,7 +29,7 @@ extension OptionDescription.Setting {
     switch self {
     case .readingOnly, .vmlinux, .infoFile, .memoryEncryption(.key), .memoryEncryption(.mode),
       .memoryEncryption(.tweaks),
-      .memoryEncryption(.view), .memoryEncryption(.region), .memoryEncryption(.systemMap):
+      .memoryEncryption(.view), .memoryEncryption(.region), .systemMap:
       true
     default: false
     }

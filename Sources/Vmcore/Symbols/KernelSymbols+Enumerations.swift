@@ -1,0 +1,11 @@
+extension KernelSymbols {
+  /// Reads some enumerations of the kernel.
+  ///
+  /// - Returns: those that the kernel has; none where its BTF cannot be found, by ``KernelTypes/symbols``, or read.
+  public func enumerations(
+    named names: [String], _ memory: inout KernelMemory
+  ) -> [String: BTF.Enumerators] {
+    guard let start = address(of: "__start_BTF"), let stop = address(of: "__stop_BTF") else { return [:] }
+    return (try? BTF.enumerations(named: names, from: start, to: stop, &memory)) ?? [:]
+  }
+}

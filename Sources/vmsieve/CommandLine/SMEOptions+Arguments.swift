@@ -1,0 +1,40 @@
+internal import MemoryEncryption
+
+extension SMEOptions {
+  /// An option that concerns memory encryption.
+  enum Setting: Equatable {
+    case policy
+    case key
+    case mode
+    case tweaks
+    case view
+    case region
+    case stripping
+  }
+
+  /// Takes an option's argument.
+  mutating func apply(_ setting: Setting, _ argument: String) throws(CommandLineError) {
+    switch setting {
+    case .policy:
+      policy = try Self.choose(Policy(rawValue: argument), "--sme", argument, "auto, off or require")
+    case .key: keyFile = argument
+    case .mode:
+      mode = try Self.choose(CipherMode(rawValue: argument), "--sme-mode", argument, "xe or xex")
+    case .tweaks: tweaksFile = argument
+    case .view:
+      view = try Self.choose(CaptureView(rawValue: argument), "--sme-view", argument, "c1 or c0")
+    case .region:
+      region = try Self.choose(
+        BackupRegionArgument.parse(argument), "--backup-region", argument,
+        "ADDR[,SIZE[,SOURCE]] with ADDR a multiple of 16 and SOURCE below 640 KiB")
+    case .stripping: strips = true
+    }
+  }
+
+  private static func choose<Value>(
+    _ value: Value?, _ option: String, _ argument: String, _ expected: String
+  ) throws(CommandLineError) -> Value {
+    guard let value else { throw .argument(option: option, argument, expected: expected) }
+    return value
+  }
+}

@@ -1,0 +1,159 @@
+internal import Diskdump
+internal import DumpPipeline
+internal import Platform
+internal import Vmcore
+
+/// In which order the pages of a dump are written.
+enum PageOrder {
+  case memory
+  /// Group by group, each page at its rank.
+  case groups(FrameOrder)
+  /// The same in long stretches.
+  case ranges(FrameSequence)
+}
+
+extension DumpCommand {
+  /// Ranges of a group in a stream: each is a record or two more, which crash sorts as it opens the stream.
+  private static let mostRanges = 1024
+  private static let gapInStream: UInt64 = 31
+  /// Each is a PT_LOAD more, in which readers look for every page.
+  private static let mostSegments = 128
+
+  /// The kernel's pages first, where the dump may not fit into its filesystem or below `-L`, and in a stream, which may
+  /// be cut where nobody sees it from here.
+  func pageOrder(
+    _ level: DumpLevel, _ frames: borrowing PFNBitmap, _ description: DumpDescription,
+    _ file: borrowing FileDescriptor?, _ files: SplitFiles
+  ) -> PageOrder {
+    if options.isDryRun { return .memory }
+    if options.flattens {
+      guard let kernel, let order = findOrder(kernel, level, frames.maxMapNumber, or: nil) else {
+        return .memory
+      }
+      if let problem = order.problem { messages.debug("the order of the stream: \(problem)") }
+      return .ranges(inStretches(order))
+    }
+    guard let start = shortage(frames, description, file, files) else { return .memory }
+    let warning = "\(start) if it is cut, the pages of high memory are missing"
+    guard let kernel else {
+      messages.warning(warning)
+      return .memory
+    }
+    guard let order = findOrder(kernel, level, frames.maxMapNumber, or: warning) else { return .memory }
+    if let problem = order.problem {
+      messages.warning(
+        "\(start) the kernel's image and page tables are written first, but not all of its pages: \(problem)")
+    } else {
+      messages.warning("\(start) the kernel's own pages are written first")
+    }
+    return options.writesELF ? .ranges(inStretches(order)) : .groups(order)
+  }
+
+  private func inStretches(_ order: FrameOrder) -> FrameSequence {
+    options.writesELF
+      ? order.sequence(joining: 255, most: Self.mostSegments)
+      : order.sequence(joining: Self.gapInStream, most: Self.mostRanges)
+  }
+
+  /// - Parameter warning: what is said where there is no such order: a dump in that of memory is better than none.
+  private func findOrder(
+    _ kernel: Kernel, _ level: DumpLevel, _ maxMapNumber: UInt64, or warning: String?
+  ) -> FrameOrder? {
+    let progress = Progress(messages)
+    let isLooking = !level.isSuperset(of: .needingMemoryMap)
+    if isLooking { progress.begin(.unnecessaryPages) }
+    do throws(VmcoreError) {
+      let order = try FrameOrder(kernel, level, affordsSet: affordsSet(maxMapNumber)) {
+        progress.update(done: $0, total: $1)
+      }
+      if isLooking { progress.end() }
+      return order
+    } catch {
+      if let warning {
+        messages.warning("\(warning): \(error)")
+      } else {
+        messages.debug("the order of the stream: \(error)")
+      }
+      return nil
+    }
+  }
+
+  /// What begins the sentence about a dump that may not fit; nil for one that does.
+  private func shortage(
+    _ frames: borrowing PFNBitmap, _ description: DumpDescription, _ file: borrowing FileDescriptor?,
+    _ files: SplitFiles
+  ) -> String? {
+    let noteSize = memory.notes.byteCount
+    if !options.splitFiles.isEmpty {
+      let count = UInt64(options.splitFiles.count)
+      let needed = DiskdumpWriter.mostBytes(
+        pages: frames.count, maxMapNumber: frames.maxMapNumber, noteSize: noteSize, description)
+      // Each has the room for the descriptors and its share of the pages.
+      let each = needed / count + needed / 64
+      for room in files.rooms() {
+        let wanted = each * UInt64(room.files.count)
+        let available = min(
+          room.available, options.sizeLimit.map { $0.multipliedClamped(by: UInt64(room.files.count)) } ?? .max
+        )
+        if wanted > available {
+          let names = room.files.map { options.splitFiles[$0] }.joined(separator: ", ")
+          return "there is room for \(available) bytes of \(names), which may come to \(wanted):"
+        }
+      }
+      return nil
+    }
+    guard let available = room(file) else { return nil }
+    let needed =
+      options.writesELF
+      ? ELFDumpWriter.mostBytes(pages: frames.count, noteSize: noteSize)
+      : DiskdumpWriter.mostBytes(
+        pages: frames.count, maxMapNumber: frames.maxMapNumber, noteSize: noteSize, description)
+    return needed <= available
+      ? nil : "there is room for \(available) bytes of \(options.dumpFile), which may come to \(needed):"
+  }
+
+  /// Bytes that the file may have, in its filesystem and by `-L`; nil where nothing limits it.
+  private func room(_ file: borrowing FileDescriptor?) -> UInt64? {
+    switch file {
+    case .none: return nil
+    case .some(let file):
+      guard file.kind == .regular else { return nil }
+      guard let available = file.availableBytes() else { return options.sizeLimit }
+      return min(available, options.sizeLimit ?? available)
+    }
+  }
+
+  /// A second set of frames, of one bit each, may take a quarter of the memory that is left.
+  private func affordsSet(_ frames: UInt64) -> Bool {
+    guard let available = Machine.availableMemory() else { return true }
+    return frames / 8 <= available / 4
+  }
+}
+
+extension WrittenGroups {
+  /// What somebody who has only the cut dump wants to know.
+  var sentence: String {
+    let kernel = wanted(.foundation) + wanted(.kernel)
+    let written = present(.foundation) + present(.kernel)
+    let missing = wanted(.other) - present(.other)
+    let missingMap = wanted(.memoryMap) - present(.memoryMap)
+    let lost = unreadable > 0 ? "; \(unreadable) of all pages could not be read" : ""
+    if written < kernel {
+      return "\(written) of \(kernel) pages of the kernel are in it, which may be too few to open it with"
+        + lost
+    }
+    let map =
+      missingMap > 0
+      ? "all \(kernel) pages of the kernel are in it, but \(missingMap) of its mem_map are missing"
+      : "all \(kernel + wanted(.memoryMap)) pages of the kernel are in it"
+    let others = missing > 0 ? "; \(missing) pages of processes, caches and free memory are missing" : ""
+    return map + others + lost
+  }
+}
+
+extension UInt64 {
+  fileprivate func multipliedClamped(by other: UInt64) -> UInt64 {
+    let (product, overflow) = multipliedReportingOverflow(by: other)
+    return overflow ? .max : product
+  }
+}

@@ -1,0 +1,26 @@
+internal import Diskdump
+internal import MemoryEncryption
+internal import Platform
+internal import Vmcore
+
+/// `vmsieve inspect [--json] VMCORE`: what a vmcore tells about memory encryption.
+struct InspectCommand {
+  let options: Options
+  let messages: Messages
+
+  func run() throws(CommandFailure) {
+    var ready = try MemoryPreparation(options, messages)
+    try ready.run(.undoEncryption, depth: .always)
+    var map: EncryptionMap?
+    if let kernel = ready.kernel, let found = ready.undoing?.investigation, found.state.mask != 0,
+      let directMap = found.directMap
+    {
+      do throws(VmcoreError) { map = try EncryptionMap(of: kernel, directMap: directMap) } catch {
+        throw CommandFailure(error.description)
+      }
+    }
+    let processors = ready.kernel.flatMap { CrashedProcessors($0) }
+    let report = InspectReport(ready.opened, ready.undoing, map, processors)
+    messages.answer(options.usesJSON ? report.json.text : report.text)
+  }
+}

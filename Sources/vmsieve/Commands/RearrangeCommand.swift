@@ -1,0 +1,72 @@
+internal import Diskdump
+internal import Platform
+internal import Vmcore
+
+/// Makes a file of a flattened dump that comes from stdin (`-R`).
+struct RearrangeCommand {
+  let options: Options
+  let messages: Messages
+
+  private static let input = "STDIN"
+
+  /// - Returns: whether the dump has all pages that it should.
+  func run() throws(CommandFailure) -> ExitStatus {
+    var reader = try openReader()
+    let target = try makeTarget()
+    do throws(FlattenedError) {
+      try reader.copy(into: target.file)
+    } catch {
+      let reason =
+        "\(Self.input): \(error); \(reader.recordCount) records were whole, \(reader.byteCount) bytes in all"
+      guard error.isPartial, options.keepsPartial else {
+        throw CommandFailure(
+          error.isPartial ? reason + "; nothing is kept without --keep-partial" : "\(Self.input): \(error)")
+      }
+      messages.error(reason)
+      try keep(reader, target)
+      return .inputLackedPages
+    }
+    messages.debug("\(reader.recordCount) records, \(reader.byteCount) bytes")
+    let isMarked = (try? DumpMark.isIncomplete(target.temporaryPath)) ?? false
+    try commit(target)
+    guard isMarked else { return .completed }
+    messages.warning("the dump on \(Self.input) is marked incomplete, and so is \(options.dumpFile)")
+    return .inputLackedPages
+  }
+
+  private func openReader() throws(CommandFailure) -> FlattenedReader {
+    let stream: FileDescriptor
+    do throws(SystemError) {
+      stream = try FileDescriptor.duplicate(ofStandard: 0, named: Self.input)
+    } catch { throw CommandFailure("\(error)") }
+    do throws(FlattenedError) { return try FlattenedReader(stream) } catch {
+      throw CommandFailure("\(Self.input): \(error)")
+    }
+  }
+
+  private func makeTarget() throws(CommandFailure) -> ReplacementFile {
+    do throws(SystemError) {
+      return try ReplacementFile(options.dumpFile, replacing: options.overwrites)
+    } catch { throw CommandFailure("\(error)") }
+  }
+
+  private func commit(_ target: consuming ReplacementFile) throws(CommandFailure) {
+    do throws(SystemError) { try target.commit() } catch { throw CommandFailure("\(error)") }
+  }
+
+  /// Keeps what arrived of a stream, as an incomplete dump.
+  private func keep(
+    _ reader: borrowing FlattenedReader, _ target: consuming ReplacementFile
+  ) throws(CommandFailure) {
+    let kept: UInt64
+    let all: UInt64
+    do throws(VmcoreError) {
+      var partial = PartialDump(target.file, reader)
+      try partial.complete(target.file)
+      kept = partial.keptPages
+      all = partial.pages
+    } catch { throw CommandFailure("\(error); nothing is kept") }
+    try commit(target)
+    messages.warning("\(options.dumpFile) is marked incomplete: it has \(kept) of \(all) pages")
+  }
+}

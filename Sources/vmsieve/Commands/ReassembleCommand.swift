@@ -1,0 +1,71 @@
+internal import Diskdump
+internal import DumpPipeline
+internal import PageCompression
+internal import Platform
+internal import Vmcore
+
+/// Makes one dump of the files of a split one (`--reassemble`). Pages are copied as they are stored.
+struct ReassembleCommand {
+  let options: Options
+  let messages: Messages
+
+  /// - Returns: whether the dump has all pages that it should.
+  func run() throws(CommandFailure) -> ExitStatus {
+    guard !options.parts.isEmpty else {
+      throw CommandFailure("--reassemble: name the files of the split dump, and then \(options.dumpFile)")
+    }
+    let set: KdumpSetStore
+    let frames: PFNBitmap
+    do throws(VmcoreError) {
+      set = try KdumpSetStore(opening: options.parts)
+      frames = try set.wantedFrames()
+    } catch { throw CommandFailure(error.description) }
+    let memory = PhysicalMemory(set)
+    guard !set.lacksAllPages else {
+      throw CommandFailure(
+        "\(set.path): each was cut before its first page: there is no memory in them")
+    }
+    for warning in set.warnings { messages.warning(warning) }
+
+    let codec = Codec.allCases.first { $0 != .none && set.status.contains($0.status) } ?? .none
+    let file: FileDescriptor
+    do throws(SystemError) {
+      file = try FileDescriptor.create(options.dumpFile, replacing: options.overwrites)
+    } catch { throw CommandFailure("\(error)") }
+    let progress = Progress(messages)
+    progress.begin(.copyingData)
+    do throws(PipelineError) {
+      var writer = try makeWriter(file, describe(set, codec))
+      var pipeline = DumpPipeline(
+        memory, frames, codec, sharesZeroPages: set.origin.dumpLevel.contains(.zeroPages))
+      let copied = try pipeline.run(into: &writer, threads: options.threads ?? 1) {
+        progress.update(done: $0, total: $1)
+      }
+      progress.end()
+      messages.warn(of: copied, memory, target: options.dumpFile)
+      return copied.lacksPages(of: memory) ? .inputLackedPages : .completed
+    } catch {
+      if case .write(let error) = error, error.meansNoSpace {
+        messages.sayFull(options.dumpFile, error)
+        messages.sayIncomplete()
+      }
+      throw CommandFailure(
+        "\(error); \(options.dumpFile) is marked incomplete: what was written before can be read")
+    }
+  }
+
+  private func makeWriter(
+    _ file: consuming FileDescriptor, _ description: DumpDescription
+  ) throws(PipelineError) -> DiskdumpWriter {
+    do throws(DumpWriteError) {
+      return try DiskdumpWriter(file: file, description: description)
+    } catch { throw .write(error) }
+  }
+
+  private func describe(_ set: KdumpSetStore, _ codec: Codec) -> DumpDescription {
+    DumpDescription(
+      set.origin, compression: codec.status.union(set.status.intersection(.excludedVmemmap)),
+      vmcoreinfo: set.notes.vmcoreinfoRange ?? 0..<0, isIncomplete: set.lacksPages, leavesOutUnreadable: false
+    )
+  }
+}

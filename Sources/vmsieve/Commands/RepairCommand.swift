@@ -1,0 +1,106 @@
+internal import Diskdump
+internal import MemoryEncryption
+internal import Platform
+internal import Vmcore
+
+/// `vmsieve repair OLD NEW`: a dump as it is, but for what memory encryption did to it.
+struct RepairCommand {
+  let options: Options
+  let messages: Messages
+
+  /// - Returns: whether OLD had all pages that it should.
+  func run() throws(CommandFailure) -> ExitStatus {
+    try DumpTarget.check(options.dumpFile, overwriting: options.overwrites)
+    if options.memoryEncryption.policy == .off {
+      throw CommandFailure("--sme off leaves nothing to repair: use auto or require")
+    }
+    var ready = try MemoryPreparation(options, messages)
+    let opened = ready.opened
+    if opened.memory.isFlattened {
+      throw CommandFailure(
+        "\(options.vmcore) is flattened: make a file of it first, \(messages.programName) -R FILE < \(options.vmcore)"
+      )
+    }
+    _ = try ready.knownKernel(for: "without which nothing is known of its memory encryption")
+    try ready.run(.undoEncryption)
+    guard let undoing = ready.undoing else { preconditionFailure("a kernel that is known is looked at") }
+    if undoing.memory.layers.isEmpty, !options.memoryEncryption.strips {
+      EncryptionStage.tellEvidence(undoing, messages)
+      throw nothingToDo(undoing.investigation)
+    }
+    try ready.run([.tellOfEncryption, .strip])
+    if ready.output.layers.isEmpty { throw nothingToDo(undoing.investigation) }
+    let (report, framesInFile) = try write(opened.memory, ready.output, ready.record)
+    tell(report, undoing, ready.record, of: framesInFile)
+    if opened.memory.isComplete { return .completed }
+    messages.warning(
+      "\(options.vmcore) lacks pages: \(options.dumpFile) lacks them too and is marked incomplete")
+    return .inputLackedPages
+  }
+
+  /// Why no page changes.
+  private func nothingToDo(_ investigation: Investigation) -> CommandFailure {
+    let sentence = investigation.outcome.sentence
+    let isBroken =
+      switch investigation.outcome {
+      case .judged(let plan): plan.verdict != .undamaged
+      case .wrongView: true
+      case .nothingToUndo, .noLowMemory, .lowMemoryElsewhere, .lowMemoryLeftOut, .repairedBefore: false
+      }
+    if isBroken {
+      return CommandFailure(
+        "\(options.vmcore): nothing can be repaired: \(sentence); \(options.dumpFile) is not written")
+    }
+    return CommandFailure(
+      "\(options.vmcore): there is nothing to repair: \(sentence); \(options.dumpFile) is not written",
+      status: .nothingToRepair)
+  }
+
+  private func write(
+    _ memory: PhysicalMemory, _ changed: PhysicalMemory, _ record: String
+  ) throws(CommandFailure) -> (report: PatchReport, frames: UInt64) {
+    let progress = Progress(messages)
+    let report: PatchReport
+    let pages: UInt64
+    do throws(VmcoreError) {
+      let patch = try DumpPatch(memory, changed)
+      let target = try VmcoreError.wrapping { () throws(SystemError) in
+        try ReplacementFile(options.dumpFile, replacing: options.overwrites)
+      }
+      progress.begin(.copyingData)
+      report = try patch.write(to: target.file, record: record) { progress.update(done: $0, total: $1) }
+      progress.end()
+      if report.changedPages == 0 {
+        throw .foreign(path: options.vmcore, "none of the pages that can be repaired is in the dump")
+      }
+      try patch.check(target.temporaryPath, report)
+      do throws(SystemError) { try target.commit() } catch { throw .system(error) }
+      pages = patch.framesInFile
+    } catch { throw CommandFailure("\(error); \(options.dumpFile) is not written") }
+    return (report, pages)
+  }
+
+  // MARK: - What was done
+
+  private func tell(_ report: PatchReport, _ undoing: Undoing, _ record: String, of pages: UInt64) {
+    messages.common("")
+    messages.common(
+      (options.memoryEncryption.strips ? "Changed pages   : " : "Repaired pages  : ")
+        + "\(report.changedPages)"
+        + (report.appendedPages > 0 ? ", \(report.appendedPages) of them at the end of the file" : ""))
+    let left = UInt64(undoing.plan?.lostPages ?? 0)
+    messages.common("Unrepaired pages: \(left + report.failedPages)")
+    for line in undoing.plan?.losses ?? [] { messages.common("  \(line)") }
+    for (pfn, reason) in report.failures { messages.common("  \(pfn): \(reason)") }
+    let others = pages - min(pages, report.changedPages + left + report.failedPages)
+    messages.common("Untouched pages : \(others)")
+    if !report.isRecorded {
+      messages.debug("the dump's format has no place for a record of the repair")
+    }
+    messages.debug("record: \(record.dropLast())")
+    messages.common("")
+    messages.common("The repaired dump is saved to \(options.dumpFile).")
+    messages.common("")
+    messages.common("\(messages.programName) Completed.")
+  }
+}

@@ -1,0 +1,46 @@
+internal import Diskdump
+internal import Platform
+
+/// The files of a split dump, open from before any work is done: a place that cannot be written to is known at once, and
+/// nobody can put another file there meanwhile.
+final class SplitFiles {
+  private final class Held {
+    let file: FileDescriptor
+    init(_ file: consuming FileDescriptor) { self.file = file }
+  }
+
+  private var files: [Held] = []
+
+  init(_ options: Options) throws(CommandFailure) {
+    guard !options.splitFiles.isEmpty else { return }
+    guard options.splitBlock >= 0, options.splitBlock % 4 == 0 else {
+      throw CommandFailure(
+        "--splitblock-size \(options.splitBlock): not a multiple of the page size, which is 4 KiB")
+    }
+    if options.isDryRun { return }
+    do throws(SystemError) {
+      for path in options.splitFiles {
+        files.append(Held(try FileDescriptor.create(path, replacing: options.overwrites)))
+      }
+    } catch { throw CommandFailure("\(error)") }
+  }
+
+  /// A descriptor of a file for a writer; nil for a dry run.
+  func file(_ index: Int) throws(SystemError) -> FileDescriptor? {
+    files.isEmpty ? nil : try files[index].file.duplicate()
+  }
+
+  /// Bytes that the filesystems have left, and how many files each is to take; empty where nothing is known.
+  func rooms() -> [(available: UInt64, files: [Int])] {
+    var rooms: [(device: FileIdentity.Device, available: UInt64, files: [Int])] = []
+    for (index, held) in files.enumerated() {
+      guard let device = held.file.device, let available = held.file.availableBytes() else { continue }
+      if let known = rooms.firstIndex(where: { $0.device == device }) {
+        rooms[known].files.append(index)
+      } else {
+        rooms.append((device, available, [index]))
+      }
+    }
+    return rooms.map { ($0.available, $0.files) }
+  }
+}

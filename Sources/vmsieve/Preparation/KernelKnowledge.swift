@@ -1,0 +1,139 @@
+internal import Platform
+internal import Vmcore
+
+/// What is known of the crashed kernel: from the vmcore's notes, from the files that the user named, and, where
+/// neither tells, from the memory itself.
+struct KernelKnowledge {
+  /// The vmcore; with a VMCOREINFO among its notes in any case, if one was found.
+  var memory: PhysicalMemory
+  var info: VMCOREINFO?
+  /// Nil if pages can only be dumped and not judged.
+  var kernel: Kernel?
+  /// Why the kernel is not known, in words that follow the vmcore's path; nil if it is.
+  var problem: String?
+
+  /// Nil where nobody knows anything.
+  private static func info(
+    _ memory: PhysicalMemory, _ options: Options, _ messages: Messages
+  ) throws(CommandFailure) -> (info: VMCOREINFO, notes: CoreNotes?)? {
+    let named = try namedInfo(options)
+    guard let own = memory.vmcoreinfo() else {
+      guard let found = try info(memory, options, named, messages) else { return nil }
+      return (found, memory.notes.with(found))
+    }
+    guard let named else { return (own, nil) }
+    // Some hypervisors write the VMCOREINFO of another kernel: memory decides.
+    let place = options.infoFile == nil ? nil : try? KernelPlace.locate(named.info, in: memory)
+    if let release = own.string("OSRELEASE"), let other = named.info.string("OSRELEASE"),
+      release != other
+    {
+      guard place != nil else {
+        throw CommandFailure(
+          "\(named.path): it is of Linux \(other), but the vmcore is of \(release)", status: .wrongRelease)
+      }
+      messages.warning(
+        "\(options.vmcore): its VMCOREINFO is of Linux \(release), but in its memory is \(other), as \(named.path) says"
+      )
+    } else if let build = own.string("BUILD-ID"), let other = named.info.string("BUILD-ID"), build != other {
+      throw CommandFailure(
+        "\(named.path): its build ID is \(other), but the vmcore's kernel has \(build)", status: .wrongRelease
+      )
+    }
+    if options.infoFile != nil {
+      return override(own, memory.notes, named, place, messages)
+    }
+    guard let moved = named.info.moved(like: own) else { return (own, nil) }
+    let both = own.joined(with: moved)
+    messages.debug("\(named.path): \(both.keyCount - own.keyCount) keys that VMCOREINFO lacks")
+    return (both, nil)
+  }
+
+  /// What `-i` names counts against what the vmcore's note says, and the dump's note has what counts.
+  private static func override(
+    _ own: VMCOREINFO, _ notes: CoreNotes, _ named: (path: String, info: VMCOREINFO),
+    _ place: (info: VMCOREINFO, place: KernelPlace)?, _ messages: Messages
+  ) -> (info: VMCOREINFO, notes: CoreNotes?) {
+    var info = place?.info ?? named.info.moved(like: own) ?? named.info
+    // The page tables alone need not show it.
+    if named.info.number("sme_mask") == nil { info = info.without(["NUMBER(sme_mask)"]) }
+    if named.info.string("KERNELOFFSET") != info.string("KERNELOFFSET") {
+      // Of another boot, what lies outside of the kernel's image is elsewhere now.
+      info = info.withoutPointers(knownTo: own)
+    }
+    if own.string("OSRELEASE") == info.string("OSRELEASE") {
+      // A kernel says where the sections are, and its vmlinux where the pointer to them is.
+      info = info.withoutPlaces(ofPointersIn: own)
+    }
+    let (both, changed, added) = own.overridden(by: info)
+    messages.debug("\(named.path): \(added) keys that VMCOREINFO lacks")
+    if changed.isEmpty { return (both, nil) }
+    messages.common(
+      "\(named.path) overrides VMCOREINFO, also in the dump: \(changed.prefix(4).joined(separator: ", "))"
+        + (changed.count > 4 ? " and \(changed.count - 4) more" : ""))
+    return (both, notes.with(both))
+  }
+
+  /// VMCOREINFO of a vmcore without the note.
+  private static func info(
+    _ memory: PhysicalMemory, _ options: Options, _ named: (path: String, info: VMCOREINFO)?,
+    _ messages: Messages
+  ) throws(CommandFailure) -> VMCOREINFO? {
+    if let named {
+      do throws(KernelError) {
+        let (info, place) = try KernelPlace.locate(named.info, in: memory)
+        messages.common(
+          "\(options.vmcore) doesn't contain vmcoreinfo: it is taken from \(named.path) (KERNELOFFSET="
+            + String(place.slide, radix: 16) + ")")
+        return info
+      } catch { throw CommandFailure("\(named.path): \(error)") }
+    }
+    guard let found = VMCOREINFOSearch.find(in: memory) else { return nil }
+    messages.common(
+      "\(options.vmcore) doesn't contain vmcoreinfo: it was found in memory at \(found.address)")
+    return found.info
+  }
+
+  /// What `-i` or `-x` names.
+  private static func namedInfo(
+    _ options: Options
+  ) throws(CommandFailure) -> (path: String, info: VMCOREINFO)? {
+    if let path = options.infoFile {
+      let text: String
+      do throws(SystemError) { text = try TextFile.read(path) } catch { throw CommandFailure("\(error)") }
+      // Unlike the kernel's page, a file may end with a line that has no end.
+      let info = VMCOREINFO(text + "\n")
+      for key in ["OSRELEASE", "PAGESIZE"] where info.string(key)?.isEmpty ?? true {
+        throw CommandFailure(
+          "\(path): no VMCOREINFO: it has no line \(key)=; -g writes such a file")
+      }
+      return (path, info)
+    }
+    guard let path = options.kernelFiles.vmlinux else { return nil }
+    do throws(KernelError) {
+      let file = try VmlinuxFile(opening: path)
+      return (path, VMCOREINFO(try file.vmcoreinfo()))
+    } catch {
+      // A file with types alone, such as a copy of /sys/kernel/btf/vmlinux, still serves who asks for types.
+      if case .absent = error { return nil }
+      throw CommandFailure("\(path): \(error)")
+    }
+  }
+
+  /// Finds the kernel of a vmcore and says what was found.
+  init(_ source: PhysicalMemory, _ options: Options, _ messages: Messages) throws(CommandFailure) {
+    guard let (info, notes) = try Self.info(source, options, messages) else {
+      messages.describe(source, nil)
+      memory = source
+      problem = "it doesn't contain vmcoreinfo, nor does a file that -x or -i names tell it"
+      return
+    }
+    self.info = info
+    messages.describe(source, info)
+    memory = notes.map { PhysicalMemory(source, notes: $0) } ?? source
+    do throws(KernelFacts.Unknown) {
+      kernel = try Kernel(info, of: memory, files: options.kernelFiles)
+    } catch {
+      problem = error.description
+    }
+  }
+}
