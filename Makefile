@@ -102,7 +102,8 @@ check-kernels:
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
-	@$(INSTALL_PACKAGES) shellcheck
+	@$(INSTALL_PACKAGES) shellcheck python3
+	Tests/floors
 	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Benchmarks/capture Benchmarks/measure.sh Tests/run Tests/outputs Tests/sme-matrix Tests/Lab/demo Tests/Lab/bare Tests/Lab/check-kernels Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init \
 	  .ci/run completions/vmsieve packaging/try-libdw Tests/Services/run Tests/Services/guest/crash-once packaging/install-makedumpfile
 

@@ -42,25 +42,29 @@ let package = Package(
       swiftSettings: strict,
       // libsnappy is C++ behind a C interface.
       linkerSettings: [.linkedLibrary("stdc++")]),
+    .target(
+      name: "DumpMemory", dependencies: ["Platform", "PageCompression"], swiftSettings: strict),
     .target(name: "DebugInformation", dependencies: ["Platform", "CElfutils"], swiftSettings: strict),
     .target(
-      name: "Vmcore",
+      name: "KernelModel",
       dependencies: [
-        "Platform", .target(name: "DebugInformation", condition: .when(traits: ["DWARF"])),
+        "Platform", "DumpMemory", .target(name: "DebugInformation", condition: .when(traits: ["DWARF"])),
       ],
       swiftSettings: strict),
     .target(
-      name: "MemoryEncryption", dependencies: ["Platform", "Vmcore", "CNettle"], swiftSettings: strict),
+      name: "MemoryEncryption", dependencies: ["Platform", "DumpMemory", "KernelModel", "CNettle"],
+      swiftSettings: strict),
     .target(
-      name: "Diskdump", dependencies: ["Platform", "PageCompression", "Vmcore"], swiftSettings: strict),
+      name: "Diskdump", dependencies: ["Platform", "PageCompression", "DumpMemory"], swiftSettings: strict),
     .target(
       name: "DumpPipeline",
-      dependencies: ["Platform", "PageCompression", "Vmcore", "Diskdump"],
+      dependencies: ["Platform", "PageCompression", "DumpMemory", "Diskdump"],
       swiftSettings: strict),
     .executableTarget(
       name: "vmsieve",
       dependencies: [
-        "CLinux", "Platform", "PageCompression", "Vmcore", "MemoryEncryption", "Diskdump", "DumpPipeline",
+        "CLinux", "Platform", "PageCompression", "DumpMemory", "KernelModel", "MemoryEncryption", "Diskdump",
+        "DumpPipeline",
       ],
       swiftSettings: strict),
 
@@ -75,19 +79,25 @@ let package = Package(
     .testTarget(name: "PlatformTests", dependencies: ["Platform"]),
     .testTarget(
       name: "PageCompressionTests", dependencies: ["PageCompression", "DumpFixtures", "DumpJudge"]),
-    .testTarget(name: "VmcoreTests", dependencies: ["Vmcore", "DumpFixtures"]),
+    .testTarget(name: "VmcoreTests", dependencies: ["DumpMemory", "KernelModel", "DumpFixtures"]),
     .testTarget(
-      name: "MemoryEncryptionTests", dependencies: ["MemoryEncryption", "Vmcore", "CNettle", "DumpFixtures"]),
+      name: "MemoryEncryptionTests",
+      dependencies: ["MemoryEncryption", "DumpMemory", "KernelModel", "CNettle", "DumpFixtures"]),
     .testTarget(
-      name: "DiskdumpTests", dependencies: ["Diskdump", "PageCompression", "DumpFixtures", "DumpJudge"]),
+      name: "DiskdumpTests",
+      dependencies: ["Diskdump", "DumpMemory", "KernelModel", "PageCompression", "DumpFixtures", "DumpJudge"]),
     .testTarget(
       name: "DumpPipelineTests",
       dependencies: [
-        "DumpPipeline", "Diskdump", "Platform", "PageCompression", "Vmcore", "DumpFixtures", "DumpJudge",
+        "DumpPipeline", "Diskdump", "Platform", "PageCompression", "DumpMemory", "KernelModel",
+        "DumpFixtures", "DumpJudge",
       ]),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["vmsieve", "Platform", "PageCompression", "Vmcore", "DumpFixtures", "DumpJudge"]),
-    .testTarget(name: "RealVmcoreTests", dependencies: ["Vmcore", "DumpFixtures", "DumpJudge"]),
+      dependencies: [
+        "vmsieve", "Platform", "PageCompression", "DumpMemory", "KernelModel", "DumpFixtures", "DumpJudge",
+      ]),
+    .testTarget(
+      name: "RealVmcoreTests", dependencies: ["DumpMemory", "KernelModel", "DumpFixtures", "DumpJudge"]),
   ]
 )

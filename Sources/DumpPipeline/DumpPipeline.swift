@@ -1,7 +1,7 @@
 public import Diskdump
 public import PageCompression
 internal import Platform
-public import Vmcore
+public import DumpMemory
 
 /// Takes pages from the vmcore to the dump: read, find the zero pages, compress, write in order, or what a reader of
 /// a dump that is cut needs first.
@@ -28,7 +28,7 @@ public struct DumpPipeline: ~Copyable {
   }
 
   /// Makes the pages come group by group: the writer must take them by rank.
-  public mutating func follow(_ order: FrameOrder) throws(PipelineError) {
+  public mutating func follow(_ order: WritePriority) throws(PipelineError) {
     do throws(SystemError) { try queue.follow(order) } catch { throw .noMemory(error.description) }
   }
 

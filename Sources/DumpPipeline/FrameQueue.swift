@@ -1,5 +1,5 @@
 internal import Platform
-internal import Vmcore
+internal import DumpMemory
 
 /// The frames to dump, handed out in order or group by group, a batch at a time.
 ///
@@ -8,8 +8,8 @@ final class FrameQueue: @unchecked Sendable {
   private var frames: PFNBitmap
   private var next: PFN? = PFN(0)
   /// Which frames come first; nil where all come in order.
-  private var order: FrameOrder?
-  private var group = FrameOrder.Group.foundation
+  private var order: WritePriority?
+  private var group = WritePriority.Group.foundation
   /// How many frames lie below one: each group's are counted from the beginning.
   private var counted: (upTo: PFN, frames: UInt64) = (PFN(0), 0)
   /// Frames that could not be read, where ranks are counted: until the end they count.
@@ -27,7 +27,7 @@ final class FrameQueue: @unchecked Sendable {
   }
 
   /// Hands the frames out group by group.
-  func follow(_ order: FrameOrder) throws(SystemError) {
+  func follow(_ order: WritePriority) throws(SystemError) {
     lost = try PFNBitmap(maxMapNumber: frames.maxMapNumber)
     self.order = order
   }
@@ -70,7 +70,7 @@ final class FrameQueue: @unchecked Sendable {
   }
 
   /// Fills a batch with frames of one group.
-  private func fill(_ batch: inout BatchContents, following order: FrameOrder) -> Bool {
+  private func fill(_ batch: inout BatchContents, following order: WritePriority) -> Bool {
     while true {
       while batch.frames.count < BatchContents.capacity, let from = next {
         next = order.next(group, from: from, of: frames)
@@ -80,7 +80,7 @@ final class FrameQueue: @unchecked Sendable {
         next = pfn.advanced(by: 1)
       }
       if !batch.frames.isEmpty { return true }
-      guard let following = FrameOrder.Group(rawValue: group.rawValue + 1) else { return false }
+      guard let following = WritePriority.Group(rawValue: group.rawValue + 1) else { return false }
       group = following
       next = PFN(0)
       counted = (PFN(0), 0)
@@ -131,7 +131,7 @@ final class FrameQueue: @unchecked Sendable {
   /// How many frames each group has; nil where they come in order.
   func groupSizes() -> [UInt64]? {
     guard let order else { return nil }
-    var sizes = [UInt64](repeating: 0, count: FrameOrder.Group.allCases.count)
+    var sizes = [UInt64](repeating: 0, count: WritePriority.Group.allCases.count)
     var at = frames.next(from: PFN(0))
     while let pfn = at {
       sizes[order.group(of: pfn).rawValue] += 1

@@ -1,4 +1,4 @@
-public import Vmcore
+public import DumpMemory
 
 /// Pages that should be in a dump and are not.
 public struct LostPages: Sendable {

@@ -1,6 +1,6 @@
 public import PageCompression
 internal import Platform
-internal import Vmcore
+internal import DumpMemory
 
 /// How much memory a number of threads takes, and how many the machine can afford.
 public enum PipelineMemory {

@@ -1,4 +1,4 @@
-public import Vmcore
+public import DumpMemory
 
 /// What became of the pages that the filter kept.
 public struct PipelineReport: Sendable {

@@ -1,4 +1,4 @@
-internal import Vmcore
+internal import DumpMemory
 
 /// Which frames each file of a split dump has.
 enum SplitPlan {

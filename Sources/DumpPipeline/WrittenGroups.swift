@@ -1,4 +1,4 @@
-public import Vmcore
+public import DumpMemory
 
 /// How much of each group of frames is in a dump that was written group by group, and cut.
 public struct WrittenGroups: Hashable, Sendable {
@@ -17,13 +17,13 @@ public struct WrittenGroups: Hashable, Sendable {
   }
 
   /// Frames of a group that were to be in the dump.
-  public func wanted(_ group: FrameOrder.Group) -> UInt64 { sizes[group.rawValue] }
+  public func wanted(_ group: WritePriority.Group) -> UInt64 { sizes[group.rawValue] }
 
   /// Frames of a group that are in it.
-  public func present(_ group: FrameOrder.Group) -> UInt64 {
+  public func present(_ group: WritePriority.Group) -> UInt64 {
     let before = sizes[..<group.rawValue].reduce(0, +)
     return min(written - min(written, before), sizes[group.rawValue])
   }
 
-  public func has(_ group: FrameOrder.Group) -> Bool { present(group) == wanted(group) }
+  public func has(_ group: WritePriority.Group) -> Bool { present(group) == wanted(group) }
 }

@@ -1,5 +1,6 @@
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @testable import vmsieve
 

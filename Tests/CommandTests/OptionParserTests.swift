@@ -1,6 +1,7 @@
 import PageCompression
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @testable import vmsieve
 

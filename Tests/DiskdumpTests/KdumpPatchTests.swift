@@ -3,7 +3,8 @@ import DumpJudge
 import Foundation
 import PageCompression
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @testable import Diskdump
 

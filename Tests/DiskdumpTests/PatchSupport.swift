@@ -1,7 +1,8 @@
 import DumpFixtures
 import Foundation
 import Platform
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @testable import Diskdump
 

@@ -4,7 +4,8 @@ import Foundation
 import PageCompression
 import Platform
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @testable import Diskdump
 

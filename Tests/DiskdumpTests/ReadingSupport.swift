@@ -1,6 +1,7 @@
 import DumpFixtures
 import Foundation
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @testable import Diskdump
 

@@ -1,7 +1,8 @@
 import DumpFixtures
 import PageCompression
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @testable import Diskdump
 

@@ -2,7 +2,8 @@ import DumpFixtures
 import DumpJudge
 import PageCompression
 import Platform
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @testable import Diskdump
 

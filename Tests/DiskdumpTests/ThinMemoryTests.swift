@@ -2,7 +2,8 @@ import DumpFixtures
 import Foundation
 import Platform
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @testable import Diskdump
 

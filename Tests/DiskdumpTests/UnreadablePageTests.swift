@@ -3,7 +3,8 @@ import DumpJudge
 import PageCompression
 import Platform
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @testable import Diskdump
 

@@ -1,7 +1,8 @@
 import DumpJudge
 import PageCompression
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @Suite("The pipeline takes every page to the dump, in order, with any number of threads")
 struct DumpPipelineTests {

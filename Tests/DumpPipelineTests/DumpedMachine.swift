@@ -5,7 +5,8 @@ import DumpPipeline
 import Foundation
 import PageCompression
 import Platform
-import Vmcore
+import DumpMemory
+import KernelModel
 
 /// What the pipeline made of a machine.
 struct DumpedMachine {
@@ -19,7 +20,7 @@ struct DumpedMachine {
 
   init(
     _ machine: Machine, codec: Codec = .lzo, sharesZeroPages: Bool = true, threads: Int,
-    sizeLimit: UInt64? = nil, order: FrameOrder? = nil
+    sizeLimit: UInt64? = nil, order: WritePriority? = nil
   ) throws {
     file = try TemporaryFile([])
     let memory = PhysicalMemory(machine)

@@ -1,7 +1,8 @@
 import DumpFixtures
 import PageCompression
 import Platform
-import Vmcore
+import DumpMemory
+import KernelModel
 
 /// Made-up memory, frame by frame, some of which cannot be read.
 final class Machine: PageStore, @unchecked Sendable {

@@ -1,5 +1,6 @@
 import DumpFixtures
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @testable import MemoryEncryption
 

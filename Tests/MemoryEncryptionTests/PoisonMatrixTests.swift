@@ -1,6 +1,7 @@
 import Foundation
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @testable import MemoryEncryption
 

@@ -1,4 +1,5 @@
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @testable import MemoryEncryption
 

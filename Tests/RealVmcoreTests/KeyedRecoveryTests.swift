@@ -1,7 +1,8 @@
 import DumpJudge
 import Foundation
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @Suite("With the key all memory comes back, in either mode and from either view")
 struct KeyedRecoveryTests {

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 /// What `Tests/Lab/lab` made: kernels, vmcores, and readers of dumps.
 ///

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @Suite("Symbols and types come out of the vmcore as the kernel's build had them")
 struct SymbolsTests {

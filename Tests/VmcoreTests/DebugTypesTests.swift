@@ -2,7 +2,8 @@ import DumpFixtures
 import Foundation
 import Testing
 
-@testable import Vmcore
+@testable import DumpMemory
+@testable import KernelModel
 
 /// Debug information that a compiler writes of a program of two files.
 ///

@@ -1,6 +1,7 @@
 import Testing
 
-@testable import Vmcore
+@testable import DumpMemory
+@testable import KernelModel
 
 @Suite("Types are written as C writes them without parentheses")
 struct DeclaredTypeTests {

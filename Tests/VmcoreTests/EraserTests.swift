@@ -1,7 +1,8 @@
 import DumpFixtures
 import Testing
 
-@testable import Vmcore
+@testable import DumpMemory
+@testable import KernelModel
 
 /// A kernel with variables, types of which only some are variables', and a module with both of its own.
 private struct ErasureFixture {

@@ -1,7 +1,8 @@
 import DumpFixtures
 import Testing
 
-@testable import Vmcore
+@testable import DumpMemory
+@testable import KernelModel
 
 @Suite("What is to be erased is read as makedumpfile.conf is")
 struct ErasureScriptTests {

@@ -2,7 +2,8 @@ import DumpFixtures
 import Foundation
 import Testing
 
-@testable import Vmcore
+@testable import DumpMemory
+@testable import KernelModel
 
 @Suite("Dumps of other makers are refused by name")
 struct ForeignInputTests {

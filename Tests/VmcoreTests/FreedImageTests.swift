@@ -1,6 +1,7 @@
 import DumpFixtures
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 /// The kernel frees parts of its image after boot: what became of those pages is theirs to say, as of any others.
 @Suite struct FreedImageTests {

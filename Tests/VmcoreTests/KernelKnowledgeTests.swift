@@ -1,7 +1,8 @@
 import DumpFixtures
 import Testing
 
-@testable import Vmcore
+@testable import DumpMemory
+@testable import KernelModel
 
 @Suite("A kernel that the notes do not describe is found by what its symbols must show")
 struct KernelKnowledgeTests {

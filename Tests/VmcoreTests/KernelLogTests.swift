@@ -1,6 +1,7 @@
 import DumpFixtures
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @Suite("The dead kernel's log is read in each of its three forms")
 struct KernelLogTests {

@@ -1,6 +1,7 @@
 import DumpFixtures
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @Suite struct PFNBitmapTests {
   /// Bits of a set as its chunks give them.

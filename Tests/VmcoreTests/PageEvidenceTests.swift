@@ -1,6 +1,7 @@
 import DumpFixtures
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 /// What a kernel says of itself counts, and not what its release is called.
 @Suite struct PageEvidenceTests {

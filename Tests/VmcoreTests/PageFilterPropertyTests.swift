@@ -1,6 +1,7 @@
 import DumpFixtures
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @Suite struct PageFilterPropertyTests {
   @Test(arguments: 0..<UInt64(60))

@@ -1,6 +1,7 @@
 import DumpFixtures
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 /// Where the kernel's words are missing, wrong or out of reach, the filter keeps pages, and says so.
 @Suite struct PageFilterTests {

@@ -1,6 +1,7 @@
 import DumpFixtures
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 /// The rules where they meet each other, and where other collectors go wrong.
 @Suite struct PageRuleOrderTests {

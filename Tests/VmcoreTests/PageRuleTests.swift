@@ -1,6 +1,7 @@
 import DumpFixtures
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @Suite struct PageRuleTests {
   private static let levels = [0, 1, 2, 4, 6, 8, 16, 24, 30, 31]

@@ -1,6 +1,7 @@
 import DumpFixtures
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @Suite struct PhysicalMemoryTests {
   /// What memory holds at an address, the same in every segment that covers it.

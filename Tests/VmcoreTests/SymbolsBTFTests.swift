@@ -1,7 +1,8 @@
 import DumpFixtures
 import Testing
 
-@testable import Vmcore
+@testable import DumpMemory
+@testable import KernelModel
 
 /// What a lookup test asks of the types; the bytes go through a file, as those of a vmlinux do.
 private func withTypes<Result>(

@@ -1,6 +1,7 @@
 import DumpFixtures
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @Suite struct SymbolsFilesTests {
   private let slide: UInt64 = 0x1220_0000

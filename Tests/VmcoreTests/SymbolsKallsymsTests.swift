@@ -1,6 +1,7 @@
 import DumpFixtures
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @Suite struct SymbolsKallsymsTests {
   @Test(arguments: KallsymsImage.Layout.allCases, [true, false])

@@ -1,5 +1,6 @@
 import DumpFixtures
-import Vmcore
+import DumpMemory
+import KernelModel
 
 /// Slabs of SLUB in a synthetic kernel: types, a cache, a slab below 640 KiB and others above 1 MiB.
 struct SlabFixture {

@@ -1,5 +1,6 @@
 import DumpFixtures
-import Vmcore
+import DumpMemory
+import KernelModel
 
 /// A synthetic kernel with things of its own in its image, and what the reader makes of it.
 final class KernelWithTables {

@@ -1,5 +1,6 @@
 import DumpFixtures
-import Vmcore
+import DumpMemory
+import KernelModel
 
 /// What the page filter did with a synthetic kernel.
 struct Filtered {

@@ -1,6 +1,7 @@
 import DumpFixtures
 import Foundation
-import Vmcore
+import DumpMemory
+import KernelModel
 
 /// A vmcore on disk and what the reader makes of it.
 struct OpenedVmcore {

@@ -1,7 +1,8 @@
 import DumpFixtures
 import Testing
 
-@testable import Vmcore
+@testable import DumpMemory
+@testable import KernelModel
 
 @Suite struct TranslationTests {
   private static func configuration(

@@ -1,5 +1,6 @@
 import Testing
-import Vmcore
+import DumpMemory
+import KernelModel
 
 @Suite struct VMCOREINFOTests {
   @Test func `each kind of line is read in its base`() {

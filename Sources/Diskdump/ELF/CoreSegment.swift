@@ -1,4 +1,4 @@
-public import Vmcore
+public import DumpMemory
 
 /// A stretch of the crashed machine's memory that an ELF core speaks of: a PT_LOAD without its bytes.
 public struct CoreSegment: Hashable, Sendable {

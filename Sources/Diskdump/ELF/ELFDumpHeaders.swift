@@ -1,10 +1,10 @@
+internal import DumpMemory
+
 /// The headers of an ELF dump and where its parts lie: they follow from two numbers.
 struct ELFDumpHeaders: Hashable, Sendable {
   static let headerByteCount = 64
   static let programHeaderByteCount = 56
   private static let sectionHeaderByteCount = 64
-  /// Where `e_flags` is.
-  static let flagsPlace: UInt64 = 48
 
   /// PT_LOADs.
   let loadCount: Int
@@ -35,7 +35,7 @@ struct ELFDumpHeaders: Hashable, Sendable {
     output.storeBytes(of: (1 as UInt32).littleEndian, toByteOffset: 20, as: UInt32.self)
     output.storeBytes(of: programHeaders.littleEndian, toByteOffset: 32, as: UInt64.self)
     output.storeBytes(
-      of: UInt32(isIncomplete ? 1 : 0).littleEndian, toByteOffset: Int(Self.flagsPlace), as: UInt32.self)
+      of: UInt32(isIncomplete ? 1 : 0).littleEndian, toByteOffset: Int(ELFHeader.flagsPlace), as: UInt32.self)
     output.storeBytes(of: UInt16(Self.headerByteCount).littleEndian, toByteOffset: 52, as: UInt16.self)
     output.storeBytes(of: UInt16(Self.programHeaderByteCount).littleEndian, toByteOffset: 54, as: UInt16.self)
     let count = isExtended ? 0xffff : UInt16(programHeaderCount)

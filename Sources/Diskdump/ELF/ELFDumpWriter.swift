@@ -1,5 +1,5 @@
 public import Platform
-public import Vmcore
+public import DumpMemory
 
 /// Writes an ELF core (`-E`): the source's segments, without the pages that are left out.
 ///

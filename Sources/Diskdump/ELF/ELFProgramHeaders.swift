@@ -1,4 +1,4 @@
-internal import Vmcore
+internal import DumpMemory
 
 /// The PT_LOADs of an ELF dump: the source's, cut where many pages are left out.
 ///

@@ -1,5 +1,5 @@
 internal import Platform
-internal import Vmcore
+internal import DumpMemory
 
 /// Puts new pages into a copy of an ELF core.
 enum ELFPatcher {

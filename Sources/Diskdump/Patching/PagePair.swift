@@ -1,5 +1,5 @@
 internal import Platform
-internal import Vmcore
+internal import DumpMemory
 
 /// One page at a time, as a dump has it and as it is to be.
 struct PagePair: ~Copyable {

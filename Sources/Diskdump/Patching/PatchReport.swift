@@ -1,4 +1,4 @@
-public import Vmcore
+public import DumpMemory
 
 /// What became of the pages that were to change in a copy of a dump.
 public struct PatchReport: Sendable {

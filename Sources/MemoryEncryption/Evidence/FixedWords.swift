@@ -1,4 +1,4 @@
-internal import Vmcore
+internal import DumpMemory
 
 /// Words of low pages that the kernel fills by a rule of its own, and what they may then be.
 struct FixedWords: Sendable {

@@ -1,4 +1,4 @@
-internal import Vmcore
+internal import DumpMemory
 
 /// What free objects that are poisoned say of constants.
 ///

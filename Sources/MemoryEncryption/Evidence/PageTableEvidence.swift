@@ -1,4 +1,4 @@
-internal import Vmcore
+internal import KernelModel
 
 /// What low pages that are page tables must look like.
 ///

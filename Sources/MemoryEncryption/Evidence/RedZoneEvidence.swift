@@ -1,4 +1,4 @@
-internal import Vmcore
+internal import DumpMemory
 
 /// What the zones around a slab's objects say of constants.
 ///

@@ -1,4 +1,4 @@
-internal import Vmcore
+internal import DumpMemory
 
 /// What the free pointers of slabs say about constants.
 struct SlabEvidence: Sendable {

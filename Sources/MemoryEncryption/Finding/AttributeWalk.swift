@@ -1,4 +1,5 @@
-public import Vmcore
+public import DumpMemory
+public import KernelModel
 
 /// Reads from the crashed kernel's page tables which pages it had mapped as encrypted.
 public struct AttributeWalk: Sendable {

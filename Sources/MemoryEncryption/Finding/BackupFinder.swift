@@ -1,4 +1,5 @@
-public import Vmcore
+public import DumpMemory
+public import KernelModel
 
 /// Finds where purgatory copied low memory to.
 ///

@@ -1,4 +1,5 @@
-public import Vmcore
+internal import DumpMemory
+public import KernelModel
 
 /// Whose confidential computing a kernel found itself in: `enum cc_vendor` (arch/x86/coco/core.c, from Linux 5.16).
 public enum ConfidentialVendor: String, Hashable, Sendable {

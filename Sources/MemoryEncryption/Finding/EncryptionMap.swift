@@ -1,5 +1,6 @@
 public import Platform
-public import Vmcore
+public import DumpMemory
+public import KernelModel
 
 /// Which memory the crashed kernel had mapped as encrypted: the C-bit of every page, by its direct map.
 public struct EncryptionMap: Sendable {

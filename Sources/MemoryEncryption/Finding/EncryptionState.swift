@@ -1,4 +1,5 @@
-public import Vmcore
+internal import DumpMemory
+public import KernelModel
 
 /// Whether the crashed machine encrypted its memory, and how that is known.
 public struct EncryptionState: Hashable, Sendable {

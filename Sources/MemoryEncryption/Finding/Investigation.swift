@@ -1,5 +1,6 @@
 internal import Platform
-public import Vmcore
+public import DumpMemory
+public import KernelModel
 
 /// Everything that a vmcore says of its memory encryption: what it was, what it damaged, what can be undone.
 public struct Investigation: Sendable {

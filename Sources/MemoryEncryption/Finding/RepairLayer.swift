@@ -1,4 +1,4 @@
-public import Vmcore
+public import DumpMemory
 
 /// Low memory as the plan repairs it, for everybody who reads.
 public final class RepairLayer: PageLayer, @unchecked Sendable {

@@ -1,4 +1,5 @@
-public import Vmcore
+public import DumpMemory
+public import KernelModel
 
 /// What is done about memory encryption: memory as the first kernel saw it, as far as it can be had, and the account
 /// of how.

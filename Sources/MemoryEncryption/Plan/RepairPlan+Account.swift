@@ -1,4 +1,4 @@
-internal import Vmcore
+internal import DumpMemory
 
 extension RepairPlan {
   /// Pages that nobody ever wrote, or that the kernel never used: what it saw in them was noise to it too.

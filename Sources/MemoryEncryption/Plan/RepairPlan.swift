@@ -1,4 +1,4 @@
-public import Vmcore
+public import DumpMemory
 
 /// What the evidence in a low region says should be done to each of its pages.
 public struct RepairPlan: Sendable {

@@ -1,4 +1,4 @@
-public import Vmcore
+public import DumpMemory
 
 /// A place where the backup may lie, and who says so.
 public struct BackupCandidate: Hashable, Sendable {

@@ -1,4 +1,4 @@
-public import Vmcore
+public import DumpMemory
 
 /// Where purgatory copied low memory to before the capture kernel took its place.
 public struct BackupRegion: Hashable, Sendable {

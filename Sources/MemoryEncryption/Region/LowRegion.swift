@@ -1,4 +1,4 @@
-public import Vmcore
+public import DumpMemory
 
 /// The memory that went through the kdump backup: its bytes as the dump has them, and what is known about it.
 public struct LowRegion: Sendable {

@@ -1,4 +1,4 @@
-public import Vmcore
+public import DumpMemory
 
 /// A SLUB slab that lies in the low region, wholly or in part.
 ///

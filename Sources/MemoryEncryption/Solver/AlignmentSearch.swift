@@ -1,4 +1,4 @@
-internal import Vmcore
+internal import DumpMemory
 
 /// Which alignments of the backup the evidence allows.
 struct AlignmentSearch: Sendable {

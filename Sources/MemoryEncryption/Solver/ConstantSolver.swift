@@ -1,4 +1,4 @@
-internal import Vmcore
+internal import DumpMemory
 
 /// Finds the constants that undo XE's damage to a low region, and believes only those that are proven (``ClassJudge``).
 ///

@@ -1,4 +1,5 @@
-public import Vmcore
+public import DumpMemory
+public import KernelModel
 
 /// The page tables of a dump without the encryption bit, for readers that know nothing of it.
 ///

@@ -1,5 +1,6 @@
+internal import KernelModel
 internal import CLinux
-internal import Vmcore
+internal import DumpMemory
 
 /// Turns a command line into ``Options``, by makedumpfile's rules.
 struct OptionParser {
@@ -158,7 +159,7 @@ struct OptionParser {
     case .generating:
       request.generated = argument
     case .translating:
-      options.translated = TranslateRequest.parse(argument)
+      options.translated = AddressArgument.parse(argument)
     case .memoryUsage:
       request.memoryUsage = true
     case .erasing:

@@ -1,5 +1,6 @@
 internal import PageCompression
-internal import Vmcore
+internal import DumpMemory
+internal import KernelModel
 
 /// Everything that the user asked for.
 struct Options: Equatable {

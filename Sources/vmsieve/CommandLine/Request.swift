@@ -1,5 +1,6 @@
+internal import KernelModel
 internal import PageCompression
-internal import Vmcore
+internal import DumpMemory
 
 /// Which of the program's tasks a command line asks for, and whether its options and operands suit that task.
 ///

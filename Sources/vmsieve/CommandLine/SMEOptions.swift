@@ -1,5 +1,5 @@
 internal import MemoryEncryption
-internal import Vmcore
+internal import DumpMemory
 
 /// What the user said of memory encryption.
 struct SMEOptions: Equatable {

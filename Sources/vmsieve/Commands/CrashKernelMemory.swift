@@ -1,5 +1,5 @@
 internal import Platform
-internal import Vmcore
+internal import DumpMemory
 
 /// The memory that this machine holds back for its capture kernel: `Crash kernel` in /proc/iomem.
 enum CrashKernelMemory {

@@ -1,7 +1,8 @@
+internal import KernelModel
 internal import Diskdump
 internal import DumpPipeline
 internal import Platform
-internal import Vmcore
+internal import DumpMemory
 
 extension DumpCommand {
   /// Writes the pages as an ELF core (`-E`).

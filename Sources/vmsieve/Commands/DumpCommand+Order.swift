@@ -1,13 +1,14 @@
 internal import Diskdump
 internal import DumpPipeline
 internal import Platform
-internal import Vmcore
+internal import DumpMemory
+internal import KernelModel
 
 /// In which order the pages of a dump are written.
 enum PageOrder {
   case memory
   /// Group by group, each page at its rank.
-  case groups(FrameOrder)
+  case groups(WritePriority)
   /// The same in long stretches.
   case ranges(FrameSequence)
 }
@@ -49,7 +50,7 @@ extension DumpCommand {
     return options.writesELF ? .ranges(inStretches(order)) : .groups(order)
   }
 
-  private func inStretches(_ order: FrameOrder) -> FrameSequence {
+  private func inStretches(_ order: WritePriority) -> FrameSequence {
     options.writesELF
       ? order.sequence(joining: 255, most: Self.mostSegments)
       : order.sequence(joining: Self.gapInStream, most: Self.mostRanges)
@@ -58,12 +59,12 @@ extension DumpCommand {
   /// - Parameter warning: what is said where there is no such order: a dump in that of memory is better than none.
   private func findOrder(
     _ kernel: Kernel, _ level: DumpLevel, _ maxMapNumber: UInt64, or warning: String?
-  ) -> FrameOrder? {
+  ) -> WritePriority? {
     let progress = Progress(messages)
     let isLooking = !level.isSuperset(of: .needingMemoryMap)
     if isLooking { progress.begin(.unnecessaryPages) }
     do throws(VmcoreError) {
-      let order = try FrameOrder(kernel, level, affordsSet: affordsSet(maxMapNumber)) {
+      let order = try WritePriority(kernel, level, affordsSet: affordsSet(maxMapNumber)) {
         progress.update(done: $0, total: $1)
       }
       if isLooking { progress.end() }

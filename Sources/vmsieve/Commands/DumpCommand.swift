@@ -3,7 +3,8 @@ internal import DumpPipeline
 internal import MemoryEncryption
 internal import PageCompression
 internal import Platform
-internal import Vmcore
+internal import DumpMemory
+internal import KernelModel
 
 /// Reads the vmcore and writes the dump.
 func createDump(options: Options, messages: Messages) throws(CommandFailure) -> ExitStatus {
@@ -48,7 +49,7 @@ struct DumpCommand {
     output = ready.output
     eraseInfo = ready.record
     // One look for all that is asked for now.
-    _ = kernel?.symbolsAtHand(PageFilter.symbols + CrashedProcessors.symbols + FrameOrder.symbols)
+    _ = kernel?.symbolsAtHand(PageFilter.symbols + CrashedProcessors.symbols + WritePriority.symbols)
     if let kernel, let processors = CrashedProcessors(kernel) {
       messages.describe(processors)
     }

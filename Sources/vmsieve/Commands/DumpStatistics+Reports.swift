@@ -1,5 +1,6 @@
 internal import DumpPipeline
-internal import Vmcore
+internal import DumpMemory
+internal import KernelModel
 
 extension DumpStatistics {
   /// Puts together what the filter and the pipeline counted.

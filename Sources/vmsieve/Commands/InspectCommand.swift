@@ -1,7 +1,8 @@
 internal import Diskdump
 internal import MemoryEncryption
 internal import Platform
-internal import Vmcore
+internal import DumpMemory
+internal import KernelModel
 
 /// `vmsieve inspect [--json] VMCORE`: what a vmcore tells about memory encryption.
 struct InspectCommand {

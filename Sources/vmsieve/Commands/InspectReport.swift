@@ -1,6 +1,7 @@
+internal import DumpMemory
 internal import MemoryEncryption
 internal import Platform
-internal import Vmcore
+internal import KernelModel
 
 /// The answer of `inspect`.
 struct InspectReport {

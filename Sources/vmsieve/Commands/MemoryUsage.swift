@@ -1,4 +1,4 @@
-internal import Vmcore
+internal import KernelModel
 
 /// What the pages of a machine are used for, in makedumpfile's table.
 struct MemoryUsage {

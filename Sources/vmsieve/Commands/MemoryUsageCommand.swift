@@ -1,6 +1,7 @@
 internal import PageCompression
 internal import Platform
-internal import Vmcore
+internal import DumpMemory
+internal import KernelModel
 
 /// Counts the pages of a running machine that a dump of it would leave out (`--mem-usage /proc/kcore`).
 ///

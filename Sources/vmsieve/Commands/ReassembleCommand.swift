@@ -2,7 +2,7 @@ internal import Diskdump
 internal import DumpPipeline
 internal import PageCompression
 internal import Platform
-internal import Vmcore
+internal import DumpMemory
 
 /// Makes one dump of the files of a split one (`--reassemble`). Pages are copied as they are stored.
 struct ReassembleCommand {

@@ -1,6 +1,7 @@
 internal import Diskdump
 internal import Platform
-internal import Vmcore
+internal import DumpMemory
+internal import KernelModel
 
 /// `vmsieve verify [--json] DUMP ..`: whether every page of a dump can be read.
 enum VerifyCommand {

@@ -1,6 +1,7 @@
 internal import Diskdump
 internal import Platform
-internal import Vmcore
+internal import DumpMemory
+internal import KernelModel
 
 /// The answer of `verify`.
 struct VerifyReport {

@@ -1,5 +1,5 @@
 internal import Platform
-internal import Vmcore
+internal import KernelModel
 
 /// What is said of processors whose registers are missing.
 extension CrashedProcessors {

@@ -1,6 +1,7 @@
 internal import Platform
 internal import DumpPipeline
-internal import Vmcore
+internal import DumpMemory
+internal import KernelModel
 
 extension Messages {
   /// Says what the vmcore is: at debug level all of it, and always what is wrong with it.

@@ -1,5 +1,6 @@
 internal import MemoryEncryption
-internal import Vmcore
+internal import DumpMemory
+internal import KernelModel
 
 /// Undoes what memory encryption did to a vmcore, by the user's policy, and says what was done.
 enum EncryptionStage {

@@ -1,5 +1,6 @@
 internal import Platform
-internal import Vmcore
+internal import DumpMemory
+internal import KernelModel
 
 /// Erases what a file names (`--config`), before anything is written.
 enum ErasureStage {

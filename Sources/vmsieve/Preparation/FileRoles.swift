@@ -1,5 +1,6 @@
+internal import KernelModel
 internal import Platform
-internal import Vmcore
+internal import DumpMemory
 
 /// Which files a command line reads and which it writes: what is read must not be written.
 struct FileRoles {

@@ -1,4 +1,4 @@
-internal import Vmcore
+internal import KernelModel
 
 /// Finds the pages of the processes that are to stay in the dump (`--keep-comm`).
 enum KeepStage {

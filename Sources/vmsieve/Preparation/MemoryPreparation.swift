@@ -1,5 +1,6 @@
 internal import MemoryEncryption
-internal import Vmcore
+internal import DumpMemory
+internal import KernelModel
 
 /// Makes a vmcore's memory ready for a command: as the crashed kernel saw it, and then without what is to go.
 ///

@@ -1,5 +1,6 @@
 internal import Diskdump
-internal import Vmcore
+internal import DumpMemory
+internal import KernelModel
 
 /// A vmcore, and the kernel that it is of.
 struct OpenedVmcore {

@@ -1,4 +1,5 @@
-internal import Vmcore
+internal import DumpMemory
+internal import KernelModel
 
 /// Reads low memory from where it was saved, in the dump of a machine whose capture kernel has taken it.
 enum RedirectStage {

@@ -1,13 +1,8 @@
-internal import CLinux
-internal import Vmcore
+internal import DumpMemory
+internal import KernelModel
 
 /// The address of `--vtop`: what the kernel's page tables make of it is printed, and the work goes on.
 enum TranslateRequest {
-  /// A number as strtoul of base 0 reads it; 0 for what is none, as makedumpfile takes it.
-  static func parse(_ text: String) -> UInt64 {
-    unsafe UInt64(strtoul(text, nil, 0))
-  }
-
   /// Prints the walk from table to table and where it leads, in makedumpfile's lines.
   static func answer(
     _ address: UInt64, _ kernel: Kernel, _ messages: Messages

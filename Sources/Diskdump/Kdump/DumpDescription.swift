@@ -1,0 +1,33 @@
+public import DumpMemory
+
+/// What a kdump-compressed dump is to say of itself, and how its pages are to lie in it.
+public struct DumpDescription: Hashable, Sendable {
+  /// Where it is one of a split dump, it has the bitmaps of all frames and the pages of its own.
+  public var facts: DumpFacts
+  /// The compressor that was asked for; the writer itself adds and takes away ``DumpStatus/incomplete``.
+  public var compression: DumpStatus
+  /// Bytes of the VMCOREINFO text within the notes; empty where there is none.
+  public var vmcoreinfo: Range<Int>
+  /// Bytes of a page and of a block: a power of two from 4096.
+  public var blockSize: Int
+  /// Whether pages were lost before: the dump then stays marked incomplete.
+  public var isIncomplete: Bool
+  /// Whether pages that cannot be read are left out of a dump that is then whole: the source is the dead kernel's
+  /// memory, and they are nowhere else. Those that a file lost stay missing in a dump that is marked incomplete.
+  public var leavesOutUnreadable: Bool
+
+  public init(
+    _ facts: DumpFacts, compression: DumpStatus, vmcoreinfo: Range<Int>, blockSize: Int = 4096,
+    isIncomplete: Bool = false, leavesOutUnreadable: Bool = true
+  ) {
+    self.facts = facts
+    self.compression = compression
+    self.vmcoreinfo = vmcoreinfo
+    self.blockSize = blockSize
+    self.isIncomplete = isIncomplete
+    self.leavesOutUnreadable = leavesOutUnreadable
+  }
+
+  /// Whether zero pages share one block.
+  public var sharesZeroPages: Bool { facts.dumpLevel.contains(.zeroPages) }
+}

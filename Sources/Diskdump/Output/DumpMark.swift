@@ -1,0 +1,33 @@
+internal import Platform
+public import DumpMemory
+
+/// The mark by which a dump of either format says that it is incomplete.
+public enum DumpMark {
+  /// Whether a file is a dump that has the mark.
+  public static func isIncomplete(_ path: String) throws(VmcoreError) -> Bool {
+    let file = try InputFile(opening: path)
+    if try KdumpHeaders.recognises(file) { return try KdumpHeaders(file).header.status.contains(.incomplete) }
+    return try ELFCore(file).isMarkedIncomplete
+  }
+
+  /// Sets the mark of a kdump-compressed dump.
+  ///
+  /// - Parameter status: what the dump's header says.
+  static func set(on file: borrowing FileDescriptor, besides status: DumpStatus) throws(SystemError) {
+    try write(status.union(.incomplete).rawValue, to: file, at: DiskdumpHeader.statusPlace)
+  }
+
+  /// Sets the mark of an ELF core, whose other flags are 0.
+  static func set(onELFCore file: borrowing FileDescriptor) throws(SystemError) {
+    try write(1, to: file, at: ELFHeader.flagsPlace)
+  }
+
+  private static func write(
+    _ word: UInt32, to file: borrowing FileDescriptor, at place: UInt64
+  ) throws(SystemError) {
+    var buffer = try PageBuffer(byteCount: 4)
+    var bytes = buffer.mutableBytes
+    bytes.storeBytes(of: word.littleEndian, toByteOffset: 0, as: UInt32.self)
+    try file.write(buffer.bytes.extracting(first: 4), at: FileOffset(place))
+  }
+}

@@ -1,0 +1,43 @@
+public import DumpMemory
+
+/// Takes a machine's pages in the order of their frames, or of their ranks, and makes a dump of them.
+///
+/// ``begin(notes:existing:dumpable:)`` once, ``append(data:pages:frames:ranks:)`` for the pages, then
+/// ``finish(dumpable:)``; after any error ``abandon()``.
+public protocol DumpWriter: ~Copyable {
+  /// Bytes handed to the file, each counted once; holes are not counted.
+  var bytesWritten: UInt64 { get }
+
+  /// Bytes of the notes that could not be read and are zeros in the dump.
+  var unreadableNoteBytes: Int { get }
+
+  /// Writes what precedes the pages.
+  ///
+  /// - Parameters:
+  ///   - notes: the source's.
+  ///   - existing: the frames that the source has.
+  ///   - dumpable: the frames that will be appended.
+  mutating func begin(
+    notes: CoreNotes, existing: PFNRanges, dumpable: borrowing PFNBitmap
+  ) throws(DumpWriteError)
+
+  /// Appends pages.
+  ///
+  /// - Parameters:
+  ///   - data: the stored bytes of the pages that have any, back to back.
+  ///   - pages: in the order of their frames, going on where the last call ended, if there are no ranks.
+  ///   - frames: as many as there are pages.
+  ///   - ranks: as many, or none: how many of the dump's frames lie below each. Only kdump-compressed dumps can take
+  ///     pages in any order.
+  mutating func append(
+    data: RawSpan, pages: Span<StoredPage>, frames: Span<PFN>, ranks: Span<UInt64>
+  ) throws(DumpWriteError)
+
+  /// Waits for the disk, and only then takes the incomplete mark away.
+  ///
+  /// - Parameter dumpable: the set given at the beginning, less the pages that could not be read.
+  mutating func finish(dumpable: borrowing PFNBitmap) throws(DumpWriteError)
+
+  /// Leaves what there is in a readable state, marked incomplete, as far as the disk still allows.
+  mutating func abandon()
+}

@@ -1,0 +1,85 @@
+internal import DumpMemory
+public import Platform
+
+/// Reads a flattened stream from a pipe, and puts its records where they belong (`-R`).
+public struct FlattenedReader: ~Copyable {
+  private let stream: FileDescriptor
+  private var buffer: PageBuffer
+  /// Bytes of the stream that came, the headers among them.
+  public private(set) var byteCount: UInt64 = 0
+  public private(set) var recordCount: UInt64 = 0
+  private(set) var arrived = ArrivedRanges()
+
+  private static let pieceSize = 1 << 20
+
+  /// Reads the stream's header, and nothing more of a stream that has none.
+  public init(_ stream: consuming FileDescriptor) throws(FlattenedError) {
+    var buffer: PageBuffer
+    do throws(SystemError) { buffer = try PageBuffer(byteCount: Self.pieceSize) } catch {
+      throw .failed(error)
+    }
+    let count = try Self.read(stream, FlattenedFormat.headerByteCount, into: &buffer)
+    if count == 0 { throw .empty }
+    guard count >= FlattenedFormat.signatureBytes.count, FlattenedFormat.hasSignature(buffer.bytes) else {
+      throw .foreign
+    }
+    byteCount = UInt64(count)
+    guard count == FlattenedFormat.headerByteCount else { throw .cut(after: byteCount) }
+    let type = FlattenedFormat.number(buffer.bytes, at: 16)
+    let version = FlattenedFormat.number(buffer.bytes, at: 24)
+    guard type == FlattenedFormat.type, version == FlattenedFormat.version else {
+      throw .unknown(type: type, version: version)
+    }
+    self.buffer = buffer
+    self.stream = stream
+  }
+
+  /// Copies every record to its place, up to the end record; what follows that is not looked at.
+  public mutating func copy(into file: borrowing FileDescriptor) throws(FlattenedError) {
+    while true {
+      let place = byteCount
+      guard try next(FlattenedFormat.recordHeaderByteCount) == FlattenedFormat.recordHeaderByteCount else {
+        throw .cut(after: byteCount)
+      }
+      let offset = FlattenedFormat.number(buffer.bytes, at: 0)
+      let size = FlattenedFormat.number(buffer.bytes, at: 8)
+      if offset == -1, size == -1 { return }
+      guard offset >= 0, size > 0, !offset.addingReportingOverflow(size).overflow else {
+        throw .damaged(at: place)
+      }
+      try copy(UInt64(offset)..<UInt64(offset) + UInt64(size), into: file)
+      recordCount += 1
+    }
+  }
+
+  private mutating func copy(
+    _ range: Range<UInt64>, into file: borrowing FileDescriptor
+  ) throws(FlattenedError) {
+    var at = range.lowerBound
+    while at < range.upperBound {
+      let wanted = Int(min(range.upperBound - at, UInt64(Self.pieceSize)))
+      let count = try next(wanted)
+      do throws(SystemError) {
+        try file.write(buffer.bytes.extracting(first: count), at: FileOffset(at))
+      } catch {
+        throw .failed(error)
+      }
+      arrived.insert(at..<at + UInt64(count))
+      at += UInt64(count)
+      if count < wanted { throw .cut(after: byteCount) }
+    }
+  }
+
+  private mutating func next(_ count: Int) throws(FlattenedError) -> Int {
+    let got = try Self.read(stream, count, into: &buffer)
+    byteCount += UInt64(got)
+    return got
+  }
+
+  private static func read(
+    _ stream: borrowing FileDescriptor, _ count: Int, into buffer: inout PageBuffer
+  ) throws(FlattenedError) -> Int {
+    var bytes = buffer.mutableBytes(in: 0..<count)
+    do throws(SystemError) { return try stream.readNext(into: &bytes) } catch { throw .failed(error) }
+  }
+}

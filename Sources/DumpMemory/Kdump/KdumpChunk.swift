@@ -1,0 +1,44 @@
+package import Platform
+
+/// One chunk of the second bitmap, with the frames below each of its words counted.
+package struct KdumpChunk: ~Copyable {
+  private var index: Int?
+  private var bits: PageBuffer
+  private var below: [512 of UInt16] = .init(repeating: 0)
+
+  package init() throws(SystemError) {
+    bits = try PageBuffer(byteCount: PFNChunk.byteCount)
+  }
+
+  /// How many frames of the chunk lie below one of its frames; nil if that is not in the bitmap itself.
+  package mutating func rank(
+    of bit: Int, inChunk wanted: Int, of file: InputFile, at bitmap: UInt64
+  ) throws(SystemError) -> Int? {
+    if index != wanted { try load(wanted, file, bitmap) }
+    let word: UInt64 = bits.bytes.field(bit / 64 * 8)
+    guard word >> UInt64(bit % 64) & 1 == 1 else { return nil }
+    return Int(below[bit / 64]) + (word & (1 << UInt64(bit % 64) - 1)).nonzeroBitCount
+  }
+
+  private mutating func load(
+    _ wanted: Int, _ file: InputFile, _ bitmap: UInt64
+  ) throws(SystemError) {
+    index = nil
+    try Self.read(&bits, file, bitmap + UInt64(wanted * PFNChunk.byteCount))
+    var count = 0
+    for word in 0..<PFNChunk.byteCount / 8 {
+      below[word] = UInt16(count)
+      count += (bits.bytes.field(word * 8) as UInt64).nonzeroBitCount
+    }
+    index = wanted
+  }
+
+  private static func read(
+    _ bits: inout PageBuffer, _ file: InputFile, _ offset: UInt64
+  ) throws(SystemError) {
+    var bytes = bits.mutableBytes
+    guard try file.read(into: &bytes, at: FileOffset(offset)) == PFNChunk.byteCount else {
+      throw SystemError("pread", file.path, .inputOutput)
+    }
+  }
+}

@@ -1,0 +1,128 @@
+internal import PageCompression
+package import Platform
+
+extension KdumpFile {
+  /// What a descriptor comes to before the page's bytes are looked at.
+  package enum DescriptorState {
+    case stored
+    /// Offset 0: the dump is incomplete, and the page was not written.
+    case missing
+    /// The file ends before the page's last byte.
+    case pastEnd
+    case malformed
+  }
+
+  package func state(of descriptor: PageDescriptor) -> DescriptorState {
+    if descriptor.offset == 0 { return .missing }
+    let size = UInt64(descriptor.size)
+    let sizeIsRight =
+      descriptor.flags == .raw ? size == headers.blockSize : size > 0 && size <= headers.blockSize
+    guard sizeIsRight, Codec(descriptor.flags) != nil, descriptor.offset >= dataStart,
+      descriptor.offset <= UInt64(Int64.max) - size
+    else { return .malformed }
+    return descriptor.offset + size <= file.size ? .stored : .pastEnd
+  }
+
+  /// The descriptor of a frame; nil for a frame that is not in the dump, or whose descriptor is not.
+  package func descriptor(
+    of pfn: PFN, _ chunk: inout KdumpChunk, _ window: inout ReadAhead
+  ) throws(SystemError) -> PageDescriptor? {
+    guard pfn.rawValue < headers.maxMapNumber, headers.splitRange?.contains(pfn) ?? true else { return nil }
+    let index = Int(pfn.rawValue / UInt64(PFNChunk.frames))
+    let bit = Int(pfn.rawValue % UInt64(PFNChunk.frames))
+    let rank: Int
+    let frames = ranks.frames(inChunk: index)
+    switch frames.count {
+    case 0: return nil
+    case PFNChunk.frames: rank = bit
+    default:
+      guard let found = try chunk.rank(of: bit, inChunk: index, of: file, at: bitmap) else { return nil }
+      rank = found
+    }
+    return try descriptor(frames.below + UInt64(rank) - firstRank, &window)
+  }
+
+  /// The n-th descriptor; nil if the file ends before its end.
+  package func descriptor(_ number: UInt64, _ window: inout ReadAhead) throws(SystemError) -> PageDescriptor?
+  {
+    guard number < descriptorsInFile else { return nil }
+    let start = descriptorOffset(number)
+    let place = start..<start + UInt64(PageDescriptor.byteCount)
+    guard try window.show(place, of: file) else { return nil }
+    return PageDescriptor(decoding: window.bytes(place))
+  }
+
+  /// Pages of which the file has no bytes, by all of its descriptors: a dump may lose some anywhere and end as a whole
+  /// one does.
+  package func missingPages() throws(SystemError) -> UInt64 {
+    var missing = pageCount - descriptorsInFile
+    var window = try ReadAhead(byteCount: 64 << 10)
+    for number in 0..<descriptorsInFile {
+      guard let descriptor = try descriptor(number, &window) else {
+        missing += 1
+        continue
+      }
+      switch state(of: descriptor) {
+      case .missing, .pastEnd: missing += 1
+      case .stored, .malformed: break
+      }
+    }
+    return missing
+  }
+
+  /// The frames of the second bitmap: of a split dump, those of all its files.
+  package func framesOfAllFiles() throws(VmcoreError) -> PFNBitmap {
+    var set = try VmcoreError.wrapping { () throws(SystemError) in
+      try PFNBitmap(maxMapNumber: headers.maxMapNumber)
+    }
+    var bits = try KdumpBitmapReader(headers.maxMapNumber, in: file, at: bitmap)
+    try bits.insert(into: &set)
+    return set
+  }
+
+  /// The frames of the second bitmap whose pages the file has descriptors for, or should have.
+  package func describedFrames() throws(VmcoreError) -> PFNBitmap {
+    var set = try framesOfAllFiles()
+    if let split = headers.splitRange {
+      set.remove(PFN(0)..<split.lowerBound)
+      if split.upperBound.rawValue < headers.maxMapNumber {
+        set.remove(split.upperBound..<PFN(headers.maxMapNumber))
+      }
+    }
+    return set
+  }
+
+  /// Takes out of the second bitmap's frames those whose descriptors say that there is no page.
+  package func removeMissing(from frames: inout PFNBitmap) throws(VmcoreError) {
+    do throws(SystemError) {
+      var window = try ReadAhead(byteCount: 64 << 10)
+      var number: UInt64 = 0
+      var next = frames.next(from: PFN(0))
+      while let pfn = next {
+        let descriptor = try descriptor(number, &window)
+        switch descriptor.map({ state(of: $0) }) {
+        case .none, .missing, .pastEnd: frames.remove(pfn)
+        case .stored, .malformed: break
+        }
+        number += 1
+        next = frames.next(from: pfn.advanced(by: 1))
+      }
+    } catch { throw .system(error) }
+  }
+
+  /// Calls the body with each frame of the second bitmap and its descriptor; nil behind the end of the file.
+  package func forEachDescriptor(
+    of frames: borrowing PFNBitmap, _ body: (PFN, PageDescriptor?) -> Void
+  ) throws(VmcoreError) {
+    do throws(SystemError) {
+      var window = try ReadAhead(byteCount: 64 << 10)
+      var number: UInt64 = 0
+      var next = frames.next(from: PFN(0))
+      while let pfn = next {
+        body(pfn, try descriptor(number, &window))
+        number += 1
+        next = frames.next(from: pfn.advanced(by: 1))
+      }
+    } catch { throw .system(error) }
+  }
+}

@@ -1,0 +1,20 @@
+internal import Platform
+
+/// One thread's ``KdumpPages``, as a source of memory has them.
+final class KdumpPageReader: PageStoreReader {
+  private var pages: KdumpPages
+
+  init(_ dump: KdumpFile, _ access: MemoryAccess) throws(SystemError) {
+    pages = try KdumpPages(dump, access)
+  }
+
+  override func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(MemoryError) {
+    try pages.read(pfn, into: &page)
+  }
+
+  override func readStored(
+    _ pfn: PFN, as flags: UInt32, into bytes: inout MutableRawSpan
+  ) throws(MemoryError) -> StoredBytes? {
+    try pages.readStored(pfn, as: flags, into: &bytes)
+  }
+}

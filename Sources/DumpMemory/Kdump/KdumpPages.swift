@@ -1,0 +1,145 @@
+internal import PageCompression
+internal import Platform
+
+/// One thread's way to the pages of a kdump-compressed dump.
+///
+/// A page's descriptor has the number of the frames below it in the second bitmap: the chunk's, which is in
+/// memory, and those of the chunk, which are counted once when the reader comes to it.
+struct KdumpPages: ~Copyable {
+  private let dump: KdumpFile
+  private var decompressor: PageDecompressor
+  private var chunk: KdumpChunk
+  private var descriptors: ReadAhead
+  /// Pages lie one behind the other in the order of their frames ..
+  private var data: ReadAhead
+  /// .. except the one that all pages of zeros share, and those that were written first.
+  private var shared: ReadAhead
+  /// What a page that is copied as it is stored comes to.
+  private var decoded: PageBuffer
+
+  init(_ dump: KdumpFile, _ access: MemoryAccess) throws(SystemError) {
+    let ahead = access == .sequential ? 64 << 10 : 0
+    let chunk = try KdumpChunk()
+    let descriptors = try ReadAhead(byteCount: max(ahead, 128 * PageDescriptor.byteCount))
+    let data = try ReadAhead(byteCount: max(ahead, dump.pageSize))
+    let shared = try ReadAhead(byteCount: dump.pageSize)
+    let decoded = try PageBuffer(byteCount: dump.pageSize)
+    let decompressor: PageDecompressor
+    do throws(CompressionError) { decompressor = try PageDecompressor() } catch {
+      throw SystemError("malloc", error.description, .outOfMemory)
+    }
+    self.decompressor = decompressor
+    self.chunk = chunk
+    self.descriptors = descriptors
+    self.data = data
+    self.shared = shared
+    self.decoded = decoded
+    self.dump = dump
+  }
+
+  mutating func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(MemoryError) {
+    let descriptor = try descriptor(of: pfn)
+    guard let codec = Codec(descriptor.flags) else {
+      throw .damaged(address(pfn), reason: "page_desc.flags is \(descriptor.flags.rawValue)")
+    }
+    try show(descriptor, pfn)
+    guard decompress(descriptor, codec, into: &page) else { throw noPage(descriptor, codec, pfn) }
+  }
+
+  mutating func readStored(
+    _ pfn: PFN, as flags: UInt32, into bytes: inout MutableRawSpan
+  ) throws(MemoryError) -> PageStoreReader.StoredBytes? {
+    let descriptor = try descriptor(of: pfn)
+    // A raw page is one that the compressor which the dump was made with could not make smaller.
+    let isAsWanted =
+      (descriptor.flags.rawValue == flags && descriptor.size < dump.headers.blockSize)
+      || (descriptor.flags == .raw && dump.headers.header.status.rawValue & flags != 0)
+    guard isAsWanted, let codec = Codec(descriptor.flags) else { return nil }
+    try show(descriptor, pfn)
+    // A page that nobody can decode would else go from dump to dump unnoticed.
+    guard codec == .none || decodes(descriptor, codec) else { throw noPage(descriptor, codec, pfn) }
+    copy(descriptor, into: &bytes)
+    return PageStoreReader.StoredBytes(byteCount: Int(descriptor.size), flags: descriptor.flags.rawValue)
+  }
+
+  /// Where a page's bytes are: inside the file, and of a size that its flags allow.
+  private mutating func descriptor(of pfn: PFN) throws(MemoryError) -> PageDescriptor {
+    let found: PageDescriptor?
+    do throws(SystemError) {
+      found = try dump.descriptor(of: pfn, &chunk, &descriptors)
+    } catch { throw .unreadable(address(pfn), error) }
+    guard let found else {
+      throw dump.frames.contains(pfn) ? .notInFile(address(pfn)) : .hole(address(pfn))
+    }
+    switch dump.state(of: found) {
+    case .stored: return found
+    case .missing, .pastEnd: throw .notInFile(address(pfn))
+    case .malformed:
+      throw .damaged(
+        address(pfn),
+        reason: "its page_desc is offset \(found.offset), size \(found.size), flags \(found.flags.rawValue)")
+    }
+  }
+
+  private func isShared(_ descriptor: PageDescriptor) -> Bool { descriptor.offset < data.range.lowerBound }
+
+  private mutating func show(_ descriptor: PageDescriptor, _ pfn: PFN) throws(MemoryError) {
+    let isThere: Bool
+    do throws(SystemError) {
+      if isShared(descriptor) {
+        isThere = try shared.show(descriptor.range, of: dump.file)
+      } else {
+        isThere = try data.show(descriptor.range, of: dump.file)
+      }
+    } catch { throw .unreadable(address(pfn), error) }
+    guard isThere else { throw .notInFile(address(pfn)) }
+  }
+
+  private func noPage(_ descriptor: PageDescriptor, _ codec: Codec, _ pfn: PFN) -> MemoryError {
+    .damaged(address(pfn), reason: "\(descriptor.size) bytes of \(codec.name) do not make a page")
+  }
+
+  private mutating func decodes(_ descriptor: PageDescriptor, _ codec: Codec) -> Bool {
+    if isShared(descriptor) { return Self.decodes(descriptor, codec, shared, &decompressor, in: &decoded) }
+    return Self.decodes(descriptor, codec, data, &decompressor, in: &decoded)
+  }
+
+  private static func decodes(
+    _ descriptor: PageDescriptor, _ codec: Codec, _ window: borrowing ReadAhead,
+    _ decompressor: inout PageDecompressor, in buffer: inout PageBuffer
+  ) -> Bool {
+    var page = buffer.mutableBytes
+    return decompress(descriptor, codec, window, &decompressor, into: &page)
+  }
+
+  private mutating func decompress(
+    _ descriptor: PageDescriptor, _ codec: Codec, into page: inout MutableRawSpan
+  ) -> Bool {
+    if isShared(descriptor) { return Self.decompress(descriptor, codec, shared, &decompressor, into: &page) }
+    return Self.decompress(descriptor, codec, data, &decompressor, into: &page)
+  }
+
+  private static func decompress(
+    _ descriptor: PageDescriptor, _ codec: Codec, _ window: borrowing ReadAhead,
+    _ decompressor: inout PageDecompressor, into page: inout MutableRawSpan
+  ) -> Bool {
+    decompressor.decompress(window.bytes(descriptor.range), codec, into: &page)
+  }
+
+  private func copy(_ descriptor: PageDescriptor, into bytes: inout MutableRawSpan) {
+    if isShared(descriptor) {
+      bytes.copy(shared.bytes(descriptor.range), at: 0)
+    } else {
+      bytes.copy(data.bytes(descriptor.range), at: 0)
+    }
+  }
+
+  private func address(_ pfn: PFN) -> PhysicalAddress {
+    PhysicalAddress(pfn.rawValue * dump.headers.blockSize)
+  }
+}
+
+extension PageDescriptor {
+  /// The bytes in the file; ``KdumpFile/state(of:)`` has checked that they have an end.
+  package var range: Range<UInt64> { offset..<offset + UInt64(size) }
+}

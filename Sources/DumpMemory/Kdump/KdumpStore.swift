@@ -1,0 +1,110 @@
+public import Platform
+
+/// A kdump-compressed dump as a source of memory: what was left out of it stays out.
+public final class KdumpStore: PageStore, @unchecked Sendable {
+  public let dump: KdumpFile
+  /// Pages of which the file has no bytes, by its descriptors.
+  public let missingPages: UInt64
+
+  /// What dumps of x86_64 call their machine: old ones nothing, and QEMU 10 `Unknown`.
+  private static let machines: Set<String> = ["x86_64", "", "Unknown"]
+
+  /// - Throws: ``VmcoreError/foreign(path:_:)`` for a dump of another machine than x86_64.
+  public init(_ dump: KdumpFile) throws(VmcoreError) {
+    let headers = dump.headers
+    let path = dump.file.path
+    let machine = headers.header.utsname.machine
+    guard Self.machines.contains(machine), headers.blockSize == UInt64(PageGeometry.x86_64.size) else {
+      throw .foreign(
+        path: path,
+        "a dump of another machine (\(machine), pages of \(headers.blockSize) bytes); only x86_64 can be read"
+      )
+    }
+    let notes = try CoreNotes(
+      at: headers.subHeader.notes, vmcoreinfo: headers.subHeader.vmcoreinfo, in: dump.file)
+    do throws(SystemError) { missingPages = try dump.missingPages() } catch { throw .system(error) }
+    self.dump = dump
+    super.init(
+      path: path, fileSize: dump.file.size, frames: dump.frames, notes: notes,
+      origin: DumpFacts(
+        utsname: headers.header.utsname, crashTime: headers.header.crashTime,
+        processorCount: notes.processorCount > 0
+          ? Int32(clamping: notes.processorCount) : headers.processorCount,
+        physicalBase: headers.subHeader.physicalBase,
+        dumpLevel: DumpLevel(rawValue: Int(headers.subHeader.dumpLevel) & 31),
+        eraseInfo: try Self.text(at: headers.subHeader.eraseInfo, in: dump.file), split: headers.splitRange))
+  }
+
+  /// Lines about erased data are few.
+  package static let mostText = 1 << 20
+
+  private static func text(at place: Range<UInt64>, in file: InputFile) throws(VmcoreError)
+    -> String
+  {
+    guard !place.isEmpty, place.upperBound <= file.size, place.count <= mostText else { return "" }
+    do throws(SystemError) {
+      var window = try ReadAhead(byteCount: place.count)
+      guard try window.show(place, of: file) else { return "" }
+      return unsafe window.bytes(place).withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+    } catch { throw .system(error) }
+  }
+
+  public override var isFlattened: Bool { dump.file.isFlattened }
+
+  public override var formatDescription: String {
+    "\(dump.file.isFlattened ? "flattened " : "")kdump-compressed dump of \(fileSize) bytes, header_version"
+      + " \(dump.headers.version), dump level \(origin.dumpLevel.rawValue), \(dump.pageCount) pages"
+  }
+
+  public override var headerLines: [String] { dump.headers.lines }
+
+  public override var warnings: [String] {
+    guard let split = dump.headers.splitRange else { return damage }
+    return damage + [
+      "one file of a split dump, with the pages from \(split.lowerBound) to \(split.upperBound) only"
+    ]
+  }
+
+  /// What is wrong with the file itself.
+  var damage: [String] {
+    var lines = dump.file.warnings
+    let status = dump.headers.header.status
+    if status.contains(.incomplete) {
+      lines.append(
+        missingPages > 0
+          ? "the dump is marked incomplete: \(missingPages) of its \(dump.pageCount) pages are missing"
+          : "the dump is marked incomplete, though by its descriptors no page is missing")
+    } else if missingPages > 0 {
+      lines.append("the dump is cut: \(missingPages) of its \(dump.pageCount) pages are missing")
+    }
+    lines += origin.unreadableRecords.map { "when the dump was made, " + $0 }
+    if status.contains(.excludedVmemmap) {
+      lines.append(
+        "page structures were left out of the dump (-e): what their pages were used for is not known")
+    }
+    return lines
+  }
+
+  public override var isComplete: Bool {
+    dump.file.isWhole && missingPages == 0 && !dump.headers.header.status.contains(.incomplete)
+  }
+
+  public override var lacksPages: Bool { !isComplete || dump.headers.splitRange != nil }
+
+  public override var lacksAllPages: Bool { dump.pageCount > 0 && missingPages == dump.pageCount }
+
+  public override func wantedFrames() throws(VmcoreError) -> PFNBitmap { try dump.framesOfAllFiles() }
+
+  public override func describedFrames() throws(VmcoreError) -> PFNBitmap { try dump.describedFrames() }
+
+  /// The second bitmap, less the pages whose descriptors say that there is no page.
+  public override func framesInFile() throws(VmcoreError) -> PFNBitmap {
+    var frames = try dump.describedFrames()
+    try dump.removeMissing(from: &frames)
+    return frames
+  }
+
+  public override func makeReader(_ access: MemoryAccess) throws(SystemError) -> PageStoreReader {
+    try KdumpPageReader(dump, access)
+  }
+}

@@ -1,0 +1,130 @@
+internal import Platform
+
+/// Where in the file each physical address lies: the PT_LOADs, sorted and freed of overlaps.
+public struct MemorySegments: Sendable {
+  /// Memory that is alike: in the file from ``fileOffset`` on, or, where that is nil, nowhere in the file.
+  struct Extent {
+    var start: UInt64
+    var end: UInt64
+    var fileOffset: UInt64?
+  }
+
+  public let geometry: PageGeometry
+  /// Every frame that a PT_LOAD touches: the first bitmap.
+  public let frames: PFNRanges
+  /// Frames of the PT_LOADs that map the kernel's text and data (p_vaddr at or above 0xffffffff80000000).
+  public let kernelImage: PFNRanges
+  /// Bytes that the PT_LOADs place behind the end of the file: it was cut.
+  public let bytesPastEndOfFile: UInt64
+  /// PT_LOADs whose numbers cannot be an x86_64 machine's, and which are not read.
+  public let implausibleSegments: [ProgramHeader]
+
+  /// Frames of which a PT_LOAD speaks and the file lacks some bytes: p_filesz < p_memsz, or a file that was cut.
+  public let framesNotInFile: PFNRanges
+  /// Of them, those whose bytes lie behind the end of the file.
+  public let framesCut: PFNRanges
+
+  let extents: [Extent]
+
+  /// Where the kernel's text and data are mapped (`__START_KERNEL_map`), and modules behind them.
+  public static let kernelMap: UInt64 = 0xffff_ffff_8000_0000
+  /// Physical addresses of x86_64 have at most 52 bits.
+  package static let physicalLimit: UInt64 = 1 << 52
+
+  /// - Parameter fileSize: bytes of the file; what lies behind is not there.
+  init(_ loads: [ProgramHeader], fileSize: UInt64, geometry: PageGeometry) {
+    var data: [Extent] = []
+    var memory: [Extent] = []
+    var cut: [Extent] = []
+    var image: [Range<PFN>] = []
+    var pastEnd: UInt64 = 0
+    var implausible: [ProgramHeader] = []
+
+    for load in loads where !load.hasNoPhysicalAddress && load.memorySize > 0 {
+      let start = load.physicalAddress.rawValue
+      let (end, overflow) = start.addingReportingOverflow(load.memorySize)
+      let inFile = min(load.fileSize, load.memorySize)
+      let (fileEnd, fileOverflow) = load.fileOffset.rawValue.addingReportingOverflow(inFile)
+      if overflow || end > Self.physicalLimit || fileOverflow || fileEnd > UInt64(Int64.max) {
+        implausible.append(load)
+        continue
+      }
+      let present = inFile - min(inFile, fileEnd > fileSize ? fileEnd - fileSize : 0)
+      pastEnd += inFile - present
+      if present < inFile { cut.append(Extent(start: start + present, end: start + inFile, fileOffset: nil)) }
+      if present > 0 {
+        data.append(Extent(start: start, end: start + present, fileOffset: load.fileOffset.rawValue))
+      }
+      memory.append(Extent(start: start, end: end, fileOffset: nil))
+      if load.virtualAddress.rawValue >= Self.kernelMap {
+        image.append(geometry.frames(from: start, to: end))
+      }
+    }
+
+    let touched = memory.map { geometry.frames(from: $0.start, to: $0.end) }
+    let maxMapNumber = touched.reduce(0) { max($0, $1.upperBound.rawValue) }
+    self.geometry = geometry
+    frames = PFNRanges(touched, maxMapNumber: maxMapNumber)
+    kernelImage = PFNRanges(image, maxMapNumber: maxMapNumber)
+    bytesPastEndOfFile = pastEnd
+    implausibleSegments = implausible
+    let found = Self.withoutOverlaps(data)
+    let absent = Self.subtract(found, from: Self.withoutOverlaps(memory))
+    framesNotInFile = PFNRanges(
+      absent.map { geometry.frames(from: $0.start, to: $0.end) }, maxMapNumber: maxMapNumber)
+    let lost = Self.subtract(found, from: Self.withoutOverlaps(cut))
+    framesCut = PFNRanges(
+      lost.map { geometry.frames(from: $0.start, to: $0.end) }, maxMapNumber: maxMapNumber)
+    extents = Self.merge(found, absent)
+  }
+
+  /// The extent that holds an address, or else the next one above it.
+  func firstExtent(endingAfter address: UInt64) -> Int {
+    extents.partitionPoint(behind: { $0.end > address })
+  }
+
+  /// Cuts from each extent what an earlier one covers: the kernel's text lies in two PT_LOADs.
+  private static func withoutOverlaps(_ unordered: [Extent]) -> [Extent] {
+    var result: [Extent] = []
+    result.reserveCapacity(unordered.count)
+    var covered: UInt64 = 0
+    for extent in unordered.sorted(by: { ($0.start, $1.end) < ($1.start, $0.end) }) {
+      let start = max(extent.start, covered)
+      if start >= extent.end { continue }
+      let offset = extent.fileOffset.map { $0 + (start - extent.start) }
+      result.append(Extent(start: start, end: extent.end, fileOffset: offset))
+      covered = extent.end
+    }
+    return result
+  }
+
+  private static func subtract(_ taken: [Extent], from extents: [Extent]) -> [Extent] {
+    var result: [Extent] = []
+    var index = 0
+    for extent in extents {
+      var start = extent.start
+      while index < taken.count, taken[index].end <= start { index += 1 }
+      var next = index
+      while next < taken.count, taken[next].start < extent.end {
+        if taken[next].start > start {
+          result.append(Extent(start: start, end: taken[next].start, fileOffset: nil))
+        }
+        start = max(start, taken[next].end)
+        next += 1
+      }
+      if start < extent.end { result.append(Extent(start: start, end: extent.end, fileOffset: nil)) }
+    }
+    return result
+  }
+
+  private static func merge(_ left: [Extent], _ right: [Extent]) -> [Extent] {
+    (left + right).sorted { $0.start < $1.start }
+  }
+}
+
+extension PageGeometry {
+  /// The frames that a stretch of memory touches, in whole or in part.
+  package func frames(from start: UInt64, to end: UInt64) -> Range<PFN> {
+    PFN(start >> shift)..<PFN((end + UInt64(size) - 1) >> shift)
+  }
+}

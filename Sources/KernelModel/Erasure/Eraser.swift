@@ -1,0 +1,330 @@
+internal import DumpMemory
+internal import Platform
+
+/// Finds in the crashed kernel's memory what an ``ErasureScript`` names.
+///
+/// A name that the kernel does not have, or memory on the way that the dump lacks, ends it with an error: nothing is
+/// left unerased without a word. A null pointer leads to nothing and is none.
+public struct Eraser: ~Copyable {
+  private var scope: ErasureScope
+  private var memory: KernelMemory
+  /// More bytes than the machine has cannot be erased.
+  private let mostBytes: UInt64
+  private var erased = ErasedMemory()
+  /// What was erased, by statement; one in a loop erases many times.
+  private var lines: [(statement: Int, line: String)] = []
+  /// Where in the file each statement stands.
+  private let statements: [ErasureScript.Expression: Int]
+  private var recordedBytes = 0
+  private var unrecorded = 0
+  /// Sections that name a module which was not loaded.
+  private var absentModules: [String] = []
+
+  /// Elements of a list: more than this is a list that never ends.
+  private static let mostElements = 4 << 20
+  private static let longestString = 1024
+  private static let mostRecordedBytes = 1 << 20
+
+  /// Why something could not be found.
+  public struct Failure: Error, CustomStringConvertible {
+    public let description: String
+  }
+
+  /// What is to be erased.
+  public struct Result: Sendable {
+    public let memory: ErasedMemory
+    /// Lines of the dump's erase info.
+    public let record: String
+    /// Sections of modules that were not loaded: they are passed over.
+    public let absentModules: [String]
+  }
+
+  /// - Parameter kernel: in memory as it saw it.
+  public static func run(_ script: ErasureScript, _ kernel: Kernel) throws(Failure) -> Result {
+    var eraser = try Eraser(script, kernel)
+    try eraser.run(script, ErasureScript.kernel)
+    for module in script.modules {
+      if try eraser.enter(module, script) { try eraser.run(script, module) }
+    }
+    return eraser.result()
+  }
+
+  private init(_ script: ErasureScript, _ kernel: Kernel) throws(Failure) {
+    guard let memory = try? kernel.memory() else {
+      throw Failure(description: "no memory to read the kernel")
+    }
+    let scope: ErasureScope
+    do throws(KernelError) { scope = try ErasureScope(script, kernel) } catch {
+      throw Failure(description: error.description)
+    }
+    self.scope = scope
+    self.memory = memory
+    statements = script.order
+    mostBytes = kernel.physical.frames.count << kernel.geometry.shift
+  }
+
+  private consuming func result() -> Result {
+    var erased = erased
+    erased.finish()
+    // By statements, as makedumpfile writes them.
+    let ordered = lines.indices.sorted { (lines[$0].statement, $0) < (lines[$1].statement, $1) }
+    var record = ordered.map { lines[$0].line }.joined()
+    if unrecorded > 0 { record += "erase \(unrecorded) further places\n" }
+    return Result(memory: erased, record: record, absentModules: absentModules)
+  }
+
+  // MARK: - Statements
+
+  /// Turns to what names mean in a module's sections; false if the module was not loaded.
+  private mutating func enter(_ module: String, _ script: ErasureScript) throws(Failure) -> Bool {
+    do throws(KernelError) {
+      guard let entered = try scope.scope(ofModule: module, script, &memory) else {
+        absentModules.append(module)
+        return false
+      }
+      scope = entered
+      return true
+    } catch { throw Failure(description: error.description) }
+  }
+
+  private mutating func run(_ script: ErasureScript, _ module: String) throws(Failure) {
+    for section in script.sections where section.module == module {
+      for statement in section.statements { try run(statement) }
+    }
+  }
+
+  private mutating func run(_ statement: ErasureScript.Statement) throws(Failure) {
+    switch statement {
+    case .erase(let erase): try self.erase(erase, nil)
+    case .loop(_, .array(let start), let erases):
+      guard let list = try find(start, nil) else { return }
+      guard let count = list.arrayLength, count > 0 else {
+        throw failure(start, "is no array of known length: via or within says how it goes on")
+      }
+      guard let size = scope.types.btf.byteCount(of: list.inner(at: 0)) else {
+        throw failure(start, "has no known size")
+      }
+      for index in 0..<count {
+        let element = list.inner(at: list.address &+ UInt64(index) &* size)
+        for erase in erases { try self.erase(erase, element) }
+      }
+    case .loop(_, .chain(let start, let member), let erases):
+      try runChain(start, member, erases)
+    case .loop(_, .list(let start, let structure, let member), let erases):
+      try runList(start, structure, member, erases)
+    }
+  }
+
+  private mutating func runChain(
+    _ start: ErasureScript.Expression, _ member: String, _ erases: [ErasureScript.Erase]
+  ) throws(Failure) {
+    guard let found = try find(start, nil), var element = try pointee(of: found, start) else { return }
+    guard element.layers.isEmpty, case .structure(let structure) = element.base else {
+      throw failure(start, "is neither a structure nor a pointer to one")
+    }
+    guard let link = scope.types.btf.object(member, of: structure, at: 0), link.isPointer else {
+      throw failure(start, "is of a structure without a pointer \(member)")
+    }
+    let first = element.address
+    for _ in 0..<Self.mostElements {
+      for erase in erases { try self.erase(erase, element) }
+      let next = try word(element.address &+ link.address, start)
+      if next == 0 || next == first { return }
+      element.address = next
+    }
+    throw failure(start, "does not end after \(Self.mostElements) elements")
+  }
+
+  private mutating func runList(
+    _ start: ErasureScript.Expression, _ name: String, _ member: String, _ erases: [ErasureScript.Erase]
+  ) throws(Failure) {
+    guard let structure = scope.types.btf.named(name), structure.kind == BTFKind.structure else {
+      throw failure(start, "is to hold structures \(name), which the kernel does not have")
+    }
+    guard let hook = scope.types.btf.object(member, of: structure, at: 0), isListHead(hook) else {
+      throw failure(start, "is to hold structures \(name), which have no list_head \(member)")
+    }
+    // `HEAD.prev` goes backwards, `HEAD.next` is the same as `HEAD`.
+    var head = start
+    var link = "next"
+    if let last = start.names.last, start.names.count > 1, last == "next" || last == "prev" {
+      let parent = ErasureScript.Expression(names: Array(start.names.dropLast()), line: start.line)
+      if let object = try find(parent, nil), isListHead(object) {
+        head = parent
+        link = last
+      }
+    }
+    guard let found = try find(head, nil) else { return }
+    guard let list = try pointee(of: found, head), isListHead(list),
+      case .structure(let node) = list.base, let next = scope.types.btf.object(link, of: node, at: 0)
+    else { throw failure(start, "is no list_head") }
+    var at = try word(list.address &+ next.address, start)
+    for _ in 0..<Self.mostElements {
+      if at == list.address { return }
+      guard at != 0 else { throw failure(start, "breaks off") }
+      let element = KernelObject(address: at &- hook.address, layers: [], base: .structure(structure))
+      for erase in erases { try self.erase(erase, element) }
+      at = try word(at &+ next.address, start)
+    }
+    throw failure(start, "does not end after \(Self.mostElements) elements")
+  }
+
+  private func isListHead(_ object: KernelObject) -> Bool {
+    guard case .structure(let type) = object.base, object.layers.isEmpty || object.layers == [.pointer] else {
+      return false
+    }
+    return scope.types.btf.string(type.nameOffset, is: Array("list_head".utf8))
+  }
+
+  // MARK: - Erasing
+
+  private mutating func erase(
+    _ erase: ErasureScript.Erase, _ element: KernelObject?
+  ) throws(Failure) {
+    let target = erase.target
+    guard let object = try find(target, element) else { return }
+    if case .nullify = erase.extent {
+      var pointer = object
+      if pointer.arrayLength != nil { pointer = pointer.inner(at: pointer.address) }
+      guard pointer.isPointer else { throw failure(target, "is no pointer that could be nullified") }
+      let count = UInt64(object.arrayLength ?? 1) * 8
+      try add(object.address, count, 0, target)
+      record(target, "nullify")
+      return
+    }
+    guard let data = try pointee(of: object, target) else { return }
+    let size: UInt64
+    switch erase.extent {
+    case .bytes(let count): size = count
+    case .value(let expression): size = try value(of: expression, target, element)
+    case .automatic, .nullify: size = try ownSize(of: data, object, target)
+    }
+    if size == 0 { return }
+    guard size <= mostBytes else { throw failure(target, "is said to have \(size) bytes") }
+    try add(data.address, size, ErasedMemory.letter, target)
+    record(target, "size \(size)")
+  }
+
+  /// Bytes of what a statement names, or of the string that it points to.
+  private mutating func ownSize(
+    of data: KernelObject, _ object: KernelObject, _ target: ErasureScript.Expression
+  ) throws(Failure) -> UInt64 {
+    if object.isPointer, data.layers.isEmpty, case .integer(_, isCharacter: true) = data.base {
+      return try stringLength(data.address, target)
+    }
+    if let size = scope.types.btf.byteCount(of: data) { return size }
+    throw failure(target, "is of no known size: say it with size, or nullify a pointer")
+  }
+
+  private mutating func stringLength(
+    _ address: UInt64, _ target: ErasureScript.Expression
+  ) throws(Failure) -> UInt64 {
+    for index in 0..<Self.longestString {
+      if try byte(address &+ UInt64(index), target) == 0 { return UInt64(index) }
+    }
+    return UInt64(Self.longestString)
+  }
+
+  /// An integer of the kernel's.
+  private mutating func value(
+    of expression: ErasureScript.Expression, _ target: ErasureScript.Expression, _ element: KernelObject?
+  ) throws(Failure) -> UInt64 {
+    let isOfElement = element != nil && expression.names[0] == target.names[0]
+    guard let object = try find(expression, isOfElement ? element : nil),
+      let number = try pointee(of: object, expression)
+    else { return 0 }
+    guard number.layers.isEmpty, case .integer(let byteCount, _) = number.base, byteCount <= 8 else {
+      throw failure(expression, "is no integer")
+    }
+    guard let word = try? memory.word(VirtualAddress(number.address)) else {
+      throw failure(expression, "lies in memory that the vmcore lacks")
+    }
+    return byteCount == 8 ? word : word & (1 << UInt64(8 * byteCount) - 1)
+  }
+
+  private mutating func add(
+    _ address: UInt64, _ count: UInt64, _ filling: UInt8, _ target: ErasureScript.Expression
+  ) throws(Failure) {
+    var at = address
+    var left = count
+    while left > 0 {
+      guard let mapping = try? memory.mapping(of: VirtualAddress(at)) else {
+        throw failure(target, "reaches to \(VirtualAddress(at)), which is not mapped")
+      }
+      let piece = min(left, mapping.virtual.upperBound - at)
+      let start = mapping.physical.rawValue + (at - mapping.virtual.lowerBound)
+      guard erased.add(start, count: piece, filling: filling) else {
+        throw failure(target, "is one of more than \(ErasedMemory.mostRuns) places")
+      }
+      at &+= piece
+      left -= piece
+    }
+  }
+
+  private mutating func record(_ target: ErasureScript.Expression, _ what: String) {
+    let line = "erase \(target.text) \(what)\n"
+    guard recordedBytes + line.utf8.count <= Self.mostRecordedBytes else {
+      unrecorded += 1
+      return
+    }
+    recordedBytes += line.utf8.count
+    lines.append((statements[target] ?? 0, line))
+  }
+
+  // MARK: - Expressions
+
+  /// What an expression names.
+  ///
+  /// - Parameter element: what its first name stands for, inside of a loop.
+  /// - Returns: nil where a pointer on the way is null.
+  private mutating func find(
+    _ expression: ErasureScript.Expression, _ element: KernelObject?
+  ) throws(Failure) -> KernelObject? {
+    guard var object = element ?? scope.variables[expression.names[0]] else {
+      throw failure(expression, "is unknown")
+    }
+    for name in expression.names.dropFirst() {
+      guard let outer = try pointee(of: object, expression) else { return nil }
+      if outer.arrayLength != nil {
+        throw failure(expression, "asks for \(name) of an array: for goes through its elements")
+      }
+      guard outer.layers.isEmpty, case .structure(let structure) = outer.base else {
+        throw failure(expression, "asks for \(name) of what is no structure")
+      }
+      guard let member = scope.types.btf.object(name, of: structure, at: outer.address) else {
+        throw failure(expression, "asks for \(name), which is no member there")
+      }
+      object = member
+    }
+    return object
+  }
+
+  /// What a pointer points to, or the thing itself if it is none; nil for a null pointer.
+  private mutating func pointee(
+    of object: KernelObject, _ expression: ErasureScript.Expression
+  ) throws(Failure) -> KernelObject? {
+    guard object.isPointer else { return object }
+    let address = try word(object.address, expression)
+    return address == 0 ? nil : object.inner(at: address)
+  }
+
+  private mutating func word(
+    _ address: UInt64, _ expression: ErasureScript.Expression
+  ) throws(Failure) -> UInt64 {
+    do throws(MemoryError) { return try memory.word(VirtualAddress(address)) } catch {
+      throw failure(expression, "cannot be followed: \(error)")
+    }
+  }
+
+  private mutating func byte(
+    _ address: UInt64, _ expression: ErasureScript.Expression
+  ) throws(Failure) -> UInt8 {
+    do throws(MemoryError) { return try memory.byte(VirtualAddress(address)) } catch {
+      throw failure(expression, "cannot be followed: \(error)")
+    }
+  }
+
+  private func failure(_ expression: ErasureScript.Expression, _ what: String) -> Failure {
+    Failure(description: "line \(expression.line): \(expression.text) \(what)")
+  }
+}

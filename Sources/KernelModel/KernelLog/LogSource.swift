@@ -1,0 +1,53 @@
+internal import DumpMemory
+internal import Platform
+
+/// Reads the kernel's log: numbers, and pieces of text of up to 64 KiB.
+struct LogSource: ~Copyable {
+  private var memory: KernelMemory
+  private var text: PageBuffer
+  /// Bytes of memory that the machine had: no buffer is larger.
+  let memorySize: UInt64
+
+  /// `text_len` has 16 bits.
+  static let mostText = 64 << 10
+
+  init(_ kernel: Kernel) throws(KernelLogError) {
+    guard let memory = try? kernel.memory(), let text = try? PageBuffer(byteCount: Self.mostText)
+    else { throw .noMemory }
+    self.memory = memory
+    self.text = text
+    memorySize = kernel.physical.frames.count << UInt64(kernel.geometry.shift)
+  }
+
+  /// A little-endian integer of 1, 2, 4 or 8 bytes.
+  mutating func number<Value: FixedWidthInteger & UnsignedInteger>(
+    _ address: VirtualAddress, as type: Value.Type
+  ) throws(KernelLogError) -> UInt64 {
+    // A word at the end of a page may not be there though the number is: the aligned one always is.
+    let aligned = VirtualAddress(address.rawValue & ~7)
+    let shift = address.rawValue & 7 * 8
+    do throws(MemoryError) {
+      let word =
+        shift + UInt64(Value.bitWidth) <= 64 ? try memory.word(aligned) >> shift : try memory.word(address)
+      return word & UInt64(Value.max)
+    } catch { throw .unreadable(error) }
+  }
+
+  /// Hands over a piece of memory.
+  mutating func withText(
+    _ address: VirtualAddress, byteCount: Int, _ body: (RawSpan) -> Void
+  ) throws(KernelLogError) {
+    precondition(byteCount <= Self.mostText)
+    do throws(MemoryError) { try Self.read(address, byteCount, from: &memory, into: &text) } catch {
+      throw .unreadable(error)
+    }
+    body(text.bytes.extracting(0..<byteCount))
+  }
+
+  private static func read(
+    _ address: VirtualAddress, _ byteCount: Int, from memory: inout KernelMemory, into text: inout PageBuffer
+  ) throws(MemoryError) {
+    var piece = text.mutableBytes(in: 0..<byteCount)
+    try memory.read(address, into: &piece)
+  }
+}

@@ -1,0 +1,68 @@
+public import DumpMemory
+
+/// Where the kernel keeps its `struct page`s: mem_map, in the memory model that it was built with.
+public struct MemoryMap: Sendable {
+  /// A stretch of frames whose `struct page`s lie together.
+  public struct Section: Sendable {
+    public let frames: Range<PFN>
+    /// The `struct page` of the first frame.
+    public let pages: VirtualAddress
+  }
+
+  public enum Model: String, Sendable {
+    case flat = "FLATMEM"
+    case sparse = "SPARSEMEM"
+    case sparseExtreme = "SPARSEMEM_EXTREME"
+  }
+
+  public let model: Model
+  /// Sections that touch the machine's memory, in order.
+  public internal(set) var sections: [Section]
+  /// Frames of memory for which the kernel has no mem_map.
+  public internal(set) var framesWithout: UInt64
+  /// Sections whose table entry could not be read, with the first reason.
+  public internal(set) var unreadable: (sections: Int, reason: MemoryError?)
+}
+
+extension MemoryMap {
+  /// Why there is no mem_map, in words that follow the vmcore's path.
+  public struct Missing: Error, CustomStringConvertible {
+    public let description: String
+    init(_ description: String) { self.description = description }
+  }
+
+  /// Finds the mem_map of all memory.
+  ///
+  /// - Parameter frames: the machine's memory; no other section is looked at.
+  public init(
+    _ kernel: KernelFacts, frames: PFNRanges, _ memory: inout KernelMemory
+  ) throws(Missing) {
+    if kernel.info.symbol("mem_section") != nil {
+      let table = try SectionTable(kernel, &memory, probing: frames)
+      self = table.sections(of: frames, &memory)
+      if sections.isEmpty {
+        if let reason = unreadable.reason { throw Missing("no section's mem_map can be read: \(reason)") }
+        throw Missing("mem_section names no section that has memory")
+      }
+    } else if let pointer = kernel.info.symbol("mem_map") {
+      let pages: UInt64
+      do throws(MemoryError) { pages = try memory.word(pointer) } catch {
+        throw Missing("mem_map cannot be read: \(error)")
+      }
+      guard KernelPointer.isPlausible(pages) else {
+        throw Missing("mem_map points to 0x\(String(pages, radix: 16)), which is no kernel address")
+      }
+      self.init(
+        model: .flat,
+        sections: [Section(frames: PFN(0)..<PFN(frames.maxMapNumber), pages: VirtualAddress(pages))],
+        framesWithout: 0, unreadable: (0, nil))
+    } else {
+      throw Missing("VMCOREINFO has neither SYMBOL(mem_section) nor SYMBOL(mem_map)")
+    }
+  }
+}
+
+enum KernelPointer {
+  /// Whether a word can be the address of kernel data: the upper half of the address space.
+  static func isPlausible(_ word: UInt64) -> Bool { word >> 63 == 1 && word & 7 == 0 }
+}

@@ -1,0 +1,117 @@
+internal import DumpMemory
+internal import Platform
+
+/// The frames of the kernel's image that no page rule may take: all of it, but for what the kernel freed after boot.
+///
+/// A freed page is one for which two things speak: PG_reserved, which all of the image has from boot on, is clear in
+/// its `struct page`; and it lies in what the kernel frees. That is, with arch/x86/mm/init.c and init_64.c of Linux
+/// 5.10 to 7.3: the init sections (free_initmem), the addresses of lock prefixes (alternative_instructions frees
+/// smp_locks on one processor), what alignment left behind the text and behind the read-only data (mark_rodata_ro),
+/// the rest of the decrypted BSS (mem_encrypt_free_decrypted_mem), and the brk area that was not asked for
+/// (reserve_brk). All of these go through free_reserved_area or were never reserved, and are then pages like others.
+struct KernelImageFrames {
+  let frames: PFNRanges
+  /// Frames of the image that the kernel freed.
+  let freed: UInt64
+  /// What was found, or why no freed frame can be told.
+  let evidence: String
+
+  /// The first and the last symbol of each stretch that the kernel frees; what follows the last is not freed.
+  private static let stretches: [(from: String, to: String)] = [
+    ("__init_begin", "__init_end"),
+    ("__smp_locks", "__smp_locks_end"),
+    ("_etext", "__start_rodata"),
+    ("__end_rodata", "_sdata"),
+    ("__start_bss_decrypted_unused", "__end_bss_decrypted"),
+  ]
+  /// `_brk_end` is a variable: how far the area was used.
+  private static let brk = (end: "_brk_end", base: "__brk_base", limit: "__brk_limit")
+
+  static let symbols = stretches.flatMap { [$0.from, $0.to] } + [brk.end, brk.base, brk.limit]
+
+  init(
+    _ kernel: Kernel, _ evidence: PageEvidence, _ structPages: PageFlagsReader, _ memory: inout KernelMemory
+  ) {
+    let image = kernel.image
+    do throws(Unknown) {
+      let freed = try Self.freed(of: image, kernel.facts, evidence, structPages, &memory)
+      frames = image.subtracting(freed)
+      self.freed = freed.count
+      self.evidence = "of \(image.count) frames of the kernel's image it freed \(freed.count) after boot"
+    } catch {
+      frames = image
+      freed = 0
+      self.evidence =
+        "all frames of the kernel's image are kept, also what the kernel freed of it: \(error.reason)"
+    }
+  }
+
+  private struct Unknown: Error {
+    let reason: String
+  }
+
+  private static func freed(
+    of image: PFNRanges, _ kernel: KernelFacts, _ evidence: PageEvidence, _ structPages: PageFlagsReader,
+    _ memory: inout KernelMemory
+  ) throws(Unknown) -> PFNRanges {
+    guard let reserved = evidence.reserved else {
+      throw Unknown(reason: "the number of PG_reserved is not known")
+    }
+    guard structPages.isTextReserved(kernel, reserved, &memory) else {
+      throw Unknown(reason: "its text is not marked as reserved")
+    }
+    let stretches = Self.stretches(kernel, evidence.symbols, &memory)
+    guard !stretches.isEmpty else { throw Unknown(reason: "no symbols tell where that is") }
+    var freed: [Range<PFN>] = []
+    for stretch in stretches {
+      var pfn = stretch.lowerBound
+      while pfn < stretch.upperBound {
+        let next = pfn.advanced(by: 1)
+        if image.contains(pfn), let flags = structPages.flags(pfn, &memory), flags & reserved == 0 {
+          freed.append(pfn..<next)
+        }
+        pfn = next
+      }
+    }
+    return PFNRanges(freed, maxMapNumber: image.maxMapNumber)
+  }
+
+  /// Frames that lie as a whole in what the kernel frees.
+  private static func stretches(
+    _ kernel: KernelFacts, _ symbols: KernelSymbols, _ memory: inout KernelMemory
+  ) -> [Range<PFN>] {
+    var found: [Range<PFN>] = []
+    func add(_ from: UInt64, _ to: UInt64) {
+      let page = UInt64(PageGeometry.x86_64.size)
+      let (end, overflow) = from.addingReportingOverflow(page - 1)
+      guard !overflow, let first = kernel.imageFrame(VirtualAddress(end & ~(page - 1))),
+        let last = kernel.imageFrame(VirtualAddress(to & ~(page - 1))), first < last
+      else { return }
+      found.append(first..<last)
+    }
+    for (from, to) in stretches {
+      if let from = symbols.address(of: from), let to = symbols.address(of: to) {
+        add(from.rawValue, to.rawValue)
+      }
+    }
+    if let base = symbols.address(of: brk.base), let limit = symbols.address(of: brk.limit),
+      let variable = symbols.address(of: brk.end), let end = try? memory.word(variable), base < limit,
+      (base.rawValue...limit.rawValue).contains(end)
+    {
+      add(end, limit.rawValue)
+    }
+    return found
+  }
+}
+
+extension KernelFacts {
+  /// The frame behind an address of the kernel's image; nil for other addresses.
+  func imageFrame(_ address: VirtualAddress) -> PFN? {
+    // What lies above 1 GiB is modules.
+    guard address.rawValue >= MemorySegments.kernelMap, address.rawValue < MemorySegments.kernelMap + 1 << 30
+    else {
+      return nil
+    }
+    return PageGeometry.x86_64.pfn(of: physicalAddress(ofImage: address))
+  }
+}

@@ -1,0 +1,207 @@
+public import DumpMemory
+internal import Platform
+
+/// Decides which frames the dump leaves out, in one pass over the mem_map.
+public struct PageFilter: ~Copyable {
+  private let rules: PageRules
+  private let level: DumpLevel
+  private let image: PFNRanges
+  private let processes: ProcessFrames?
+  private var group: PageBuffer
+  private var report: FilterReport
+  /// The end of the last compound page that may be without `struct page`s of its own for most of its frames.
+  private var hugeEnd = PFN(0)
+
+  /// Frames whose `struct page`s are read at once. No compound page's head is the last of an aligned group, so
+  /// the page behind a head is always at hand.
+  private static let groupFrames: UInt64 = 512
+
+  private init(
+    _ rules: PageRules, _ level: DumpLevel, image: PFNRanges, _ processes: ProcessFrames?,
+    _ report: FilterReport
+  ) throws(SystemError) {
+    let group = try PageBuffer(byteCount: Int(Self.groupFrames) * rules.pageSize)
+    self.group = group
+    self.rules = rules
+    self.level = level
+    self.image = image
+    self.processes = processes
+    self.report = report
+  }
+
+  /// Takes out of `frames` what the level and the kernel's marks say.
+  ///
+  /// A result that cannot be right, and every frame that could not be judged, is kept and said in the
+  /// report's warnings.
+  ///
+  /// - Parameters:
+  ///   - processes: frames that are kept though they are of user pages or cache.
+  ///   - report: what was counted before, and what is counted now.
+  ///   - progress: called with the frames examined so far.
+  public static func run(
+    _ kernel: Kernel, _ level: DumpLevel, from frames: inout PFNBitmap,
+    keeping processes: ProcessFrames? = nil, report: inout FilterReport,
+    progress: (_ done: UInt64, _ total: UInt64) -> Void
+  ) throws(VmcoreError) {
+    let physical = kernel.physical
+    let rules: PageRules
+    let map: MemoryMap
+    var memory = try kernel.memory()
+    let evidence = PageEvidence(kernel, &memory)
+    do throws(PageRules.Unknown) { rules = try PageRules(kernel.facts.adding(evidence.supplement)) } catch {
+      report.warn(keepingEverything: error.reason, level)
+      return
+    }
+    do throws(MemoryMap.Missing) { map = try kernel.memoryMap() } catch {
+      report.warn(keepingEverything: error.description, level)
+      return
+    }
+    let image = KernelImageFrames(kernel, evidence, PageFlagsReader(map: map, rules: rules), &memory)
+    report.freedOfKernelImage = image.freed
+    report.kernelImageEvidence = image.evidence
+    var filter = try VmcoreError.wrapping { () throws(SystemError) in
+      try PageFilter(rules, level, image: image.frames, processes, report)
+    }
+    for section in map.sections {
+      filter.scan(section, of: physical.frames, &memory, &frames)
+      progress(filter.report.examined, physical.frames.count)
+    }
+    report = filter.report
+    report.mayLackFreePages =
+      physical.origin.map { $0.dumpLevel.contains(.freePages) } ?? (report.notInFile > 0)
+    report.warn(evidence, level, rules, map)
+  }
+
+  /// What to ask ``Kernel`` for early, with what others want: each look walks all of kallsyms.
+  public static let symbols = PageEvidence.symbols + Kernel.imageSymbols
+
+  private mutating func scan(
+    _ section: MemoryMap.Section, of memoryFrames: PFNRanges, _ memory: inout KernelMemory,
+    _ frames: inout PFNBitmap
+  ) {
+    // What a page excludes may reach past its group, never past another page that excludes.
+    var resume = section.frames.lowerBound
+    var index = memoryFrames.firstRange(endingAfter: section.frames.lowerBound)
+    while index < memoryFrames.ranges.count,
+      memoryFrames.ranges[index].lowerBound < section.frames.upperBound
+    {
+      var start = max(memoryFrames.ranges[index].lowerBound, section.frames.lowerBound)
+      let end = min(memoryFrames.ranges[index].upperBound, section.frames.upperBound)
+      while start < end {
+        let groupStart = PFN(start.rawValue & ~(Self.groupFrames - 1))
+        let groupEnd = min(groupStart.advanced(by: Int(Self.groupFrames)), end)
+        if resume < groupEnd {
+          let first = max(start, resume)
+          resume = judge(first..<groupEnd, groupStart, section, &memory, &frames)
+        }
+        report.examined += UInt64(start.distance(to: groupEnd))
+        start = groupEnd
+      }
+      index += 1
+    }
+  }
+
+  /// Reads a group's `struct page`s and judges some of its frames.
+  ///
+  /// - Returns: the first frame that is not decided yet.
+  private mutating func judge(
+    _ wanted: Range<PFN>, _ groupStart: PFN, _ section: MemoryMap.Section, _ memory: inout KernelMemory,
+    _ frames: inout PFNBitmap
+  ) -> PFN {
+    // Frames before the section's first have no struct page there; the last one may need its successor's.
+    let first = max(groupStart, section.frames.lowerBound)
+    let last = min(groupStart.advanced(by: Int(Self.groupFrames)), section.frames.upperBound)
+    let offset = section.frames.lowerBound.distance(to: first) &* rules.pageSize
+    do throws(MemoryError) {
+      try Self.load(section.pages + offset, first.distance(to: last) * rules.pageSize, &group, &memory)
+    } catch {
+      report.unreadableStructPages += UInt64(wanted.count)
+      return wanted.upperBound
+    }
+    var verdicts = Verdicts(report, image: image, processes: processes)
+    var end = hugeEnd
+    let resume = Self.judge(
+      wanted, StructPages(group.bytes, rules), first: first, rules, level, &end, &verdicts, &frames)
+    report = verdicts.report
+    hugeEnd = end
+    return resume
+  }
+
+  private static func load(
+    _ address: VirtualAddress, _ byteCount: Int, _ group: inout PageBuffer, _ memory: inout KernelMemory
+  ) throws(MemoryError) {
+    var bytes = group.mutableBytes(in: 0..<byteCount)
+    try memory.readSequentially(address, into: &bytes)
+  }
+
+  /// From this order on the kernel can free `struct page`s of a huge page (HVO, 5.14): what is behind the first page
+  /// of them is then that page again, heads that are none included.
+  private static let leastHugeOrder: UInt64 = 7
+
+  private static func judge(
+    _ wanted: Range<PFN>, _ pages: StructPages, first: PFN, _ rules: PageRules, _ level: DumpLevel,
+    _ hugeEnd: inout PFN, _ verdicts: inout Verdicts, _ frames: inout PFNBitmap
+  ) -> PFN {
+    var pfn = wanted.lowerBound
+    while pfn < wanted.upperBound {
+      let index = first.distance(to: pfn)
+      let flags = pages.flags(index)
+      let mapcount = pages.mapcount(index)
+
+      var order: UInt64 = 0
+      var isHugetlb = false
+      if flags & rules.head != 0, pfn.rawValue & 1 == 0 {
+        if let compound = pages.compound(index, pfn: pfn, mapcount: mapcount) {
+          (order, isHugetlb) = compound
+          if order >= leastHugeOrder { hugeEnd = max(hugeEnd, pfn.advanced(by: 1 << Int(order))) }
+        } else if pfn < hugeEnd {
+          pfn = pfn.advanced(by: 1)
+          continue
+        } else {
+          verdicts.report.invalidCompoundOrders += 1
+        }
+      }
+      if flags & rules.hwpoison != 0 {
+        // hugetlbfs marks the head for any of its pages; elsewhere the faulty page itself is marked.
+        verdicts.exclude(pfn, order: isHugetlb ? order : 0, .hwpoison, &frames)
+      }
+      // The tails of what was left out went with their head.
+      if pages.isTail(index) {
+        pfn = pfn.advanced(by: 1)
+        continue
+      }
+
+      let isSlab = pages.isSlab(flags, mapcount)
+      if level.contains(.freePages), !isSlab, rules.buddyType?.matches(mapcount) ?? false {
+        let freeOrder = pages.privateWord(index)
+        if freeOrder < UInt64(rules.freeOrders), pfn.rawValue & (1 << freeOrder - 1) == 0 {
+          pfn = verdicts.exclude(pfn, order: freeOrder, .free, &frames)
+        } else {
+          verdicts.report.invalidFreeOrders += 1
+          pfn = pfn.advanced(by: 1)
+        }
+        continue
+      }
+      if level.contains(.freePages), rules.unacceptedType?.matches(mapcount) ?? false {
+        let before = verdicts.report[.free]
+        pfn = verdicts.exclude(pfn, order: UInt64(rules.freeOrders - 1), .free, &frames)
+        verdicts.report.unaccepted += verdicts.report[.free] - before
+        continue
+      }
+
+      let isAnonymous = pages.isAnonymous(index, isSlab: isSlab)
+      let isCache = !isAnonymous && pages.isCache(flags)
+      let isPrivate = flags & rules.isPrivate != 0
+      if isCache, level.contains(.privateCache) || (level.contains(.cache) && !isPrivate) {
+        pfn = verdicts.exclude(pfn, order: order, isPrivate ? .privateCache : .cache, &frames)
+      } else if level.contains(.userData), isAnonymous || isHugetlb {
+        pfn = verdicts.exclude(pfn, order: order, .user, &frames)
+      } else if !isSlab, rules.offlineType?.matches(mapcount) ?? false {
+        pfn = verdicts.exclude(pfn, order: order, .offline, &frames)
+      } else {
+        pfn = pfn.advanced(by: 1)
+      }
+    }
+    return pfn
+  }
+}

@@ -1,0 +1,68 @@
+internal import DumpMemory
+
+/// Carries verdicts out: takes frames from the dump and counts them, the kernel's image excepted.
+struct Verdicts {
+  var report: FilterReport
+  private let image: PFNRanges
+  private let processes: ProcessFrames?
+
+  init(_ report: FilterReport, image: PFNRanges, processes: ProcessFrames?) {
+    self.report = report
+    self.image = image
+    self.processes = processes
+  }
+
+  /// Leaves 2^order frames out.
+  ///
+  /// No rule may take a frame of the kernel's text or data: stale flags have made collectors lose its BSS.
+  /// Faulty memory is left out even there.
+  ///
+  /// - Returns: the first frame behind.
+  @discardableResult
+  mutating func exclude(
+    _ pfn: PFN, order: UInt64, _ reason: ExclusionReason, _ frames: inout PFNBitmap
+  ) -> PFN {
+    let end = pfn.advanced(by: 1 << Int(order))
+    if let processes, reason != .hwpoison, reason != .offline {
+      excludeOthers(pfn..<end, processes, reason, &frames)
+      return end
+    }
+    excludeAll(pfn..<end, reason, &frames)
+    return end
+  }
+
+  /// Leaves a range out, the frames of some processes excepted.
+  private mutating func excludeOthers(
+    _ range: Range<PFN>, _ processes: ProcessFrames, _ reason: ExclusionReason, _ frames: inout PFNBitmap
+  ) {
+    var at = range.lowerBound
+    while at < range.upperBound {
+      let kept = min(processes.next(from: at) ?? range.upperBound, range.upperBound)
+      if at < kept { excludeAll(at..<kept, reason, &frames) }
+      at = kept
+      while at < range.upperBound, processes.contains(at) {
+        report.keptOfProcesses += 1
+        at = at.advanced(by: 1)
+      }
+    }
+  }
+
+  private mutating func excludeAll(
+    _ range: Range<PFN>, _ reason: ExclusionReason, _ frames: inout PFNBitmap
+  ) {
+    let end = range.upperBound
+    if reason == .hwpoison || !image.intersects(range) {
+      report[reason] += frames.remove(range)
+      return
+    }
+    // By ranges, since an order may claim more frames than there are.
+    var at = range.lowerBound
+    while at < end {
+      let next = image.next(from: at)
+      let before = min(next?.lowerBound ?? end, end)
+      report[reason] += frames.remove(at..<before)
+      at = min(next?.upperBound ?? end, end)
+      report.keptInKernelImage += UInt64(before.distance(to: at))
+    }
+  }
+}

@@ -1,0 +1,68 @@
+public import DumpMemory
+internal import Platform
+
+/// The frames that hold page tables: those of every table that was walked to.
+///
+/// The memory that it needs is that of a set with one bit a frame, whatever the tables hold. Tables of the lowest level
+/// are not read: those above name them.
+public struct PageTableFrames: ~Copyable {
+  /// Which table a walk begins with.
+  public enum Root: Sendable {
+    /// The kernel's own: what it says is believed.
+    case kernel
+    /// A process's: an entry that leads on must say "encrypted", as all that the kernel makes do.
+    case process
+  }
+
+  public private(set) var frames: PFNBitmap
+  /// Entries that lead to tables which the dump does not hold.
+  public private(set) var unreachable = 0
+  private var reader: MemoryReader
+  private let memory: PhysicalMemory
+  private let levels: Int
+  private let mask: UInt64
+
+  private static let entries = 512
+
+  public init(_ kernel: Kernel) throws(VmcoreError) {
+    let memory = kernel.physical
+    let frames = try VmcoreError.wrapping { () throws(SystemError) in
+      try PFNBitmap(maxMapNumber: memory.frames.maxMapNumber)
+    }
+    let reader = try VmcoreError.wrapping { () throws(SystemError) in try MemoryReader.scattered(memory) }
+    self.frames = frames
+    self.reader = reader
+    self.memory = memory
+    levels = kernel.tables.levels
+    mask = kernel.tables.encryptionMask
+  }
+
+  /// Adds a top table and all tables below it that are not known yet.
+  public mutating func add(_ table: PhysicalAddress, _ root: Root) {
+    visit(memory.geometry.pfn(of: table), level: levels, root)
+  }
+
+  /// The frames, when all tables are added.
+  public consuming func takeFrames() -> PFNBitmap { frames }
+
+  private mutating func visit(_ table: PFN, level: Int, _ root: Root) {
+    guard memory.frames.contains(table) else {
+      unreachable += 1
+      return
+    }
+    // Tables are shared, and broken ones may form a ring.
+    guard frames.insert(table..<table.advanced(by: 1)) == 1, level > 1 else { return }
+    let start = memory.geometry.address(of: table)
+    for index in 0..<Self.entries {
+      guard let word = try? reader.word(start + index * 8) else {
+        frames.remove(table)
+        unreachable += 1
+        return
+      }
+      let entry = PageTableEntry(word)
+      guard entry.isPresent, !entry.isLeaf(level: level) else { continue }
+      if root == .process && word & mask == 0 { continue }
+      visit(memory.geometry.pfn(of: PhysicalAddress(entry.frame(without: mask))), level: level - 1, root)
+    }
+  }
+}

@@ -1,0 +1,152 @@
+public import DumpMemory
+
+/// Addresses of some of the crashed kernel's symbols, from wherever they are to be had.
+///
+/// VMCOREINFO's own come first; then the files that the user named; then kallsyms in the vmcore.
+public struct KernelSymbols: Sendable {
+  private var addresses: [String: VirtualAddress] = [:]
+  private var asked: Set<String> = []
+  /// One line for each source that was asked: what it gave, or why it gave nothing.
+  public private(set) var evidence: [String] = []
+
+  public init() {}
+
+  /// Looks names up.
+  ///
+  /// - Throws: ``KernelError`` if a file that the user named cannot be read or is of another kernel. A vmcore
+  ///   without symbols is no error: they are absent, and ``evidence`` says why.
+  public init(
+    _ names: [String], of kernel: KernelFacts, files: KernelFiles = KernelFiles(),
+    _ memory: inout KernelMemory
+  ) throws(KernelError) {
+    try add(names, of: kernel, files: files, &memory)
+  }
+
+  /// The same, as if what was not found had never been asked for.
+  var found: KernelSymbols {
+    var found = self
+    found.asked = Set(addresses.keys)
+    return found
+  }
+
+  /// Whether all of some names were looked up, wherever that led.
+  func haveBeenAsked(for names: [String]) -> Bool { asked.isSuperset(of: names) }
+
+  /// Looks names up that were not looked up before; see ``init(_:of:files:_:)``.
+  mutating func add(
+    _ names: [String], of kernel: KernelFacts, files: KernelFiles, _ memory: inout KernelMemory
+  ) throws(KernelError) {
+    // Who asks joins the lists of several who need the same.
+    let names = Set(names).subtracting(asked).sorted()
+    var found = 0
+    for name in names {
+      addresses[name] = kernel.info.symbol(name)
+      if addresses[name] != nil { found += 1 }
+    }
+    if found > 0 { evidence.append("VMCOREINFO: \(found) of \(names.count) symbols") }
+    if let path = files.vmlinux { try add(names, vmlinux: path, kernel) }
+    if let path = files.systemMap { try add(names, systemMap: path, kernel) }
+    asked.formUnion(names)
+    let rest = missing(names)
+    if rest.isEmpty { return }
+    do throws(KernelError) {
+      let kallsyms = try Kallsyms(kernel, &memory)
+      let found = try kallsyms.addresses(of: rest, &memory)
+      for (name, address) in found { addresses[name] = address }
+      evidence.append(
+        "kallsyms of the vmcore, \(kallsyms.count) symbols, found by \(kallsyms.evidence): \(found.count) of"
+          + " \(rest.count) symbols")
+    } catch {
+      evidence.append("kallsyms of the vmcore: \(error)")
+    }
+  }
+
+  /// Where a symbol lies, after KASLR; nil if it was not asked for or nobody has it.
+  public func address(of name: String) -> VirtualAddress? { addresses[name] }
+
+  private func missing(_ names: [String]) -> [String] {
+    names.filter { addresses[$0] == nil }
+  }
+
+  private mutating func add(
+    _ names: [String], vmlinux path: String, _ kernel: KernelFacts
+  ) throws(KernelError) {
+    let rest = missing(names)
+    do throws(KernelError) {
+      let file = try VmlinuxFile(opening: path)
+      let proof = try file.identify(kernel)
+      let values = try file.values(of: rest + Self.witnesses)
+      // Some distributions ship vmlinux with types and no symbols.
+      guard values["_stext"] != nil else {
+        evidence.append("\(path): no symbols")
+        return
+      }
+      let found = try relocated(values, rest, kernel)
+      evidence.append(
+        "\(path) (\(proof ?? "its _stext fits")): \(found) of \(rest.count) symbols")
+    } catch { throw error.following(path) }
+  }
+
+  private mutating func add(
+    _ names: [String], systemMap path: String, _ kernel: KernelFacts
+  ) throws(KernelError) {
+    let rest = missing(names)
+    do throws(KernelError) {
+      let values = try SystemMap(opening: path).values(of: rest + Self.witnesses)
+      guard values["_stext"] != nil else { throw .malformed("it has no _stext") }
+      let found = try relocated(values, rest, kernel)
+      evidence.append("\(path): \(found) of \(rest.count) symbols")
+    } catch { throw error.following(path) }
+  }
+
+  /// Symbols that VMCOREINFO always has; a file of another kernel cannot have all of them in the same places.
+  private static let witnesses = [
+    "_stext", "init_uts_ns", "init_top_pgt", "node_online_map", "swapper_pg_dir",
+  ]
+
+  /// Adds what a file has, moved by as much as KASLR moved `_stext`.
+  private mutating func relocated(
+    _ values: [String: UInt64], _ names: [String], _ kernel: KernelFacts
+  ) throws(KernelError) -> Int {
+    guard let linked = values["_stext"], let actual = kernel.info.symbol("_stext") else {
+      throw .absent("without SYMBOL(_stext) in VMCOREINFO its symbols cannot be placed")
+    }
+    let slide = actual.rawValue &- linked
+    if let declared = kernel.info.string("KERNELOFFSET").flatMap({ UInt64($0, radix: 16) }),
+      declared != slide
+    {
+      throw .malformed("it has _stext at \(VirtualAddress(linked)): it is of another kernel")
+    }
+    for name in Self.witnesses {
+      if let value = values[name], let known = kernel.info.symbol(name),
+        Self.move(value, slide) != known.rawValue
+      {
+        throw .malformed("it has \(name) elsewhere than VMCOREINFO: it is of another kernel")
+      }
+    }
+    var found = 0
+    for name in names {
+      guard let value = values[name] else { continue }
+      addresses[name] = VirtualAddress(Self.move(value, slide))
+      found += 1
+    }
+    return found
+  }
+
+  /// Per-CPU variables before 6.15 have offsets, which do not move.
+  private static func move(_ value: UInt64, _ slide: UInt64) -> UInt64 {
+    value >= MemorySegments.kernelMap ? value &+ slide : value
+  }
+}
+
+extension KernelError {
+  /// The same error, said of a file.
+  func following(_ path: String) -> KernelError {
+    switch self {
+    case .absent(let what): .absent("\(path): \(what)")
+    case .malformed(let what): .malformed("\(path): \(what)")
+    case .unreadable(let what, let error): .unreadable("\(path): \(what)", error)
+    case .system: self
+    }
+  }
+}
