@@ -1,7 +1,7 @@
 internal import Diskdump
+internal import DumpMemory
 internal import PageCompression
 internal import Platform
-internal import DumpMemory
 
 /// A few pages on their way through the pipeline, with the memory that they need: made once, and used again
 /// and again.

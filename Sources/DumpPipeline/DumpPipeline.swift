@@ -1,7 +1,7 @@
 public import Diskdump
+public import DumpMemory
 public import PageCompression
 internal import Platform
-public import DumpMemory
 
 /// Takes pages from the vmcore to the dump: read, find the zero pages, compress, write in order, or what a reader of
 /// a dump that is cut needs first.

@@ -1,5 +1,5 @@
-internal import Platform
 internal import DumpMemory
+internal import Platform
 
 /// The frames to dump, handed out in order or group by group, a batch at a time.
 ///

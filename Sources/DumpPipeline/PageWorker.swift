@@ -1,7 +1,7 @@
 internal import Diskdump
+internal import DumpMemory
 internal import PageCompression
 internal import Platform
-internal import DumpMemory
 
 /// Reads pages and makes them ready to be written. Each thread has one, with its own windows and codec.
 final class PageWorker: @unchecked Sendable {

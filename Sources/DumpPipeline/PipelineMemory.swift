@@ -1,6 +1,6 @@
+internal import DumpMemory
 public import PageCompression
 internal import Platform
-internal import DumpMemory
 
 /// How much memory a number of threads takes, and how many the machine can afford.
 public enum PipelineMemory {

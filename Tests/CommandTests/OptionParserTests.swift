@@ -1,7 +1,7 @@
-import PageCompression
-import Testing
 import DumpMemory
 import KernelModel
+import PageCompression
+import Testing
 
 @testable import vmsieve
 

@@ -23,7 +23,7 @@ struct ProgressLineTests {
   @Test(
     "Every step's name has 27 columns",
     arguments: [
-      ProgressStep.memoryHoles, .unnecessaryPages, .freePages, .zeroPages, .copyingData,
+      ProgressStep.unnecessaryPages, .zeroPages, .copyingData,
     ])
   func stepNames(step: ProgressStep) {
     #expect(step.name.utf8.count == 27)

@@ -1,10 +1,10 @@
 import DumpFixtures
 import DumpJudge
+import DumpMemory
 import Foundation
+import KernelModel
 import PageCompression
 import Testing
-import DumpMemory
-import KernelModel
 
 @testable import Diskdump
 

@@ -1,8 +1,8 @@
 import DumpFixtures
-import Foundation
-import Platform
 import DumpMemory
+import Foundation
 import KernelModel
+import Platform
 
 @testable import Diskdump
 

@@ -1,11 +1,11 @@
 import DumpFixtures
 import DumpJudge
+import DumpMemory
 import Foundation
+import KernelModel
 import PageCompression
 import Platform
 import Testing
-import DumpMemory
-import KernelModel
 
 @testable import Diskdump
 

@@ -1,8 +1,8 @@
 import DumpFixtures
-import Platform
-import Testing
 import DumpMemory
 import KernelModel
+import Platform
+import Testing
 
 @testable import Diskdump
 

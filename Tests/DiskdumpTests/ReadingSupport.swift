@@ -1,6 +1,6 @@
 import DumpFixtures
-import Foundation
 import DumpMemory
+import Foundation
 import KernelModel
 
 @testable import Diskdump

@@ -1,8 +1,8 @@
 import DumpFixtures
-import PageCompression
-import Testing
 import DumpMemory
 import KernelModel
+import PageCompression
+import Testing
 
 @testable import Diskdump
 

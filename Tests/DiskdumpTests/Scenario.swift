@@ -1,9 +1,9 @@
 import DumpFixtures
 import DumpJudge
-import PageCompression
-import Platform
 import DumpMemory
 import KernelModel
+import PageCompression
+import Platform
 
 @testable import Diskdump
 

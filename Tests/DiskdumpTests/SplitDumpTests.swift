@@ -1,10 +1,10 @@
 import DumpJudge
+import DumpMemory
 import Foundation
+import KernelModel
 import PageCompression
 import Platform
 import Testing
-import DumpMemory
-import KernelModel
 
 @testable import Diskdump
 

@@ -1,9 +1,9 @@
 import DumpFixtures
+import DumpMemory
 import Foundation
+import KernelModel
 import Platform
 import Testing
-import DumpMemory
-import KernelModel
 
 @testable import Diskdump
 

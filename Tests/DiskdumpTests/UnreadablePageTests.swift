@@ -1,10 +1,10 @@
 import DumpFixtures
 import DumpJudge
+import DumpMemory
+import KernelModel
 import PageCompression
 import Platform
 import Testing
-import DumpMemory
-import KernelModel
 
 @testable import Diskdump
 

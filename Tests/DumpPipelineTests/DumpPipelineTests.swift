@@ -1,8 +1,8 @@
 import DumpJudge
-import PageCompression
-import Testing
 import DumpMemory
 import KernelModel
+import PageCompression
+import Testing
 
 @Suite("The pipeline takes every page to the dump, in order, with any number of threads")
 struct DumpPipelineTests {

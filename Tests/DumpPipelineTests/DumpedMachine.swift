@@ -1,12 +1,12 @@
 import Diskdump
 import DumpFixtures
 import DumpJudge
+import DumpMemory
 import DumpPipeline
 import Foundation
+import KernelModel
 import PageCompression
 import Platform
-import DumpMemory
-import KernelModel
 
 /// What the pipeline made of a machine.
 struct DumpedMachine {

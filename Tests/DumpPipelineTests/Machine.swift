@@ -1,8 +1,8 @@
 import DumpFixtures
-import PageCompression
-import Platform
 import DumpMemory
 import KernelModel
+import PageCompression
+import Platform
 
 /// Made-up memory, frame by frame, some of which cannot be read.
 final class Machine: PageStore, @unchecked Sendable {

@@ -1,6 +1,6 @@
-import Testing
 import DumpMemory
 import KernelModel
+import Testing
 
 @testable import MemoryEncryption
 

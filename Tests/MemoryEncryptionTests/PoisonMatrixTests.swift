@@ -1,7 +1,7 @@
-import Foundation
-import Testing
 import DumpMemory
+import Foundation
 import KernelModel
+import Testing
 
 @testable import MemoryEncryption
 

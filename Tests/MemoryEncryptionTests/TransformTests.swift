@@ -1,7 +1,7 @@
 import DumpFixtures
-import Testing
 import DumpMemory
 import KernelModel
+import Testing
 
 @testable import MemoryEncryption
 
@@ -106,29 +106,6 @@ import KernelModel
         case .absent:
           #expect(done == .keep)
           #expect(output == seen)
-        }
-      }
-    }
-  }
-
-  @Test func `Without the key exactly the moved pages of XE in an encrypted view can be had`() {
-    for view in [CaptureView.encrypted, .decrypted] {
-      for attribute in [PageAttribute.encrypted, .decrypted, .unknown] {
-        for isMoved in [true, false] {
-          for mode in [CipherMode.xe, .xex] {
-            let cell = Restoration.of(
-              view: view, attribute: attribute, isMoved: isMoved, mode: mode, hasKey: false)
-            let sameView = (view == .encrypted) == (attribute == .encrypted)
-            if attribute == .unknown {
-              #expect(cell == .lost)
-            } else if sameView, !isMoved || view == .decrypted {
-              #expect(cell == .keep)
-            } else if sameView, mode == .xe {
-              #expect(cell == .xor)
-            } else {
-              #expect(cell == .lost)
-            }
-          }
         }
       }
     }

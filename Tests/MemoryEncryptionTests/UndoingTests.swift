@@ -1,8 +1,8 @@
 import DumpFixtures
-import Foundation
-import Testing
 import DumpMemory
+import Foundation
 import KernelModel
+import Testing
 
 @testable import MemoryEncryption
 

@@ -1,8 +1,8 @@
 import DumpJudge
-import Foundation
-import Testing
 import DumpMemory
+import Foundation
 import KernelModel
+import Testing
 
 @Suite("With the key all memory comes back, in either mode and from either view")
 struct KeyedRecoveryTests {

@@ -1,7 +1,7 @@
-import Foundation
-import Testing
 import DumpMemory
+import Foundation
 import KernelModel
+import Testing
 
 /// What `Tests/Lab/lab` made: kernels, vmcores, and readers of dumps.
 ///

@@ -1,7 +1,7 @@
-import Foundation
-import Testing
 import DumpMemory
+import Foundation
 import KernelModel
+import Testing
 
 @Suite("Symbols and types come out of the vmcore as the kernel's build had them")
 struct SymbolsTests {

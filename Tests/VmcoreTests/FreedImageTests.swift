@@ -1,7 +1,7 @@
 import DumpFixtures
-import Testing
 import DumpMemory
 import KernelModel
+import Testing
 
 /// The kernel frees parts of its image after boot: what became of those pages is theirs to say, as of any others.
 @Suite struct FreedImageTests {

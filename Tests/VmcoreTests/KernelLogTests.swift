@@ -1,7 +1,7 @@
 import DumpFixtures
-import Testing
 import DumpMemory
 import KernelModel
+import Testing
 
 @Suite("The dead kernel's log is read in each of its three forms")
 struct KernelLogTests {

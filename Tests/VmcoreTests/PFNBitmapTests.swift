@@ -1,7 +1,7 @@
 import DumpFixtures
-import Testing
 import DumpMemory
 import KernelModel
+import Testing
 
 @Suite struct PFNBitmapTests {
   /// Bits of a set as its chunks give them.

@@ -1,7 +1,7 @@
 import DumpFixtures
-import Testing
 import DumpMemory
 import KernelModel
+import Testing
 
 /// What a kernel says of itself counts, and not what its release is called.
 @Suite struct PageEvidenceTests {

@@ -1,7 +1,7 @@
 import DumpFixtures
-import Testing
 import DumpMemory
 import KernelModel
+import Testing
 
 /// Where the kernel's words are missing, wrong or out of reach, the filter keeps pages, and says so.
 @Suite struct PageFilterTests {

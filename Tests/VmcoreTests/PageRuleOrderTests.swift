@@ -1,7 +1,7 @@
 import DumpFixtures
-import Testing
 import DumpMemory
 import KernelModel
+import Testing
 
 /// The rules where they meet each other, and where other collectors go wrong.
 @Suite struct PageRuleOrderTests {

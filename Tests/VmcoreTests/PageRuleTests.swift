@@ -1,7 +1,7 @@
 import DumpFixtures
-import Testing
 import DumpMemory
 import KernelModel
+import Testing
 
 @Suite struct PageRuleTests {
   private static let levels = [0, 1, 2, 4, 6, 8, 16, 24, 30, 31]

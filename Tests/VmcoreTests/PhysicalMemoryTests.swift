@@ -1,7 +1,7 @@
 import DumpFixtures
-import Testing
 import DumpMemory
 import KernelModel
+import Testing
 
 @Suite struct PhysicalMemoryTests {
   /// What memory holds at an address, the same in every segment that covers it.

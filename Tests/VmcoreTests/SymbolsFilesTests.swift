@@ -1,7 +1,7 @@
 import DumpFixtures
-import Testing
 import DumpMemory
 import KernelModel
+import Testing
 
 @Suite struct SymbolsFilesTests {
   private let slide: UInt64 = 0x1220_0000

@@ -1,7 +1,7 @@
 import DumpFixtures
-import Testing
 import DumpMemory
 import KernelModel
+import Testing
 
 @Suite struct SymbolsSlabTests {
   @Test(
@@ -33,7 +33,7 @@ import KernelModel
     #expect(slab.swabs == (coding == .mixedSwapped))
     #expect(slab.freelists == [VirtualAddress(head)])
     #expect(slab.start == PhysicalAddress(0x10000))
-    #expect(slab.pointerAddress(3) == PhysicalAddress(0x10000 + 3 * 512 + 256))
+    #expect(slab.pointerPlace(3) == slab.object(3) + 256)
     #expect(slab.object(15).rawValue == slabs.object(15, pfn: 0x10))
     #expect(slab.isPossible(0) && slab.isPossible(head) && !slab.isPossible(head + 8))
     #expect(slab.index(of: slabs.object(16, pfn: 0x10)) == nil)

@@ -1,6 +1,6 @@
 import DumpFixtures
-import Foundation
 import DumpMemory
+import Foundation
 import KernelModel
 
 /// A vmcore on disk and what the reader makes of it.

@@ -1,6 +1,6 @@
-import Testing
 import DumpMemory
 import KernelModel
+import Testing
 
 @Suite struct VMCOREINFOTests {
   @Test func `each kind of line is read in its base`() {

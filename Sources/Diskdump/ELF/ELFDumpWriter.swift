@@ -1,5 +1,5 @@
-public import Platform
 public import DumpMemory
+public import Platform
 
 /// Writes an ELF core (`-E`): the source's segments, without the pages that are left out.
 ///

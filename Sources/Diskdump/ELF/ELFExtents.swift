@@ -1,5 +1,5 @@
-internal import Platform
 internal import DumpMemory
+internal import Platform
 
 /// Where in an ELF dump's file the kept pages lie: runs of frames, one behind the other, each page once.
 struct ELFExtents: Sendable {

@@ -1,5 +1,5 @@
-internal import Platform
 internal import DumpMemory
+internal import Platform
 
 /// Makes the headers of an ELF core that was cut name only what is there, and say that it is incomplete.
 ///

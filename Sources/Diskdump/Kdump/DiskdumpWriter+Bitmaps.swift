@@ -1,5 +1,5 @@
-internal import Platform
 internal import DumpMemory
+internal import Platform
 
 extension DiskdumpWriter {
   /// Writes a bitmap, in pieces as large as the scratch buffer; chunks that are clear stay holes.

@@ -1,5 +1,5 @@
-internal import Platform
 internal import DumpMemory
+internal import Platform
 
 extension DiskdumpWriter {
   /// Takes the unreadable pages' descriptors out, and writes the second bitmap anew to match.

@@ -1,5 +1,5 @@
-public import Platform
 public import DumpMemory
+public import Platform
 
 /// Writes a kdump-compressed dump (header_version 6).
 ///

@@ -1,5 +1,5 @@
-internal import Platform
 public import DumpMemory
+internal import Platform
 
 /// The mark by which a dump of either format says that it is incomplete.
 public enum DumpMark {

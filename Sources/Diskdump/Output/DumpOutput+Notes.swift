@@ -1,5 +1,5 @@
-internal import Platform
 internal import DumpMemory
+internal import Platform
 
 extension DumpOutput {
   /// Copies notes, however large they are, a piece at a time.

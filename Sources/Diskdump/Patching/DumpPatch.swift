@@ -1,5 +1,5 @@
-public import Platform
 public import DumpMemory
+public import Platform
 
 /// A dump in which some pages change, and not one other byte that need not.
 ///

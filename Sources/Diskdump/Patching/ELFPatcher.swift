@@ -1,5 +1,5 @@
-internal import Platform
 internal import DumpMemory
+internal import Platform
 
 /// Puts new pages into a copy of an ELF core.
 enum ELFPatcher {

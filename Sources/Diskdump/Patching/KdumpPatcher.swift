@@ -1,6 +1,6 @@
+internal import DumpMemory
 internal import PageCompression
 internal import Platform
-internal import DumpMemory
 
 /// Puts new pages into a copy of a kdump-compressed dump.
 struct KdumpPatcher: ~Copyable {

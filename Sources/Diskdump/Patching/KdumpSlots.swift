@@ -1,5 +1,5 @@
-internal import Platform
 internal import DumpMemory
+internal import Platform
 
 /// Where a kdump-compressed dump has the pages that are to change, and which of these places are theirs alone.
 struct KdumpSlots: Sendable {

@@ -1,5 +1,5 @@
-internal import Platform
 internal import DumpMemory
+internal import Platform
 
 /// One page at a time, as a dump has it and as it is to be.
 struct PagePair: ~Copyable {

@@ -1,6 +1,6 @@
+internal import DumpMemory
 internal import PageCompression
 internal import Platform
-internal import DumpMemory
 
 /// Compresses pages one after the other, each with its own codec; nearly always it is the same for all.
 struct PageRecompressor: ~Copyable {

@@ -1,5 +1,5 @@
-public import Platform
 public import DumpMemory
+public import Platform
 
 /// Makes what arrived of a dump one that can be read: marked incomplete, with no descriptor, or no PT_LOAD, of what did
 /// not arrive.

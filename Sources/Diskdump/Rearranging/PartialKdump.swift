@@ -1,5 +1,5 @@
-internal import Platform
 internal import DumpMemory
+internal import Platform
 
 /// Makes what arrived of a kdump-compressed dump a dump that can be read.
 struct PartialKdump: ~Copyable {

@@ -1,5 +1,5 @@
-internal import Platform
 public import DumpMemory
+internal import Platform
 
 /// Writes the files of a split dump, all of them together: each page goes to the file that has its frame.
 ///

@@ -9,13 +9,6 @@ public struct MemoryMap: Sendable {
     public let pages: VirtualAddress
   }
 
-  public enum Model: String, Sendable {
-    case flat = "FLATMEM"
-    case sparse = "SPARSEMEM"
-    case sparseExtreme = "SPARSEMEM_EXTREME"
-  }
-
-  public let model: Model
   /// Sections that touch the machine's memory, in order.
   public internal(set) var sections: [Section]
   /// Frames of memory for which the kernel has no mem_map.
@@ -53,7 +46,6 @@ extension MemoryMap {
         throw Missing("mem_map points to 0x\(String(pages, radix: 16)), which is no kernel address")
       }
       self.init(
-        model: .flat,
         sections: [Section(frames: PFN(0)..<PFN(frames.maxMapNumber), pages: VirtualAddress(pages))],
         framesWithout: 0, unreadable: (0, nil))
     } else {

@@ -89,7 +89,7 @@ struct SectionTable {
   /// Looks every section of memory up.
   func sections(of frames: PFNRanges, _ memory: inout KernelMemory) -> MemoryMap {
     var map = MemoryMap(
-      model: isExtreme ? .sparseExtreme : .sparse, sections: [], framesWithout: 0, unreadable: (0, nil))
+      sections: [], framesWithout: 0, unreadable: (0, nil))
     var last: UInt64?
     for range in frames.ranges {
       var number = range.lowerBound.rawValue >> frameShift

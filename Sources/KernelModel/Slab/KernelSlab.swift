@@ -46,11 +46,6 @@ public struct KernelSlab: Sendable {
   /// Where an object's free pointer is stored.
   public func pointerPlace(_ index: Int) -> VirtualAddress { object(index) + pointerOffset }
 
-  /// The same in physical memory.
-  public func pointerAddress(_ index: Int) -> PhysicalAddress {
-    start + (firstObject + index * objectSize + pointerOffset)
-  }
-
   /// Which object begins at an address; nil for any other address.
   public func index(of address: UInt64) -> Int? {
     let distance = address &- object(0).rawValue

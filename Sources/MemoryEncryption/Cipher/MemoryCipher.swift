@@ -1,6 +1,6 @@
 internal import CNettle
-internal import Platform
 public import DumpMemory
+internal import Platform
 
 /// A memory controller's cipher with its key: encrypts and decrypts runs of blocks in place. One for each worker.
 ///

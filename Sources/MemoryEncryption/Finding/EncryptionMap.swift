@@ -1,6 +1,6 @@
-public import Platform
 public import DumpMemory
 public import KernelModel
+public import Platform
 
 /// Which memory the crashed kernel had mapped as encrypted: the C-bit of every page, by its direct map.
 public struct EncryptionMap: Sendable {

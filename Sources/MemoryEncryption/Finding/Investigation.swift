@@ -1,6 +1,6 @@
-internal import Platform
 public import DumpMemory
 public import KernelModel
+internal import Platform
 
 /// Everything that a vmcore says of its memory encryption: what it was, what it damaged, what can be undone.
 public struct Investigation: Sendable {

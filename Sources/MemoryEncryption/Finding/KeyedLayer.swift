@@ -1,5 +1,5 @@
-internal import Platform
 public import DumpMemory
+internal import Platform
 
 /// All of memory as the key brings it back: for emulators and simulators, which know it.
 public final class KeyedLayer: PageLayer, @unchecked Sendable {

@@ -1,5 +1,5 @@
-internal import Platform
 public import DumpMemory
+internal import Platform
 
 /// What a dump's memory looks like to whoever knows nothing of it: a few pages from all over.
 public struct MemorySurvey: Hashable, Sendable {

@@ -55,8 +55,7 @@ public struct PageTransform: ~Copyable, Sendable {
   ) -> Restoration {
     guard let mode else { return .lost }
     let from = region?.readAddress(of: address) ?? address
-    let wanted = Restoration.of(
-      view: view, attribute: attribute, isMoved: from != address, mode: mode, hasKey: true)
+    let wanted = Restoration.of(view: view, attribute: attribute, isMoved: from != address, mode: mode)
     switch wanted {
     case .keep, .lost: return wanted
     case .xor, .encryptAndDecrypt:

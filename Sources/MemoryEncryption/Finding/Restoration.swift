@@ -14,25 +14,23 @@ public enum Restoration: Hashable, Sendable {
   case encrypt
   /// D(V, l), with the key, at the first kernel's address: the ciphertext was made there, also of a backup's bytes.
   case decrypt
-  /// Only the key could tell, and it is not known.
+  /// What the first kernel saw cannot be told, or not without the key.
   case lost
 
-  /// The cell of the table for one page.
+  /// The cell of the table for one page, where the AES key and the tweak constants are known.
   ///
-  /// - Parameters:
-  ///   - isMoved: whether the page was read at another address than the first kernel's: low memory with a backup.
-  ///   - hasKey: whether the AES key and the tweak constants are known.
+  /// - Parameter isMoved: whether the page was read at another address than the first kernel's: low memory with a backup.
   public static func of(
-    view: CaptureView, attribute: PageAttribute, isMoved: Bool, mode: CipherMode, hasKey: Bool
+    view: CaptureView, attribute: PageAttribute, isMoved: Bool, mode: CipherMode
   ) -> Restoration {
     switch (view, attribute) {
     case (_, .absent): .keep
     case (_, .unknown): .lost
     case (.decrypted, .decrypted): .keep
-    case (.decrypted, .encrypted): hasKey ? .decrypt : .lost
-    case (.encrypted, .decrypted): hasKey ? .encrypt : .lost
+    case (.decrypted, .encrypted): .decrypt
+    case (.encrypted, .decrypted): .encrypt
     case (.encrypted, .encrypted):
-      if !isMoved { .keep } else if mode == .xe { .xor } else { hasKey ? .encryptAndDecrypt : .lost }
+      if !isMoved { .keep } else { mode == .xe ? .xor : .encryptAndDecrypt }
     }
   }
 }

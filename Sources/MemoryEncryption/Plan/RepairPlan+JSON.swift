@@ -1,5 +1,5 @@
-public import Platform
 internal import DumpMemory
+public import Platform
 
 extension RepairPlan {
   /// The plan as one JSON object: addresses are strings of `0x` and hexadecimal digits, constants 32 hexadecimal

@@ -45,9 +45,6 @@ public final class StripLayer: PageLayer, @unchecked Sendable {
   /// Tables that change.
   public var tableCount: UInt64 { tables.count }
 
-  /// The first table at or after a frame, for whoever rewrites only what changes.
-  public func nextTable(from pfn: PFN) -> PFN? { tables.next(from: pfn) }
-
   public override func changes(_ pfn: PFN) -> Bool { tables.contains(pfn) }
 
   public override func apply(to page: inout MutableRawSpan, _ pfn: PFN) {

@@ -1,5 +1,5 @@
-internal import MemoryEncryption
 internal import DumpMemory
+internal import MemoryEncryption
 
 /// `ADDR[,SIZE[,SOURCE]]`: where the backup lies, how long it is, and the first address that it is a copy of.
 enum BackupRegionArgument {

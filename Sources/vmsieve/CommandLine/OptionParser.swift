@@ -1,6 +1,6 @@
-internal import KernelModel
 internal import CLinux
 internal import DumpMemory
+internal import KernelModel
 
 /// Turns a command line into ``Options``, by makedumpfile's rules.
 struct OptionParser {

@@ -1,6 +1,6 @@
-internal import PageCompression
 internal import DumpMemory
 internal import KernelModel
+internal import PageCompression
 
 /// Everything that the user asked for.
 struct Options: Equatable {

@@ -1,6 +1,6 @@
+internal import DumpMemory
 internal import KernelModel
 internal import PageCompression
-internal import DumpMemory
 
 /// Which of the program's tasks a command line asks for, and whether its options and operands suit that task.
 ///

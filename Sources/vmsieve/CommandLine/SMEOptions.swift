@@ -1,5 +1,5 @@
-internal import MemoryEncryption
 internal import DumpMemory
+internal import MemoryEncryption
 
 /// What the user said of memory encryption.
 struct SMEOptions: Equatable {

@@ -1,5 +1,5 @@
-internal import Platform
 internal import DumpMemory
+internal import Platform
 
 /// The memory that this machine holds back for its capture kernel: `Crash kernel` in /proc/iomem.
 enum CrashKernelMemory {

@@ -1,8 +1,8 @@
-internal import KernelModel
 internal import Diskdump
-internal import DumpPipeline
-internal import Platform
 internal import DumpMemory
+internal import DumpPipeline
+internal import KernelModel
+internal import Platform
 
 extension DumpCommand {
   /// Writes the pages as an ELF core (`-E`).

@@ -1,8 +1,8 @@
 internal import Diskdump
-internal import DumpPipeline
-internal import Platform
 internal import DumpMemory
+internal import DumpPipeline
 internal import KernelModel
+internal import Platform
 
 /// In which order the pages of a dump are written.
 enum PageOrder {

@@ -1,7 +1,7 @@
 internal import Diskdump
+internal import DumpMemory
 internal import DumpPipeline
 internal import Platform
-internal import DumpMemory
 
 extension DumpCommand {
   /// Frames that stay in one file of a split dump if nothing else is said: 16 MiB, so that files get about the

@@ -1,10 +1,10 @@
 internal import Diskdump
+internal import DumpMemory
 internal import DumpPipeline
+internal import KernelModel
 internal import MemoryEncryption
 internal import PageCompression
 internal import Platform
-internal import DumpMemory
-internal import KernelModel
 
 /// Reads the vmcore and writes the dump.
 func createDump(options: Options, messages: Messages) throws(CommandFailure) -> ExitStatus {

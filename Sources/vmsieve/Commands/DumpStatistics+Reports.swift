@@ -1,5 +1,5 @@
-internal import DumpPipeline
 internal import DumpMemory
+internal import DumpPipeline
 internal import KernelModel
 
 extension DumpStatistics {

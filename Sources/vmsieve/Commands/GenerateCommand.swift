@@ -1,5 +1,5 @@
-internal import Platform
 internal import KernelModel
+internal import Platform
 
 /// Writes the VMCOREINFO of a vmlinux (`-g`), for `-i` at a time when the vmlinux is not at hand.
 enum GenerateCommand {

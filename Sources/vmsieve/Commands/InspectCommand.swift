@@ -1,8 +1,8 @@
 internal import Diskdump
-internal import MemoryEncryption
-internal import Platform
 internal import DumpMemory
 internal import KernelModel
+internal import MemoryEncryption
+internal import Platform
 
 /// `vmsieve inspect [--json] VMCORE`: what a vmcore tells about memory encryption.
 struct InspectCommand {

@@ -1,6 +1,6 @@
+internal import DumpMemory
 internal import KernelModel
 internal import MemoryEncryption
-internal import DumpMemory
 
 extension InspectReport {
   /// The runs of the C-bit map that are shown; JSON has all of them.

@@ -1,7 +1,7 @@
 internal import DumpMemory
+internal import KernelModel
 internal import MemoryEncryption
 internal import Platform
-internal import KernelModel
 
 /// The answer of `inspect`.
 struct InspectReport {

@@ -1,5 +1,5 @@
-internal import Platform
 internal import KernelModel
+internal import Platform
 
 /// Saves the messages of the dead kernel as text (`--dump-dmesg`).
 struct LogCommand {

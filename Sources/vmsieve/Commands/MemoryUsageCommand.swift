@@ -1,7 +1,7 @@
-internal import PageCompression
-internal import Platform
 internal import DumpMemory
 internal import KernelModel
+internal import PageCompression
+internal import Platform
 
 /// Counts the pages of a running machine that a dump of it would leave out (`--mem-usage /proc/kcore`).
 ///

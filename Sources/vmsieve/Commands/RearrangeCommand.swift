@@ -1,6 +1,6 @@
 internal import Diskdump
-internal import Platform
 internal import DumpMemory
+internal import Platform
 
 /// Makes a file of a flattened dump that comes from stdin (`-R`).
 struct RearrangeCommand {

@@ -1,8 +1,8 @@
 internal import Diskdump
+internal import DumpMemory
 internal import DumpPipeline
 internal import PageCompression
 internal import Platform
-internal import DumpMemory
 
 /// Makes one dump of the files of a split one (`--reassemble`). Pages are copied as they are stored.
 struct ReassembleCommand {

@@ -1,7 +1,7 @@
 internal import Diskdump
+internal import DumpMemory
 internal import MemoryEncryption
 internal import Platform
-internal import DumpMemory
 
 /// `vmsieve repair OLD NEW`: a dump as it is, but for what memory encryption did to it.
 struct RepairCommand {

@@ -1,7 +1,7 @@
 internal import Diskdump
-internal import Platform
 internal import DumpMemory
 internal import KernelModel
+internal import Platform
 
 /// `vmsieve verify [--json] DUMP ..`: whether every page of a dump can be read.
 enum VerifyCommand {

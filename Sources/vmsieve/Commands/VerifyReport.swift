@@ -1,7 +1,7 @@
 internal import Diskdump
-internal import Platform
 internal import DumpMemory
 internal import KernelModel
+internal import Platform
 
 /// The answer of `verify`.
 struct VerifyReport {

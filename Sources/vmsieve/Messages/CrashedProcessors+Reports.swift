@@ -1,5 +1,5 @@
-internal import Platform
 internal import KernelModel
+internal import Platform
 
 /// What is said of processors whose registers are missing.
 extension CrashedProcessors {

@@ -1,6 +1,6 @@
 internal import Diskdump
-internal import Platform
 internal import KernelModel
+internal import Platform
 
 /// The sentences of makedumpfile's that services and test suites look for, beside what is said in own words.
 extension Messages {

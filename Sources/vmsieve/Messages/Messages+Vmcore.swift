@@ -1,7 +1,7 @@
-internal import Platform
-internal import DumpPipeline
 internal import DumpMemory
+internal import DumpPipeline
 internal import KernelModel
+internal import Platform
 
 extension Messages {
   /// Says what the vmcore is: at debug level all of it, and always what is wrong with it.

@@ -1,6 +1,6 @@
-internal import MemoryEncryption
 internal import DumpMemory
 internal import KernelModel
+internal import MemoryEncryption
 
 /// Undoes what memory encryption did to a vmcore, by the user's policy, and says what was done.
 enum EncryptionStage {

@@ -1,6 +1,6 @@
-internal import Platform
 internal import DumpMemory
 internal import KernelModel
+internal import Platform
 
 /// Erases what a file names (`--config`), before anything is written.
 enum ErasureStage {

@@ -1,6 +1,6 @@
+internal import DumpMemory
 internal import KernelModel
 internal import Platform
-internal import DumpMemory
 
 /// Which files a command line reads and which it writes: what is read must not be written.
 struct FileRoles {

@@ -1,6 +1,6 @@
-internal import Platform
 internal import DumpMemory
 internal import KernelModel
+internal import Platform
 
 /// What is known of the crashed kernel: from the vmcore's notes, from the files that the user named, and, where
 /// neither tells, from the memory itself.

@@ -1,6 +1,6 @@
-internal import MemoryEncryption
 internal import DumpMemory
 internal import KernelModel
+internal import MemoryEncryption
 
 /// Makes a vmcore's memory ready for a command: as the crashed kernel saw it, and then without what is to go.
 ///

@@ -1,5 +1,5 @@
-internal import Platform
 internal import DumpMemory
+internal import Platform
 
 /// Memory of the crashed kernel that this kernel, its capture kernel, uses itself.
 ///
