@@ -6,14 +6,13 @@ enum Main {
     StandardStream.occupyClosed()
     Machine.turnWriteSignalsIntoErrors()
     let name = Program.nameInMessages(calledAs: arguments.words.first ?? Program.name)
-    var verb = Verb.first(of: arguments.words, fileExists: DumpTarget.exists)
-    if verb?.isAvailable == false { verb = nil }
+    let verb = Verb.first(of: arguments.words, fileExists: DumpTarget.exists)
     var parser = OptionParser(arguments, verb: verb)
     do throws(CommandLineError) {
-      let options = try parser.parse(fileExists: DumpTarget.exists)
+      let invocation = try parser.parse(fileExists: DumpTarget.exists)
       let messages = Messages(
-        programName: name, level: options.messageLevel, leavesOutputAlone: options.flattens)
-      return run(options, arguments, messages)
+        programName: name, level: invocation.messageLevel, leavesOutputAlone: invocation.leavesOutputAlone)
+      return run(invocation, arguments, messages)
     } catch {
       let messages = Messages(
         programName: name, level: parser.options.messageLevel, leavesOutputAlone: parser.options.flattens)
@@ -23,118 +22,110 @@ enum Main {
     }
   }
 
-  private static func run(_ options: Options, _ arguments: CommandLineArguments, _ messages: Messages)
-    -> ExitStatus
-  {
-    switch options.action {
-    case .showHelp:
+  private static func run(
+    _ invocation: Invocation, _ arguments: CommandLineArguments, _ messages: Messages
+  ) -> ExitStatus {
+    let request = invocation.request
+    switch request {
+    case .help(let verb):
       let name = messages.programName
-      messages.answer(options.verb.map { Usage.text(of: $0, calledAs: name) } ?? Usage.text(calledAs: name))
+      messages.answer(verb.map { Usage.text(of: $0, calledAs: name) } ?? Usage.text(calledAs: name))
       return .completed
-    case .showVersion:
+    case .version:
       messages.answer(Program.versionText(calledAs: messages.programName))
       return .completed
-    case .createDump, .obeyVerb, .dumpLog, .rearrange, .reassemble, .generateInfo, .showMemoryUsage:
+    case .dump, .log, .rearrange, .reassemble, .generate, .memoryUsage, .verify, .inspect, .repair:
       break
     }
-    for line in options.checksOnly ? options.warningsWhenChecking : options.warnings {
-      messages.warning(line)
-    }
-    if options.checksOnly { return .completed }
-    if let conflict = FileRoles(options).conflict {
-      tell(conflict, options, messages)
+    for line in invocation.warnings { messages.warning(line) }
+    if invocation.checksOnly { return .completed }
+    if let conflict = FileRoles(request, carriesDump: invocation.leavesOutputAlone).conflict {
+      tell(conflict, invocation, messages)
       return .failed
     }
-    if options.action == .obeyVerb { return obey(options, messages) }
-
-    messages.debug(Program.versionLine(calledAs: messages.programName))
-    messages.debug("command line: " + arguments.words.joined(separator: " "))
-    messages.debug("")
-    if !options.withoutEffect.isEmpty {
-      messages.debug("accepted without effect: " + options.withoutEffect.joined(separator: " "))
+    if !request.isVerb {
+      messages.debug(Program.versionLine(calledAs: messages.programName))
+      messages.debug("command line: " + arguments.words.joined(separator: " "))
+      messages.debug("")
+      if !invocation.withoutEffect.isEmpty {
+        messages.debug("accepted without effect: " + invocation.withoutEffect.joined(separator: " "))
+      }
     }
     let status: ExitStatus
     do throws(CommandFailure) {
-      let (result, workStatus) = try work(options, messages)
-      if !result.isEmpty {
-        messages.common("")
-        messages.common(result)
-      }
-      status = workStatus
+      status = try obey(request, messages)
     } catch {
       messages.error(error.message)
       status = error.status
     }
+    if request.isVerb { return status }
     // After its table makedumpfile says no more.
-    if status != .completed || options.action != .showMemoryUsage { tellEnd(status, messages) }
+    if case .memoryUsage = request, status == .completed { return status }
+    tellEnd(status, messages)
     return status
   }
 
   /// Says why nothing is done, on a stream that harms no file.
-  private static func tell(_ conflict: FileRoles.Conflict, _ options: Options, _ messages: Messages) {
+  private static func tell(
+    _ conflict: FileRoles.Conflict, _ invocation: Invocation, _ messages: Messages
+  ) {
+    let carriesDump = invocation.leavesOutputAlone
     if conflict.canTellOnErrors {
       messages.error(conflict.message)
-    } else if conflict.canTellOnOutput, !options.flattens {
+    } else if conflict.canTellOnOutput, !carriesDump {
       Messages(programName: messages.programName, level: messages.level, errors: .output)
         .error(conflict.message)
     }
-    let tellsEnd = options.flattens ? conflict.canTellOnErrors : conflict.canTellOnOutput
-    if tellsEnd, options.action != .obeyVerb { tellEnd(.failed, messages) }
+    let tellsEnd = carriesDump ? conflict.canTellOnErrors : conflict.canTellOnOutput
+    if tellsEnd, !invocation.request.isVerb { tellEnd(.failed, messages) }
   }
 
-  private static func obey(_ options: Options, _ messages: Messages) -> ExitStatus {
-    do throws(CommandFailure) {
-      switch options.verb {
-      case .verify: return try VerifyCommand.run(options, messages)
-      case .inspect: try InspectCommand(options: options, messages: messages).run()
-      case .repair: return try RepairCommand(options: options, messages: messages).run()
-      case .bench, nil: preconditionFailure("no such verb gets here")
-      }
+  /// Does what was asked for; returns how complete it is.
+  private static func obey(_ request: Request, _ messages: Messages) throws(CommandFailure) -> ExitStatus {
+    switch request {
+    case .verify(let request): return try VerifyCommand.run(request, messages)
+    case .inspect(let request):
+      try InspectCommand(request: request, messages: messages).run()
       return .completed
-    } catch {
-      messages.error(error.message)
-      return error.status
+    case .repair(let request): return try RepairCommand(request: request, messages: messages).run()
+    case .generate(let request):
+      try GenerateCommand.run(request, messages)
+      tellResult("The vmcoreinfo is saved to \(request.output).", messages)
+      return .completed
+    case .memoryUsage(let request):
+      try MemoryUsageCommand(request: request, messages: messages).run()
+      return .completed
+    case .log(let request):
+      if let path = request.output { try DumpTarget.check(path, overwriting: request.overwrites) }
+      try LogCommand(request: request, messages: messages).run()
+      tellResult("The dmesg log is saved to \(request.outputName).", messages)
+      return .completed
+    case .rearrange(let request):
+      try DumpTarget.check(request.output, overwriting: request.overwrites)
+      let status = try RearrangeCommand(request: request, messages: messages).run()
+      tellResult("The dumpfile is saved to \(request.output).", messages)
+      return status
+    case .reassemble(let request):
+      try DumpTarget.check(request.output, overwriting: request.overwrites)
+      let status = try ReassembleCommand(request: request, messages: messages).run()
+      tellResult("The dumpfile is saved to \(request.output).", messages)
+      return status
+    case .dump(let request):
+      for path in request.destination.paths { try DumpTarget.check(path, overwriting: request.overwrites) }
+      let status = try DumpCommand(request, messages).run()
+      let name = request.destination.name
+      tellResult(
+        request.isDryRun
+          ? "This was a dry run: nothing is saved to \(name)."
+          : "The dumpfile\(request.isSplit ? "s are" : " is") saved to \(name).", messages)
+      return status
+    case .help, .version: return .completed
     }
   }
 
-  /// Does what was asked for; returns the sentence that says so, and how complete it is.
-  private static func work(
-    _ options: Options, _ messages: Messages
-  ) throws(CommandFailure) -> (sentence: String, status: ExitStatus) {
-    var status = ExitStatus.completed
-    let sentence: String
-    switch options.action {
-    case .generateInfo:
-      try GenerateCommand.run(options, messages)
-      sentence = "The vmcoreinfo is saved to \(options.dumpFile)."
-    case .showMemoryUsage:
-      try MemoryUsageCommand(options: options, messages: messages).run()
-      sentence = ""
-    case .dumpLog:
-      try checkTargets(options)
-      try LogCommand(options: options, messages: messages).run()
-      sentence = "The dmesg log is saved to \(options.targetName)."
-    case .rearrange:
-      try checkTargets(options)
-      status = try RearrangeCommand(options: options, messages: messages).run()
-      sentence = "The dumpfile is saved to \(options.dumpFile)."
-    case .reassemble:
-      try checkTargets(options)
-      status = try ReassembleCommand(options: options, messages: messages).run()
-      sentence = "The dumpfile is saved to \(options.dumpFile)."
-    case .createDump, .obeyVerb, .showHelp, .showVersion:
-      try checkTargets(options)
-      status = try createDump(options: options, messages: messages)
-      sentence =
-        options.isDryRun
-        ? "This was a dry run: nothing is saved to \(options.targetName)."
-        : "The dumpfile\(options.splitFiles.isEmpty ? " is" : "s are") saved to \(options.targetName)."
-    }
-    return (sentence, status)
-  }
-
-  private static func checkTargets(_ options: Options) throws(CommandFailure) {
-    for path in options.dumpFiles { try DumpTarget.check(path, overwriting: options.overwrites) }
+  private static func tellResult(_ sentence: String, _ messages: Messages) {
+    messages.common("")
+    messages.common(sentence)
   }
 
   private static func tellEnd(_ status: ExitStatus, _ messages: Messages) {

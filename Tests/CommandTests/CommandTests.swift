@@ -140,19 +140,6 @@ struct CommandTests {
   }
 
   @Test(
-    "A verb of a later version fails with a line that says so",
-    arguments: ["bench"])
-  func verbs(verb: String) throws {
-    let folder = try ScratchFolder()
-    for arguments in [[verb, "dump"], [verb, "--json", "dump"]] {
-      let run = try ProgramUnderTest.run(arguments, in: folder.url)
-      #expect(run.status == 1)
-      #expect(run.output == "\nvmsieve Failed.\n")
-      #expect(run.errors.contains("vmsieve: this version does not have `\(verb)'"))
-    }
-  }
-
-  @Test(
     "A verb without a file names its own help, and one behind an option says that it goes first",
     arguments: ["repair", "inspect", "verify"])
   func misusedVerbs(verb: String) throws {

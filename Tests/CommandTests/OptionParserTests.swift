@@ -8,42 +8,85 @@ import Testing
 // Serialized: getopt_long has one state for the whole process.
 @Suite("Options are read by makedumpfile's rules", .serialized)
 struct OptionParserTests {
-  private func parse(_ line: String, files: Set<String> = []) throws(CommandLineError) -> Options {
+  private func parse(_ line: String, files: Set<String> = []) throws(CommandLineError) -> Invocation {
     try parse(line.split(separator: " ").map(String.init), files: files)
   }
 
-  private func parse(_ words: [String], files: Set<String> = []) throws(CommandLineError) -> Options {
+  private func parse(_ words: [String], files: Set<String> = []) throws(CommandLineError) -> Invocation {
     var parser = OptionParser(CommandLineArguments(["vmsieve"] + words))
     return try parser.parse(fileExists: files.contains)
   }
 
+  private func dump(_ line: String, files: Set<String> = []) throws -> DumpRequest {
+    try dump(line.split(separator: " ").map(String.init), files: files)
+  }
+
+  private func dump(_ words: [String], files: Set<String> = []) throws -> DumpRequest {
+    let request = try parse(words, files: files).request
+    guard case .dump(let dump) = request else { throw NoDump(request: request) }
+    return dump
+  }
+
+  private struct NoDump: Error {
+    let request: Request
+  }
+
   @Test("Without options everything is kept, uncompressed, and nothing is overwritten")
   func defaults() throws {
-    var expected = Options()
-    expected.vmcore = "vmcore"
-    expected.dumpFile = "dump"
-    #expect(try parse("vmcore dump") == expected)
-    #expect(expected.compression == .none)
-    #expect(expected.dumpLevels == [[]])
+    let invocation = try parse("vmcore dump")
+    let expected = DumpRequest(memory: MemoryRequest(path: "vmcore"), destination: .file("dump"))
+    #expect(invocation.request == .dump(expected))
+    #expect(expected.format == .kdump(.none))
+    #expect(expected.levels == [[]])
     #expect(expected.threads == nil)
-    #expect(expected.mapsVmcore)
+    #expect(expected.memory.isMapped)
     #expect(!expected.overwrites)
-    #expect(expected.messageLevel == [.progress, .common, .error])
+    #expect(invocation.messageLevel == [.progress, .common, .error])
+    #expect(!invocation.checksOnly)
   }
 
   @Test("Each option sets its one property")
   func eachOption() throws {
-    let options = try parse("-d 31,3 -f -L 1M --num-threads 4 --non-mmap --dry-run --message-level 12 a b")
-    #expect(options.dumpLevels.map(\.rawValue) == [31, 3])
-    #expect(options.overwrites)
-    #expect(options.sizeLimit == 1 << 20)
-    #expect(options.threads == 4)
-    #expect(!options.mapsVmcore)
-    #expect(options.isDryRun)
-    #expect(options.messageLevel == [.error, .debug])
-    #expect(options.vmcore == "a")
-    #expect(options.dumpFile == "b")
-    #expect(!options.checksOnly)
+    let line = "-d 31,3 -f -L 1M --num-threads 4 --non-mmap --dry-run --message-level 12 a b"
+    let request = try dump(line)
+    #expect(request.levels.map(\.rawValue) == [31, 3])
+    #expect(request.overwrites)
+    #expect(request.sizeLimit == 1 << 20)
+    #expect(request.threads == 4)
+    #expect(!request.memory.isMapped)
+    #expect(request.isDryRun)
+    #expect(request.memory.path == "a")
+    #expect(request.destination == .file("b"))
+    #expect(try parse(line).messageLevel == [.error, .debug])
+  }
+
+  @Test("A line asks for one task, with what that task needs and no more")
+  func tasks() throws {
+    let memory = MemoryRequest(path: "a")
+    #expect(
+      try parse("--dump-dmesg -c -f a b").request
+        == .log(LogRequest(memory: memory, output: "b", overwrites: true, onlySinceClear: false)))
+    #expect(
+      try parse("--dump-dmesg --partial-dmesg -F a").request
+        == .log(LogRequest(memory: memory, output: nil, overwrites: false, onlySinceClear: true)))
+    #expect(
+      try parse("-R --keep-partial b").request
+        == .rearrange(RearrangeRequest(output: "b", overwrites: false, keepsPartial: true)))
+    #expect(
+      try parse("--reassemble --num-threads 2 a b c").request
+        == .reassemble(ReassembleRequest(parts: ["a", "b"], output: "c", overwrites: false, threads: 2)))
+    #expect(
+      try parse("-g b -x vmlinux").request == .generate(GenerateRequest(vmlinux: "vmlinux", output: "b")))
+    #expect(
+      try parse("--mem-usage -f a").request
+        == .memoryUsage(MemoryUsageRequest(memory: memory, isForced: true)))
+    #expect(try dump("-E a b").format == .elf)
+    #expect(try dump("-F -l a").destination == .stream)
+    #expect(
+      try dump("--split --splitblock-size 8 a b c").destination == .files(["b", "c"], block: 8))
+    #expect(throws: CommandLineError.conflict("--split cannot be used with --dump-dmesg.")) {
+      try parse("--split --dump-dmesg a b c")
+    }
   }
 
   @Test(
@@ -53,7 +96,7 @@ struct OptionParserTests {
       ("-c -l -p -z", .zstd), ("-z -c", .zlib), ("-lzcp", .snappy), ("-cpzl", .lzo),
     ])
   func lastCompressorWins(line: String, compression: Codec) throws {
-    #expect(try parse(line + " a b").compression == compression)
+    #expect(try dump(line + " a b").codec == compression)
   }
 
   @Test(
@@ -62,41 +105,41 @@ struct OptionParserTests {
       "-ld31 a b", "-l -d31 a b", "a -l b -d 31", "a b -ld 31", "-d 7 -l -d 31 a b", "-ld31 -- a b",
     ])
   func spellings(line: String) throws {
-    let options = try parse(line)
-    #expect(options.compression == .lzo)
-    #expect(options.dumpLevels.map(\.rawValue) == [31])
-    #expect(options.vmcore == "a")
-    #expect(options.dumpFile == "b")
+    let request = try dump(line)
+    #expect(request.codec == .lzo)
+    #expect(request.levels.map(\.rawValue) == [31])
+    #expect(request.memory.path == "a")
+    #expect(request.destination == .file("b"))
   }
 
   @Test("A long option may be cut to what still names it alone, and may take its value after =")
   func abbreviations() throws {
     #expect(try parse("--message 3 a b").messageLevel == [.progress, .common])
     #expect(try parse("--mes=0 a b").messageLevel == [])
-    #expect(try parse("--num=3 a b").threads == 3)
-    #expect(try parse("--non a b").mapsVmcore == false)
-    #expect(try parse("--dry a b").isDryRun)
+    #expect(try dump("--num=3 a b").threads == 3)
+    #expect(try dump("--non a b").memory.isMapped == false)
+    #expect(try dump("--dry a b").isDryRun)
     #expect(try parse("--check a b").checksOnly)
   }
 
   @Test("Operands behind -- may look like options")
   func operandsBehindDashes() throws {
-    let options = try parse("-- -l --dry-run")
-    #expect(options.vmcore == "-l")
-    #expect(options.dumpFile == "--dry-run")
-    #expect(options.compression == .none)
+    let request = try dump("-- -l --dry-run")
+    #expect(request.memory.path == "-l")
+    #expect(request.destination == .file("--dry-run"))
+    #expect(request.codec == .none)
   }
 
   @Test("A list of dump levels replaces the one before, and numbers end where digits do")
   func dumpLevels() throws {
-    #expect(try parse("-d 31,1,17 a b").dumpLevels.map(\.rawValue) == [31, 1, 17])
-    #expect(try parse("-d 31,1 -d 3 a b").dumpLevels.map(\.rawValue) == [3])
-    #expect(try parse("-d ,,31,,7, a b").dumpLevels.map(\.rawValue) == [31, 7])
-    #expect(try parse("-d 12x a b").dumpLevels.map(\.rawValue) == [12])
-    #expect(try parse("-d all a b").dumpLevels.map(\.rawValue) == [0])
-    #expect(try parse(["-d", "", "a", "b"]).dumpLevels.map(\.rawValue) == [0])
-    #expect(try parse("-d 31,3 -d , a b").dumpLevels.map(\.rawValue) == [31])
-    #expect(try parse(["-d", " 31 7", "a", "b"]).dumpLevels.map(\.rawValue) == [31])
+    #expect(try dump("-d 31,1,17 a b").levels.map(\.rawValue) == [31, 1, 17])
+    #expect(try dump("-d 31,1 -d 3 a b").levels.map(\.rawValue) == [3])
+    #expect(try dump("-d ,,31,,7, a b").levels.map(\.rawValue) == [31, 7])
+    #expect(try dump("-d 12x a b").levels.map(\.rawValue) == [12])
+    #expect(try dump("-d all a b").levels.map(\.rawValue) == [0])
+    #expect(try dump(["-d", "", "a", "b"]).levels.map(\.rawValue) == [0])
+    #expect(try dump("-d 31,3 -d , a b").levels.map(\.rawValue) == [31])
+    #expect(try dump(["-d", " 31 7", "a", "b"]).levels.map(\.rawValue) == [31])
   }
 
   @Test("A dump level outside 0 to 31 is refused with its number", arguments: [-1, 32, 77, 2_147_483_647])
@@ -108,7 +151,7 @@ struct OptionParserTests {
   @Test("32 dump levels are accepted, 33 are not")
   func mostDumpLevels() throws {
     let levels = (0..<32).map(String.init)
-    #expect(try parse("-d \(levels.joined(separator: ",")) a b").dumpLevels.count == 32)
+    #expect(try dump("-d \(levels.joined(separator: ",")) a b").levels.count == 32)
     #expect(throws: CommandLineError.tooManyDumpLevels) {
       try parse("-d \(levels.joined(separator: ",")),0 a b")
     }
@@ -149,8 +192,8 @@ struct OptionParserTests {
   @Test(
     "No number of threads, 0 or below is as many as there are processors", arguments: ["0", "-4", "x", ""])
   func automaticThreads(value: String) throws {
-    #expect(try parse(["--num-threads", value, "a", "b"]).threads == nil)
-    #expect(try parse(["--num-threads=8", "--num-threads", value, "a", "b"]).threads == nil)
+    #expect(try dump(["--num-threads", value, "a", "b"]).threads == nil)
+    #expect(try dump(["--num-threads=8", "--num-threads", value, "a", "b"]).threads == nil)
   }
 
   @Test(
@@ -162,7 +205,7 @@ struct OptionParserTests {
     ] as [(String, UInt64)])
   func sizes(text: String, size: UInt64) throws {
     #expect(SizeArgument.parse(text) == size)
-    #expect(try parse(["-L", text, "a", "b"]).sizeLimit == size)
+    #expect(try dump(["-L", text, "a", "b"]).sizeLimit == size)
   }
 
   @Test(
@@ -175,8 +218,8 @@ struct OptionParserTests {
 
   @Test("Options without effect are remembered and their values are not looked at")
   func withoutEffect() throws {
-    let options = try parse("-b x --cyclic-buffer -1 --work-dir /nowhere a b")
-    #expect(options.withoutEffect == ["-b", "--cyclic-buffer", "--work-dir"])
+    let invocation = try parse("-b x --cyclic-buffer -1 --work-dir /nowhere a b")
+    #expect(invocation.withoutEffect == ["-b", "--cyclic-buffer", "--work-dir"])
   }
 
   @Test(
@@ -193,7 +236,7 @@ struct OptionParserTests {
     #expect(option == spelling)
     #expect(!advice.isEmpty)
     #expect(throws: error) { try parse(["--check-params"] + words + ["a", "b"]) }
-    #expect(try parse(words + ["--help"]).action == .showHelp)
+    #expect(try parse(words + ["--help"]).request == .help(nil))
   }
 
   @Test("A wrong number of operands is refused", arguments: ["", "a", "a b c", "-l -d 31 a"])
@@ -203,30 +246,32 @@ struct OptionParserTests {
 
   @Test("Help comes before the version, and both before everything but a bad value")
   func questions() throws {
-    #expect(try parse("-h").action == .showHelp)
-    #expect(try parse("--help").action == .showHelp)
-    #expect(try parse("-v").action == .showVersion)
-    #expect(try parse("-v -h").action == .showHelp)
-    #expect(try parse("-E -v a b c").action == .showVersion)
+    #expect(try parse("-h").request == .help(nil))
+    #expect(try parse("--help").request == .help(nil))
+    #expect(try parse("-v").request == .version)
+    #expect(try parse("-v -h").request == .help(nil))
+    #expect(try parse("-E -v a b c").request == .version)
     #expect(throws: CommandLineError.dumpLevel(77)) { try parse("-v -d 77") }
   }
 
-  @Test("A verb of a later version is said to be one, unless there is such a file", arguments: Verb.allCases)
+  @Test(
+    "A verb that is not the first word is said to be one, unless there is such a file",
+    arguments: Verb.allCases)
   func verbs(verb: Verb) throws {
-    #expect(throws: CommandLineError.verbNotAvailable(verb)) { try parse("\(verb.rawValue) dump") }
-    #expect(throws: CommandLineError.verbNotAvailable(verb)) { try parse("-D \(verb.rawValue) a b c") }
-    #expect(try parse("\(verb.rawValue) dump", files: [verb.rawValue]).vmcore == verb.rawValue)
-    #expect(try parse("vmcore \(verb.rawValue)").dumpFile == verb.rawValue)
+    #expect(throws: CommandLineError.verbNotFirst(verb)) { try parse("\(verb.rawValue) dump") }
+    #expect(throws: CommandLineError.verbNotFirst(verb)) { try parse("-D \(verb.rawValue) a b c") }
+    #expect(try dump("\(verb.rawValue) dump", files: [verb.rawValue]).memory.path == verb.rawValue)
+    #expect(try dump("vmcore \(verb.rawValue)").destination == .file(verb.rawValue))
   }
 
   @Test("--check-params does not look for a verb's file")
   func verbsWhenChecking() throws {
     var parser = OptionParser(CommandLineArguments(["vmsieve", "--check-params", "verify", "dump"]))
-    let options = try parser.parse { name in
+    let invocation = try parser.parse { name in
       Issue.record("looked for \(name)")
       return false
     }
-    #expect(options.vmcore == "verify")
+    #expect(invocation.request.inputs == ["verify"])
   }
 
   @Test("A word that is not UTF-8 is refused: its file name would come out changed")

@@ -14,7 +14,8 @@ enum CommandLineError: Error, Equatable {
   case argument(option: String, String, expected: String)
   /// An option of makedumpfile's that this version does not have.
   case notSupported(option: String, advice: String)
-  case verbNotAvailable(Verb)
+  /// A verb that is not the first word, and no file's name.
+  case verbNotFirst(Verb)
   /// The place of a word that is not UTF-8.
   case notUTF8(Int)
 
@@ -42,14 +43,10 @@ enum CommandLineError: Error, Equatable {
       messages.error("\(option) \(text) is invalid: \(expected)")
     case .notSupported(let option, let advice):
       messages.error("this version does not support \(option): \(advice)")
-    case .verbNotAvailable(let verb) where verb.isAvailable:
+    case .verbNotFirst(let verb):
       messages.error(
         "`\(verb.rawValue)' is not the first word, and there is no file of this name:"
           + " \(messages.programName) \(verb.rawValue) --help tells how it is used")
-    case .verbNotAvailable(let verb):
-      messages.error(
-        "this version does not have `\(verb.rawValue)', and there is no file of this name; it creates dumps: "
-          + "\(messages.programName) [OPTION].. VMCORE DUMPFILE")
     case .notUTF8(let index):
       messages.error("word \(index) of the command line is not UTF-8: rename the file, or link to it")
     }

@@ -2,7 +2,7 @@ internal import CLinux
 internal import DumpMemory
 internal import KernelModel
 
-/// Turns a command line into ``Options``, by makedumpfile's rules.
+/// Turns a command line into an ``Invocation``, by makedumpfile's rules.
 struct OptionParser {
   /// What is known so far: when parsing fails, how to say it is known from the options before the bad one.
   private(set) var options = Options()
@@ -17,21 +17,19 @@ struct OptionParser {
   private var shownStatistics = false
   private var wantsHelp = false
   private var wantsVersion = false
-  private var request = Request()
   private var refused: CommandLineError?
 
   /// - Parameter verb: what the line begins with; its own options are then the only ones.
   init(_ arguments: CommandLineArguments, verb: Verb? = nil) {
     self.arguments = arguments
     self.verb = verb
-    options.verb = verb
   }
 
   /// Reads the whole line. Values are checked in the order given; what is not supported is said only after
   /// all of them, so that `--help` is answered in any company.
   ///
   /// - Parameter fileExists: looks for a file of that name; called only for a verb's.
-  mutating func parse(fileExists: (String) -> Bool) throws(CommandLineError) -> Options {
+  mutating func parse(fileExists: (String) -> Bool) throws(CommandLineError) -> Invocation {
     var words = arguments.words
     if verb != nil { words.remove(at: 1) }
     var scanner = OptionScanner(words, table: verb?.options ?? OptionTable.all)
@@ -53,29 +51,16 @@ struct OptionParser {
     if shownStatistics { options.messageLevel.insert(.report) }
     if options.checksOnly { options.messageLevel = .default }
 
-    if wantsHelp || wantsVersion {
-      options.action = wantsHelp ? .showHelp : .showVersion
-      return options
-    }
+    if wantsHelp || wantsVersion { return options.invocation(wantsHelp ? .help(verb) : .version) }
     if let refused { throw refused }
     if let index = arguments.firstUnreadable { throw .notUTF8(index) }
     let operands = scanner.operands
-    if let verb {
-      guard verb.operandCounts.contains(operands.count) else { throw .invalid }
-      options.action = .obeyVerb
-      // Its answer has stdout for itself.
-      if verb == .inspect { options.messageLevel.remove(.common) }
-      options.vmcore = operands[0]
-      if verb == .verify {
-        options.parts = Array(operands.dropFirst())
-      } else if operands.count > 1 {
-        options.dumpFile = operands[1]
-      }
-      return options
-    }
-    if let first = operands.first { try refuseVerb(first, fileExists: fileExists) }
-    try request.settle(&options, operands)
-    return options
+    if verb == nil, let first = operands.first { try refuseVerb(first, fileExists: fileExists) }
+    // Its answer has stdout for itself.
+    if verb == .inspect { options.messageLevel.remove(.common) }
+    let maker = RequestMaker(options: options, operands: operands)
+    guard let verb else { return options.invocation(try maker.request()) }
+    return options.invocation(try maker.request(of: verb))
   }
 
   private mutating func accept(_ description: OptionDescription, _ argument: String)
@@ -102,8 +87,8 @@ struct OptionParser {
     throws(CommandLineError)
   {
     switch setting {
-    case .compression(let compression):
-      options.compression = compression
+    case .compression(let codec):
+      options.codec = codec
     case .dumpLevels:
       try setDumpLevels(argument)
     case .overwriting:
@@ -130,7 +115,7 @@ struct OptionParser {
       let threads = Self.number(argument)
       options.threads = threads > 0 ? Int(threads) : nil
     case .readingOnly:
-      options.mapsVmcore = false
+      options.memory.isMapped = false
     case .dryRun:
       options.isDryRun = true
     case .statistics:
@@ -139,31 +124,31 @@ struct OptionParser {
       options.checksOnly = true
       options.messageLevel = .default
     case .systemMap:
-      options.kernelFiles.systemMap = argument
+      options.memory.kernelFiles.systemMap = argument
     case .memoryEncryption(let setting):
-      try options.memoryEncryption.apply(setting, argument)
+      try options.memory.encryption.apply(setting, argument)
     case .flattening:
       options.flattens = true
     case .log:
-      request.log = true
+      options.wantsLog = true
     case .partialLog:
       options.onlySinceClear = true
     case .rearranging:
-      request.rearranging = true
+      options.rearranges = true
     case .keepingPartial:
       options.keepsPartial = true
     case .vmlinux:
-      options.kernelFiles.vmlinux = argument
+      options.memory.kernelFiles.vmlinux = argument
     case .infoFile:
-      options.infoFile = argument
+      options.memory.infoFile = argument
     case .generating:
-      request.generated = argument
+      options.generated = argument
     case .translating:
-      options.translated = AddressArgument.parse(argument)
+      options.memory.translated = AddressArgument.parse(argument)
     case .memoryUsage:
-      request.memoryUsage = true
+      options.wantsMemoryUsage = true
     case .erasing:
-      options.erasureFile = argument
+      options.memory.erasureFile = argument
     case .keepingProcesses:
       options.keptProcesses += argument.split(separator: ",").map { String($0) }
     case .json:
@@ -171,11 +156,11 @@ struct OptionParser {
     case .elf:
       options.writesELF = true
     case .splitting:
-      request.splitting = true
+      options.splits = true
     case .splitBlock:
       options.splitBlock = Self.number(argument)
     case .reassembling:
-      request.reassembling = true
+      options.reassembles = true
     }
   }
 
@@ -193,7 +178,7 @@ struct OptionParser {
 
   private func refuseVerb(_ word: String, fileExists: (String) -> Bool) throws(CommandLineError) {
     guard let verb = Verb(rawValue: word), !options.checksOnly, !fileExists(word) else { return }
-    throw .verbNotAvailable(verb)
+    throw .verbNotFirst(verb)
   }
 
   /// A number as makedumpfile reads it: what stands before the first character that is no digit, or 0.

@@ -5,7 +5,6 @@ extension Usage {
     case .verify: verify(name)
     case .inspect: inspect(name)
     case .repair: repair(name)
-    case .bench: text(calledAs: name)
     }
   }
 

@@ -2,7 +2,7 @@ extension Verb {
   /// The options that may stand behind it: some of its own, and of those of a dump the ones that have a meaning.
   var options: [OptionDescription] {
     switch self {
-    case .verify, .bench: [Self.json] + OptionTable.all.filter { $0.sets { $0.isForAll } }
+    case .verify: [Self.json] + OptionTable.all.filter { $0.sets { $0.isForAll } }
     case .inspect: [Self.json] + OptionTable.all.filter { $0.sets { $0.isForAll || $0.isForReading } }
     case .repair:
       OptionTable.all.filter { $0.sets { $0.isForAll || $0.isForReading || $0.isForReplacing } }

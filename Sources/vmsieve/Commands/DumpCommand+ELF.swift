@@ -37,11 +37,11 @@ extension DumpCommand {
       let segments = elfSegments()
       if let file {
         writer =
-          options.flattens
-          ? try ELFDumpWriter(stream: file, segments: segments, contents, sizeLimit: options.sizeLimit)
-          : try ELFDumpWriter(file: file, segments: segments, contents, sizeLimit: options.sizeLimit)
+          request.destination.isStream
+          ? try ELFDumpWriter(stream: file, segments: segments, contents, sizeLimit: request.sizeLimit)
+          : try ELFDumpWriter(file: file, segments: segments, contents, sizeLimit: request.sizeLimit)
       } else {
-        writer = try ELFDumpWriter(countingOnly: segments, contents, sizeLimit: options.sizeLimit)
+        writer = try ELFDumpWriter(countingOnly: segments, contents, sizeLimit: request.sizeLimit)
       }
     } catch { throw .write(error) }
     progress.begin(.copyingData)

@@ -26,8 +26,8 @@ extension DumpCommand {
     _ level: DumpLevel, _ frames: borrowing PFNBitmap, _ description: DumpDescription,
     _ file: borrowing FileDescriptor?, _ files: SplitFiles
   ) -> PageOrder {
-    if options.isDryRun { return .memory }
-    if options.flattens {
+    if request.isDryRun { return .memory }
+    if request.destination.isStream {
       guard let kernel, let order = findOrder(kernel, level, frames.maxMapNumber, or: nil) else {
         return .memory
       }
@@ -47,11 +47,11 @@ extension DumpCommand {
     } else {
       messages.warning("\(start) the kernel's own pages are written first")
     }
-    return options.writesELF ? .ranges(inStretches(order)) : .groups(order)
+    return request.writesELF ? .ranges(inStretches(order)) : .groups(order)
   }
 
   private func inStretches(_ order: WritePriority) -> FrameSequence {
-    options.writesELF
+    request.writesELF
       ? order.sequence(joining: 255, most: Self.mostSegments)
       : order.sequence(joining: Self.gapInStream, most: Self.mostRanges)
   }
@@ -85,8 +85,8 @@ extension DumpCommand {
     _ files: SplitFiles
   ) -> String? {
     let noteSize = memory.notes.byteCount
-    if !options.splitFiles.isEmpty {
-      let count = UInt64(options.splitFiles.count)
+    if case .files(let paths, _) = request.destination {
+      let count = UInt64(paths.count)
       let needed = DiskdumpWriter.mostBytes(
         pages: frames.count, maxMapNumber: frames.maxMapNumber, noteSize: noteSize, description)
       // Each has the room for the descriptors and its share of the pages.
@@ -94,10 +94,10 @@ extension DumpCommand {
       for room in files.rooms() {
         let wanted = each * UInt64(room.files.count)
         let available = min(
-          room.available, options.sizeLimit.map { $0.multipliedClamped(by: UInt64(room.files.count)) } ?? .max
+          room.available, request.sizeLimit.map { $0.multipliedClamped(by: UInt64(room.files.count)) } ?? .max
         )
         if wanted > available {
-          let names = room.files.map { options.splitFiles[$0] }.joined(separator: ", ")
+          let names = room.files.map { paths[$0] }.joined(separator: ", ")
           return "there is room for \(available) bytes of \(names), which may come to \(wanted):"
         }
       }
@@ -105,12 +105,13 @@ extension DumpCommand {
     }
     guard let available = room(file) else { return nil }
     let needed =
-      options.writesELF
+      request.writesELF
       ? ELFDumpWriter.mostBytes(pages: frames.count, noteSize: noteSize)
       : DiskdumpWriter.mostBytes(
         pages: frames.count, maxMapNumber: frames.maxMapNumber, noteSize: noteSize, description)
     return needed <= available
-      ? nil : "there is room for \(available) bytes of \(options.dumpFile), which may come to \(needed):"
+      ? nil
+      : "there is room for \(available) bytes of \(request.destination.name), which may come to \(needed):"
   }
 
   /// Bytes that the file may have, in its filesystem and by `-L`; nil where nothing limits it.
@@ -119,8 +120,8 @@ extension DumpCommand {
     case .none: return nil
     case .some(let file):
       guard file.kind == .regular else { return nil }
-      guard let available = file.availableBytes() else { return options.sizeLimit }
-      return min(available, options.sizeLimit ?? available)
+      guard let available = file.availableBytes() else { return request.sizeLimit }
+      return min(available, request.sizeLimit ?? available)
     }
   }
 

@@ -11,16 +11,20 @@ extension DumpCommand {
 
   /// Writes the files of a split dump, all of them together: one that is full does not end the others.
   ///
-  /// - Parameter cut: which files are whole and which are not, where any is not.
+  /// - Parameters:
+  ///   - paths: of the files.
+  ///   - block: what stays together, in KiB; 0 leaves the choice to the program.
+  ///   - cut: which files are whole and which are not, where any is not.
   func writeParts(
-    _ description: DumpDescription, _ files: SplitFiles, _ pipeline: inout DumpPipeline, _ progress: Progress,
+    _ description: DumpDescription, _ files: SplitFiles, _ paths: [String], block: Int32,
+    _ pipeline: inout DumpPipeline, _ progress: Progress,
     _ cut: inout CutDump
   ) throws(PipelineError) -> (report: PipelineReport, bytesWritten: UInt64) {
     progress.begin(.copyingData)
     var writer = SplitWriter()
-    let parts = pipeline.parts(options.splitFiles.count, block: splitBlock)
+    let parts = pipeline.parts(paths.count, block: Self.frames(inBlock: block))
     for (index, part) in parts.enumerated() {
-      let path = options.splitFiles[index]
+      let path = paths[index]
       messages.debug("\(path): \(part.lowerBound) to \(part.upperBound)")
       var described = description
       described.facts.split = part
@@ -40,9 +44,9 @@ extension DumpCommand {
     }
   }
 
-  private var splitBlock: UInt64 {
-    if options.splitBlock <= 0 { return Self.splitBlock }
-    let frames = UInt64(options.splitBlock) / 4
-    return (frames + Self.splitAlignment - 1) / Self.splitAlignment * Self.splitAlignment
+  private static func frames(inBlock size: Int32) -> UInt64 {
+    if size <= 0 { return splitBlock }
+    let frames = UInt64(size) / 4
+    return (frames + splitAlignment - 1) / splitAlignment * splitAlignment
   }
 }

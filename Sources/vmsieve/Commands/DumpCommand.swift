@@ -6,15 +6,9 @@ internal import MemoryEncryption
 internal import PageCompression
 internal import Platform
 
-/// Reads the vmcore and writes the dump.
-func createDump(options: Options, messages: Messages) throws(CommandFailure) -> ExitStatus {
-  let command = try DumpCommand(options, messages)
-  return try command.run()
-}
-
 /// One dump: from a vmcore to a file, at the next dump level when there is no room.
 struct DumpCommand {
-  let options: Options
+  let request: DumpRequest
   let messages: Messages
   /// What is read to learn what a page is.
   let memory: PhysicalMemory
@@ -27,22 +21,22 @@ struct DumpCommand {
   /// `--keep-comm`
   private let processes: ProcessFrames?
 
-  init(_ options: Options, _ messages: Messages) throws(CommandFailure) {
-    self.options = options
+  init(_ request: DumpRequest, _ messages: Messages) throws(CommandFailure) {
+    self.request = request
     self.messages = messages
-    var ready = try MemoryPreparation(options, messages)
+    var ready = try MemoryPreparation(request.memory, messages)
     let opened = ready.opened
     if opened.info == nil {
-      try Self.dealWithoutInfo(opened.memory, options, messages)
+      try Self.dealWithoutInfo(opened.memory, request, messages)
     } else if let problem = opened.problem {
-      messages.warning("\(options.vmcore): \(problem): every page is kept")
+      messages.warning("\(request.memory.path): \(problem): every page is kept")
       messages.sayDoubtful()
     }
     if opened.memory.isLive, let taken = OnlinedMemory.find(opened.memory.frames, .x86_64) {
       messages.warning(taken.warning)
     }
     try ready.run(
-      .reading(options).union([.translate, .strip, .erase]),
+      .reading(request.memory).union([.translate, .strip, .erase]),
       depth: messages.level.contains(.debug) ? .always : .onlyWithMask)
     kernel = ready.kernel
     memory = ready.memory
@@ -53,30 +47,30 @@ struct DumpCommand {
     if let kernel, let processors = CrashedProcessors(kernel) {
       messages.describe(processors)
     }
-    threads = Self.threads(options, messages)
-    processes = try KeepStage.frames(kernel, options, messages)
+    threads = Self.threads(request, messages)
+    processes = try KeepStage.frames(request.keptProcesses, of: kernel, messages)
   }
 
   /// A vmcore of which nothing is known can be dumped, but its pages cannot be told apart.
   private static func dealWithoutInfo(
-    _ memory: PhysicalMemory, _ options: Options, _ messages: Messages
+    _ memory: PhysicalMemory, _ request: DumpRequest, _ messages: Messages
   ) throws(CommandFailure) {
     let reason = MemorySurvey(of: memory)?.reasonForNoInfo(isFromHost: memory.notes.hasHypervisorState)
     let explained = reason.map { "; \($0)" } ?? ""
-    if options.dumpLevels.contains(where: { !$0.isDisjoint(with: .needingMemoryMap) }) {
+    if request.levels.contains(where: { !$0.isDisjoint(with: .needingMemoryMap) }) {
       throw CommandFailure(
-        "\(options.vmcore) doesn't contain vmcoreinfo, without which pages cannot be told apart;"
+        "\(request.memory.path) doesn't contain vmcoreinfo, without which pages cannot be told apart;"
           + " specify the kernel's vmlinux with -x or its vmcoreinfo with -i, or use -d 0 or -d 1\(explained)"
       )
     }
     messages.warning(
-      "\(options.vmcore) doesn't contain vmcoreinfo: readers will need the kernel's vmlinux\(explained)")
+      "\(request.memory.path) doesn't contain vmcoreinfo: readers will need the kernel's vmlinux\(explained)")
   }
 
-  private static func threads(_ options: Options, _ messages: Messages) -> Int {
-    let wanted = options.threads ?? Machine.usableProcessors()
+  private static func threads(_ request: DumpRequest, _ messages: Messages) -> Int {
+    let wanted = request.threads ?? Machine.usableProcessors()
     guard wanted > 1 else { return 1 }
-    let affordable = PipelineMemory.affordableThreads(wanted, options.compression)
+    let affordable = PipelineMemory.affordableThreads(wanted, request.codec)
     if affordable < wanted {
       messages.warning("there is memory for \(affordable) of \(wanted) threads")
     }
@@ -87,9 +81,9 @@ struct DumpCommand {
   ///
   /// - Returns: whether it has all pages that it should.
   func run() throws(CommandFailure) -> ExitStatus {
-    var replaces = options.overwrites
-    var levels = options.dumpLevels[...]
-    let files = try SplitFiles(options)
+    var replaces = request.overwrites
+    var levels = request.levels[...]
+    let files = try SplitFiles(request)
     while let level = levels.popFirst() {
       var cut = CutDump()
       let file = try createFile(replacing: replaces)
@@ -97,14 +91,14 @@ struct DumpCommand {
         return try dump(withEarlier(level), to: file, files, &cut)
       } catch {
         // What went out of a stream cannot be taken back.
-        guard case .write(let writeError) = error, writeError.meansNoSpace, !options.flattens,
+        guard case .write(let writeError) = error, writeError.meansNoSpace, !request.destination.isStream,
           let next = levels.first
         else {
           tellEnd(error, cut)
           throw CommandFailure("\(error)" + consequence(cut))
         }
         messages.error("\(error)")
-        messages.sayFull(options.targetName, writeError)
+        messages.sayFull(request.destination.name, writeError)
         messages.common("Retry to create a dumpfile by dump_level(\(next.rawValue)).")
         replaces = true
       }
@@ -117,7 +111,7 @@ struct DumpCommand {
     guard let earlier = memory.origin?.dumpLevel, !level.isSuperset(of: earlier) else { return level }
     let both = level.union(earlier)
     messages.common(
-      "dump_level is changed to \(both.rawValue), because \(options.vmcore) was created by"
+      "dump_level is changed to \(both.rawValue), because \(request.memory.path) was created by"
         + " dump_level(\(earlier.rawValue)).")
     return both
   }
@@ -134,35 +128,37 @@ struct DumpCommand {
 
   private func tellEnd(_ error: PipelineError, _ cut: CutDump) {
     guard case .write(let error) = error, error.meansNoSpace else { return }
-    messages.sayFull(options.targetName, error)
-    if !options.flattens, !options.isDryRun, !cut.isEmpty { messages.sayIncomplete() }
+    messages.sayFull(request.destination.name, error)
+    if !request.destination.isStream, !request.isDryRun, !cut.isEmpty { messages.sayIncomplete() }
   }
 
   /// What an error leaves behind.
   private func consequence(_ cut: CutDump) -> String {
-    if options.isDryRun { return "" }
-    if options.flattens {
+    if request.isDryRun { return "" }
+    if request.destination.isStream {
       return
         "; the stream has no end record: \(messages.programName) -R --keep-partial DUMPFILE makes a dump of what arrived"
     }
-    if !options.splitFiles.isEmpty { return "; the dump is incomplete" + (cut.files.map { "; \($0)" } ?? "") }
-    if cut.isEmpty { return "; no page was written, and \(options.dumpFile) is of no use" }
-    return "; \(options.dumpFile) is marked incomplete: what was written before can be read"
+    if request.isSplit { return "; the dump is incomplete" + (cut.files.map { "; \($0)" } ?? "") }
+    if cut.isEmpty { return "; no page was written, and \(request.destination.name) is of no use" }
+    return "; \(request.destination.name) is marked incomplete: what was written before can be read"
       + (cut.groups.map { "; \($0.sentence)" } ?? "")
   }
 
   /// The dump's file, empty, or stdout; nil for a dry run.
   private func createFile(replacing: Bool) throws(CommandFailure) -> FileDescriptor? {
-    if options.isDryRun || !options.splitFiles.isEmpty { return nil }
-    if options.flattens, StandardStream.output.isTerminal {
+    if request.isDryRun || request.isSplit { return nil }
+    if request.destination.isStream, StandardStream.output.isTerminal {
       throw CommandFailure("stdout is a terminal; -F writes the dump there: name a file or a pipe")
     }
-    if options.flattens, !StandardStream.output.isWritable {
+    if request.destination.isStream, !StandardStream.output.isWritable {
       throw CommandFailure("stdout is closed; -F writes the dump there")
     }
     do throws(SystemError) {
-      if options.flattens { return try FileDescriptor.duplicate(ofStandard: 1, named: options.targetName) }
-      return try FileDescriptor.create(options.dumpFile, replacing: replacing)
+      if request.destination.isStream {
+        return try FileDescriptor.duplicate(ofStandard: 1, named: request.destination.name)
+      }
+      return try FileDescriptor.create(request.destination.name, replacing: replacing)
     } catch { throw CommandFailure("\(error)") }
   }
 
@@ -198,16 +194,16 @@ struct DumpCommand {
 
     let bitmapBytes = frames.allocatedBytes
     messages.debug(
-      "memory: \(threads) threads of at most \(PipelineMemory.bytesPerThread(options.compression)) bytes each,"
+      "memory: \(threads) threads of at most \(PipelineMemory.bytesPerThread(request.codec)) bytes each,"
         + " page bitmap of \(bitmapBytes) bytes")
     let description = describe(level)
     let order = pageOrder(level, frames, description, file, files)
     var pipeline = DumpPipeline(
-      output, frames, options.compression,
-      sharesZeroPages: level.contains(.zeroPages) && !options.writesELF)
+      output, frames, request.codec,
+      sharesZeroPages: level.contains(.zeroPages) && !request.writesELF)
     let copied: PipelineReport
     let bytesWritten: UInt64
-    if options.writesELF {
+    if request.writesELF {
       (copied, bytesWritten) = try writeELF(level, to: file, &pipeline, order, progress, &cut)
     } else {
       switch order {
@@ -215,8 +211,9 @@ struct DumpCommand {
       case .groups(let groups): try pipeline.follow(groups)
       case .ranges(let sequence): try pipeline.follow(sequence, givesRanks: true)
       }
-      if !options.splitFiles.isEmpty {
-        (copied, bytesWritten) = try writeParts(description, files, &pipeline, progress, &cut)
+      if case .files(let paths, let block) = request.destination {
+        (copied, bytesWritten) = try writeParts(
+          description, files, paths, block: block, &pipeline, progress, &cut)
       } else {
         progress.begin(.copyingData)
         var writer = try makeWriter(description, file)
@@ -233,7 +230,7 @@ struct DumpCommand {
       }
     }
     progress.end()
-    messages.warn(of: copied, memory, target: options.isDryRun ? nil : options.targetName)
+    messages.warn(of: copied, memory, target: request.isDryRun ? nil : request.destination.name)
     let statistics = DumpStatistics(memory.frames, filtered, copied, bytesWritten: bytesWritten)
     for line in statistics.lines { messages.report(line) }
     return copied.lacksPages(of: memory) ? .inputLackedPages : .completed
@@ -245,12 +242,12 @@ struct DumpCommand {
   ) throws(PipelineError) -> DiskdumpWriter {
     do throws(DumpWriteError) {
       if let file {
-        if options.flattens {
-          return try DiskdumpWriter(stream: file, description: description, sizeLimit: options.sizeLimit)
+        if request.destination.isStream {
+          return try DiskdumpWriter(stream: file, description: description, sizeLimit: request.sizeLimit)
         }
-        return try DiskdumpWriter(file: file, description: description, sizeLimit: options.sizeLimit)
+        return try DiskdumpWriter(file: file, description: description, sizeLimit: request.sizeLimit)
       }
-      return try DiskdumpWriter(countingOnly: description, sizeLimit: options.sizeLimit)
+      return try DiskdumpWriter(countingOnly: description, sizeLimit: request.sizeLimit)
     } catch { throw .write(error) }
   }
 
@@ -267,7 +264,7 @@ struct DumpCommand {
         processorCount: origin?.processorCount ?? Int32(clamping: memory.notes.processorCount),
         physicalBase: kernel?.facts.physicalBase ?? origin?.physicalBase ?? 0, dumpLevel: level,
         eraseInfo: memory.eraseInfo + eraseInfo),
-      compression: options.compression.status, vmcoreinfo: output.notes.vmcoreinfoRange ?? 0..<0,
+      compression: request.codec.status, vmcoreinfo: output.notes.vmcoreinfoRange ?? 0..<0,
       isIncomplete: memory.lacksPages, leavesOutUnreadable: memory.isLive)
   }
 }

@@ -6,11 +6,11 @@ internal import Platform
 
 /// `vmsieve inspect [--json] VMCORE`: what a vmcore tells about memory encryption.
 struct InspectCommand {
-  let options: Options
+  let request: InspectRequest
   let messages: Messages
 
   func run() throws(CommandFailure) {
-    var ready = try MemoryPreparation(options, messages)
+    var ready = try MemoryPreparation(request.memory, messages)
     try ready.run(.undoEncryption, depth: .always)
     var map: EncryptionMap?
     if let kernel = ready.kernel, let found = ready.undoing?.investigation, found.state.mask != 0,
@@ -22,6 +22,6 @@ struct InspectCommand {
     }
     let processors = ready.kernel.flatMap { CrashedProcessors($0) }
     let report = InspectReport(ready.opened, ready.undoing, map, processors)
-    messages.answer(options.usesJSON ? report.json.text : report.text)
+    messages.answer(request.usesJSON ? report.json.text : report.text)
   }
 }

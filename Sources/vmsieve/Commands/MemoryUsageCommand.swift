@@ -7,7 +7,7 @@ internal import Platform
 ///
 /// The machine goes on while it is counted: pages change their kind, and the sum is of no single moment.
 struct MemoryUsageCommand {
-  let options: Options
+  let request: MemoryUsageRequest
   let messages: Messages
 
   /// The first kernel whose /proc/kcore says where memory lies (p_paddr).
@@ -17,9 +17,9 @@ struct MemoryUsageCommand {
     // vmcore_sz of oled-tools reads stdout and stderr as one, and wants the table's head in the first line.
     messages.keepBack()
     defer { messages.release() }
-    var ready = try MemoryPreparation(options, messages)
+    var ready = try MemoryPreparation(request.memory, messages)
     let kernel = try ready.knownKernel(for: "without which its pages cannot be told apart")
-    if kernel.version < Self.oldest, !options.overwrites {
+    if kernel.version < Self.oldest, !request.isForced {
       throw CommandFailure(
         "/proc/kcore of Linux \(kernel.release) does not say where memory lies; -f tries all the same")
     }

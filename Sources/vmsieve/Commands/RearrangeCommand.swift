@@ -4,7 +4,7 @@ internal import Platform
 
 /// Makes a file of a flattened dump that comes from stdin (`-R`).
 struct RearrangeCommand {
-  let options: Options
+  let request: RearrangeRequest
   let messages: Messages
 
   private static let input = "STDIN"
@@ -18,7 +18,7 @@ struct RearrangeCommand {
     } catch {
       let reason =
         "\(Self.input): \(error); \(reader.recordCount) records were whole, \(reader.byteCount) bytes in all"
-      guard error.isPartial, options.keepsPartial else {
+      guard error.isPartial, request.keepsPartial else {
         throw CommandFailure(
           error.isPartial ? reason + "; nothing is kept without --keep-partial" : "\(Self.input): \(error)")
       }
@@ -30,7 +30,7 @@ struct RearrangeCommand {
     let isMarked = (try? DumpMark.isIncomplete(target.temporaryPath)) ?? false
     try commit(target)
     guard isMarked else { return .completed }
-    messages.warning("the dump on \(Self.input) is marked incomplete, and so is \(options.dumpFile)")
+    messages.warning("the dump on \(Self.input) is marked incomplete, and so is \(request.output)")
     return .inputLackedPages
   }
 
@@ -46,7 +46,7 @@ struct RearrangeCommand {
 
   private func makeTarget() throws(CommandFailure) -> ReplacementFile {
     do throws(SystemError) {
-      return try ReplacementFile(options.dumpFile, replacing: options.overwrites)
+      return try ReplacementFile(request.output, replacing: request.overwrites)
     } catch { throw CommandFailure("\(error)") }
   }
 
@@ -67,6 +67,6 @@ struct RearrangeCommand {
       all = partial.pages
     } catch { throw CommandFailure("\(error); nothing is kept") }
     try commit(target)
-    messages.warning("\(options.dumpFile) is marked incomplete: it has \(kept) of \(all) pages")
+    messages.warning("\(request.output) is marked incomplete: it has \(kept) of \(all) pages")
   }
 }

@@ -6,18 +6,18 @@ internal import Platform
 
 /// Makes one dump of the files of a split one (`--reassemble`). Pages are copied as they are stored.
 struct ReassembleCommand {
-  let options: Options
+  let request: ReassembleRequest
   let messages: Messages
 
   /// - Returns: whether the dump has all pages that it should.
   func run() throws(CommandFailure) -> ExitStatus {
-    guard !options.parts.isEmpty else {
-      throw CommandFailure("--reassemble: name the files of the split dump, and then \(options.dumpFile)")
+    guard !request.parts.isEmpty else {
+      throw CommandFailure("--reassemble: name the files of the split dump, and then \(request.output)")
     }
     let set: KdumpSetStore
     let frames: PFNBitmap
     do throws(VmcoreError) {
-      set = try KdumpSetStore(opening: options.parts)
+      set = try KdumpSetStore(opening: request.parts)
       frames = try set.wantedFrames()
     } catch { throw CommandFailure(error.description) }
     let memory = PhysicalMemory(set)
@@ -30,7 +30,7 @@ struct ReassembleCommand {
     let codec = Codec.allCases.first { $0 != .none && set.status.contains($0.status) } ?? .none
     let file: FileDescriptor
     do throws(SystemError) {
-      file = try FileDescriptor.create(options.dumpFile, replacing: options.overwrites)
+      file = try FileDescriptor.create(request.output, replacing: request.overwrites)
     } catch { throw CommandFailure("\(error)") }
     let progress = Progress(messages)
     progress.begin(.copyingData)
@@ -38,19 +38,19 @@ struct ReassembleCommand {
       var writer = try makeWriter(file, describe(set, codec))
       var pipeline = DumpPipeline(
         memory, frames, codec, sharesZeroPages: set.origin.dumpLevel.contains(.zeroPages))
-      let copied = try pipeline.run(into: &writer, threads: options.threads ?? 1) {
+      let copied = try pipeline.run(into: &writer, threads: request.threads ?? 1) {
         progress.update(done: $0, total: $1)
       }
       progress.end()
-      messages.warn(of: copied, memory, target: options.dumpFile)
+      messages.warn(of: copied, memory, target: request.output)
       return copied.lacksPages(of: memory) ? .inputLackedPages : .completed
     } catch {
       if case .write(let error) = error, error.meansNoSpace {
-        messages.sayFull(options.dumpFile, error)
+        messages.sayFull(request.output, error)
         messages.sayIncomplete()
       }
       throw CommandFailure(
-        "\(error); \(options.dumpFile) is marked incomplete: what was written before can be read")
+        "\(error); \(request.output) is marked incomplete: what was written before can be read")
     }
   }
 

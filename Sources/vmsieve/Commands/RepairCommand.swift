@@ -5,26 +5,26 @@ internal import Platform
 
 /// `vmsieve repair OLD NEW`: a dump as it is, but for what memory encryption did to it.
 struct RepairCommand {
-  let options: Options
+  let request: RepairRequest
   let messages: Messages
 
   /// - Returns: whether OLD had all pages that it should.
   func run() throws(CommandFailure) -> ExitStatus {
-    try DumpTarget.check(options.dumpFile, overwriting: options.overwrites)
-    if options.memoryEncryption.policy == .off {
+    try DumpTarget.check(request.output, overwriting: request.overwrites)
+    if request.memory.encryption.policy == .off {
       throw CommandFailure("--sme off leaves nothing to repair: use auto or require")
     }
-    var ready = try MemoryPreparation(options, messages)
+    var ready = try MemoryPreparation(request.memory, messages)
     let opened = ready.opened
     if opened.memory.isFlattened {
       throw CommandFailure(
-        "\(options.vmcore) is flattened: make a file of it first, \(messages.programName) -R FILE < \(options.vmcore)"
+        "\(request.memory.path) is flattened: make a file of it first, \(messages.programName) -R FILE < \(request.memory.path)"
       )
     }
     _ = try ready.knownKernel(for: "without which nothing is known of its memory encryption")
     try ready.run(.undoEncryption)
     guard let undoing = ready.undoing else { preconditionFailure("a kernel that is known is looked at") }
-    if undoing.memory.layers.isEmpty, !options.memoryEncryption.strips {
+    if undoing.memory.layers.isEmpty, !request.memory.encryption.strips {
       EncryptionStage.tellEvidence(undoing, messages)
       throw nothingToDo(undoing.investigation)
     }
@@ -34,7 +34,7 @@ struct RepairCommand {
     tell(report, undoing, ready.record, of: framesInFile)
     if opened.memory.isComplete { return .completed }
     messages.warning(
-      "\(options.vmcore) lacks pages: \(options.dumpFile) lacks them too and is marked incomplete")
+      "\(request.memory.path) lacks pages: \(request.output) lacks them too and is marked incomplete")
     return .inputLackedPages
   }
 
@@ -49,10 +49,10 @@ struct RepairCommand {
       }
     if isBroken {
       return CommandFailure(
-        "\(options.vmcore): nothing can be repaired: \(sentence); \(options.dumpFile) is not written")
+        "\(request.memory.path): nothing can be repaired: \(sentence); \(request.output) is not written")
     }
     return CommandFailure(
-      "\(options.vmcore): there is nothing to repair: \(sentence); \(options.dumpFile) is not written",
+      "\(request.memory.path): there is nothing to repair: \(sentence); \(request.output) is not written",
       status: .nothingToRepair)
   }
 
@@ -65,18 +65,18 @@ struct RepairCommand {
     do throws(VmcoreError) {
       let patch = try DumpPatch(memory, changed)
       let target = try VmcoreError.wrapping { () throws(SystemError) in
-        try ReplacementFile(options.dumpFile, replacing: options.overwrites)
+        try ReplacementFile(request.output, replacing: request.overwrites)
       }
       progress.begin(.copyingData)
       report = try patch.write(to: target.file, record: record) { progress.update(done: $0, total: $1) }
       progress.end()
       if report.changedPages == 0 {
-        throw .foreign(path: options.vmcore, "none of the pages that can be repaired is in the dump")
+        throw .foreign(path: request.memory.path, "none of the pages that can be repaired is in the dump")
       }
       try patch.check(target.temporaryPath, report)
       do throws(SystemError) { try target.commit() } catch { throw .system(error) }
       pages = patch.framesInFile
-    } catch { throw CommandFailure("\(error); \(options.dumpFile) is not written") }
+    } catch { throw CommandFailure("\(error); \(request.output) is not written") }
     return (report, pages)
   }
 
@@ -85,7 +85,7 @@ struct RepairCommand {
   private func tell(_ report: PatchReport, _ undoing: Undoing, _ record: String, of pages: UInt64) {
     messages.common("")
     messages.common(
-      (options.memoryEncryption.strips ? "Changed pages   : " : "Repaired pages  : ")
+      (request.memory.encryption.strips ? "Changed pages   : " : "Repaired pages  : ")
         + "\(report.changedPages)"
         + (report.appendedPages > 0 ? ", \(report.appendedPages) of them at the end of the file" : ""))
     let left = UInt64(undoing.plan?.lostPages ?? 0)
@@ -99,7 +99,7 @@ struct RepairCommand {
     }
     messages.debug("record: \(record.dropLast())")
     messages.common("")
-    messages.common("The repaired dump is saved to \(options.dumpFile).")
+    messages.common("The repaired dump is saved to \(request.output).")
     messages.common("")
     messages.common("\(messages.programName) Completed.")
   }

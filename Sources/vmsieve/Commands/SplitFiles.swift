@@ -11,16 +11,16 @@ final class SplitFiles {
 
   private var files: [Held] = []
 
-  init(_ options: Options) throws(CommandFailure) {
-    guard !options.splitFiles.isEmpty else { return }
-    guard options.splitBlock >= 0, options.splitBlock % 4 == 0 else {
-      throw CommandFailure(
-        "--splitblock-size \(options.splitBlock): not a multiple of the page size, which is 4 KiB")
+  /// None for a dump that is not split, and for a dry run.
+  init(_ request: DumpRequest) throws(CommandFailure) {
+    guard case .files(let paths, let block) = request.destination else { return }
+    guard block >= 0, block % 4 == 0 else {
+      throw CommandFailure("--splitblock-size \(block): not a multiple of the page size, which is 4 KiB")
     }
-    if options.isDryRun { return }
+    if request.isDryRun { return }
     do throws(SystemError) {
-      for path in options.splitFiles {
-        files.append(Held(try FileDescriptor.create(path, replacing: options.overwrites)))
+      for path in paths {
+        files.append(Held(try FileDescriptor.create(path, replacing: request.overwrites)))
       }
     } catch { throw CommandFailure("\(error)") }
   }

@@ -5,10 +5,10 @@ internal import Platform
 
 /// `vmsieve verify [--json] DUMP ..`: whether every page of a dump can be read.
 enum VerifyCommand {
-  static func run(_ options: Options, _ messages: Messages) throws(CommandFailure) -> ExitStatus {
+  static func run(_ request: VerifyRequest, _ messages: Messages) throws(CommandFailure) -> ExitStatus {
     do throws(VmcoreError) {
-      let report = try report([options.vmcore] + options.parts, messages)
-      messages.answer(options.usesJSON ? report.json.text : report.text)
+      let report = try report(request.dumps, messages)
+      messages.answer(request.usesJSON ? report.json.text : report.text)
       return report.isSound ? .completed : .failed
     } catch { throw CommandFailure(error.description) }
   }

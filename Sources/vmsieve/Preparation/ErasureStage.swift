@@ -7,11 +7,12 @@ enum ErasureStage {
   /// - Parameters:
   ///   - output: what goes into the dump.
   ///   - kernel: in the same memory, as it saw it.
+  ///   - path: the file; nil if nothing is to be erased.
   /// - Returns: what goes into the dump instead, and what to write into it about that.
   static func erase(
-    _ output: PhysicalMemory, _ kernel: Kernel?, _ options: Options, _ messages: Messages
+    _ output: PhysicalMemory, _ kernel: Kernel?, _ path: String?, _ messages: Messages
   ) throws(CommandFailure) -> (memory: PhysicalMemory, record: String) {
-    guard let path = options.erasureFile else { return (output, "") }
+    guard let path else { return (output, "") }
     guard let kernel else {
       throw CommandFailure("\(path): nothing can be erased of a kernel that is not known")
     }

@@ -20,31 +20,15 @@ struct FileRoles {
   private let outputs: [File]
   private let carriesDump: Bool
 
-  init(_ options: Options) {
-    let encryption = options.memoryEncryption
-    let read =
-      [options.vmcore] + options.parts
-      + [
-        options.kernelFiles.vmlinux, options.kernelFiles.systemMap, encryption.keyFile, encryption.tweaksFile,
-        options.infoFile, options.erasureFile,
-      ].compactMap { $0 }
-    var inputs = Self.files(read)
-    if options.action == .rearrange, let identity = FileIdentity(standard: 0) {
+  /// - Parameter carriesDump: whether stdout is the dump's.
+  init(_ request: Request, carriesDump: Bool) {
+    var inputs = Self.files(request.inputs)
+    if request.readsStandardInput, let identity = FileIdentity(standard: 0) {
       inputs.append(File(name: "STDIN", identity: identity))
     }
     self.inputs = inputs
-    outputs = Self.files(Self.written(options))
-    carriesDump = options.flattens
-  }
-
-  private static func written(_ options: Options) -> [String] {
-    switch options.action {
-    case .createDump, .dumpLog, .reassemble, .generateInfo: return options.dumpFiles
-    case .rearrange: return [options.dumpFile, ReplacementFile.temporaryName(of: options.dumpFile)]
-    case .obeyVerb where options.verb == .repair:
-      return [options.dumpFile, ReplacementFile.temporaryName(of: options.dumpFile)]
-    case .obeyVerb, .showMemoryUsage, .showHelp, .showVersion: return []
-    }
+    outputs = Self.files(request.outputs)
+    self.carriesDump = carriesDump
   }
 
   private static func files(_ paths: [String]) -> [File] {

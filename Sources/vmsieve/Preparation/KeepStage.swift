@@ -4,9 +4,8 @@ internal import KernelModel
 enum KeepStage {
   /// - Returns: nil if no process is named.
   static func frames(
-    _ kernel: Kernel?, _ options: Options, _ messages: Messages
+    _ names: [String], of kernel: Kernel?, _ messages: Messages
   ) throws(CommandFailure) -> ProcessFrames? {
-    let names = options.keptProcesses
     if names.isEmpty { return nil }
     guard let kernel else {
       throw CommandFailure("--keep-comm: processes cannot be found in a kernel that is not known")

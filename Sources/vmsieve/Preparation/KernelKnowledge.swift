@@ -15,16 +15,16 @@ struct KernelKnowledge {
 
   /// Nil where nobody knows anything.
   private static func info(
-    _ memory: PhysicalMemory, _ options: Options, _ messages: Messages
+    _ memory: PhysicalMemory, _ request: MemoryRequest, _ messages: Messages
   ) throws(CommandFailure) -> (info: VMCOREINFO, notes: CoreNotes?)? {
-    let named = try namedInfo(options)
+    let named = try namedInfo(request)
     guard let own = memory.vmcoreinfo() else {
-      guard let found = try info(memory, options, named, messages) else { return nil }
+      guard let found = try info(memory, request, named, messages) else { return nil }
       return (found, memory.notes.with(found))
     }
     guard let named else { return (own, nil) }
     // Some hypervisors write the VMCOREINFO of another kernel: memory decides.
-    let place = options.infoFile == nil ? nil : try? KernelPlace.locate(named.info, in: memory)
+    let place = request.infoFile == nil ? nil : try? KernelPlace.locate(named.info, in: memory)
     if let release = own.string("OSRELEASE"), let other = named.info.string("OSRELEASE"),
       release != other
     {
@@ -33,14 +33,14 @@ struct KernelKnowledge {
           "\(named.path): it is of Linux \(other), but the vmcore is of \(release)", status: .wrongRelease)
       }
       messages.warning(
-        "\(options.vmcore): its VMCOREINFO is of Linux \(release), but in its memory is \(other), as \(named.path) says"
+        "\(request.path): its VMCOREINFO is of Linux \(release), but in its memory is \(other), as \(named.path) says"
       )
     } else if let build = own.string("BUILD-ID"), let other = named.info.string("BUILD-ID"), build != other {
       throw CommandFailure(
         "\(named.path): its build ID is \(other), but the vmcore's kernel has \(build)", status: .wrongRelease
       )
     }
-    if options.infoFile != nil {
+    if request.infoFile != nil {
       return override(own, memory.notes, named, place, messages)
     }
     guard let moved = named.info.moved(like: own) else { return (own, nil) }
@@ -76,29 +76,29 @@ struct KernelKnowledge {
 
   /// VMCOREINFO of a vmcore without the note.
   private static func info(
-    _ memory: PhysicalMemory, _ options: Options, _ named: (path: String, info: VMCOREINFO)?,
+    _ memory: PhysicalMemory, _ request: MemoryRequest, _ named: (path: String, info: VMCOREINFO)?,
     _ messages: Messages
   ) throws(CommandFailure) -> VMCOREINFO? {
     if let named {
       do throws(KernelError) {
         let (info, place) = try KernelPlace.locate(named.info, in: memory)
         messages.common(
-          "\(options.vmcore) doesn't contain vmcoreinfo: it is taken from \(named.path) (KERNELOFFSET="
+          "\(request.path) doesn't contain vmcoreinfo: it is taken from \(named.path) (KERNELOFFSET="
             + String(place.slide, radix: 16) + ")")
         return info
       } catch { throw CommandFailure("\(named.path): \(error)") }
     }
     guard let found = VMCOREINFOSearch.find(in: memory) else { return nil }
     messages.common(
-      "\(options.vmcore) doesn't contain vmcoreinfo: it was found in memory at \(found.address)")
+      "\(request.path) doesn't contain vmcoreinfo: it was found in memory at \(found.address)")
     return found.info
   }
 
   /// What `-i` or `-x` names.
   private static func namedInfo(
-    _ options: Options
+    _ request: MemoryRequest
   ) throws(CommandFailure) -> (path: String, info: VMCOREINFO)? {
-    if let path = options.infoFile {
+    if let path = request.infoFile {
       let text: String
       do throws(SystemError) { text = try TextFile.read(path) } catch { throw CommandFailure("\(error)") }
       // Unlike the kernel's page, a file may end with a line that has no end.
@@ -109,7 +109,7 @@ struct KernelKnowledge {
       }
       return (path, info)
     }
-    guard let path = options.kernelFiles.vmlinux else { return nil }
+    guard let path = request.kernelFiles.vmlinux else { return nil }
     do throws(KernelError) {
       let file = try VmlinuxFile(opening: path)
       return (path, VMCOREINFO(try file.vmcoreinfo()))
@@ -121,8 +121,8 @@ struct KernelKnowledge {
   }
 
   /// Finds the kernel of a vmcore and says what was found.
-  init(_ source: PhysicalMemory, _ options: Options, _ messages: Messages) throws(CommandFailure) {
-    guard let (info, notes) = try Self.info(source, options, messages) else {
+  init(_ source: PhysicalMemory, _ request: MemoryRequest, _ messages: Messages) throws(CommandFailure) {
+    guard let (info, notes) = try Self.info(source, request, messages) else {
       messages.describe(source, nil)
       memory = source
       problem = "it doesn't contain vmcoreinfo, nor does a file that -x or -i names tell it"
@@ -132,7 +132,7 @@ struct KernelKnowledge {
     messages.describe(source, info)
     memory = notes.map { PhysicalMemory(source, notes: $0) } ?? source
     do throws(KernelFacts.Unknown) {
-      kernel = try Kernel(info, of: memory, files: options.kernelFiles)
+      kernel = try Kernel(info, of: memory, files: request.kernelFiles)
     } catch {
       problem = error.description
     }

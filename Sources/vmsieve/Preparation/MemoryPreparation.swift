@@ -24,8 +24,8 @@ struct MemoryPreparation {
     static let erase = Stages(rawValue: 32)
 
     /// What it takes to read memory as the crashed kernel saw it, by the user's policy.
-    static func reading(_ options: Options) -> Stages {
-      options.memoryEncryption.policy == .off ? .redirect : [.redirect, .undoEncryption, .tellOfEncryption]
+    static func reading(_ request: MemoryRequest) -> Stages {
+      request.encryption.policy == .off ? .redirect : [.redirect, .undoEncryption, .tellOfEncryption]
     }
   }
 
@@ -40,16 +40,16 @@ struct MemoryPreparation {
   private(set) var record = ""
   /// What ``Stages/undoEncryption`` found.
   private(set) var undoing: Undoing?
-  private let options: Options
+  private let request: MemoryRequest
   private let messages: Messages
 
   /// Opens the vmcore and says what it is.
-  init(_ options: Options, _ messages: Messages) throws(CommandFailure) {
-    opened = try OpenedVmcore(options, messages)
+  init(_ request: MemoryRequest, _ messages: Messages) throws(CommandFailure) {
+    opened = try OpenedVmcore(request, messages)
     kernel = opened.kernel
     memory = opened.memory
     output = opened.memory
-    self.options = options
+    self.request = request
     self.messages = messages
   }
 
@@ -66,26 +66,26 @@ struct MemoryPreparation {
   /// - Parameter depth: how much ``Stages/undoEncryption`` looks at.
   mutating func run(_ stages: Stages, depth: Investigation.Depth = .onlyWithMask) throws(CommandFailure) {
     if stages.contains(.redirect), let kernel {
-      let (saved, line) = try RedirectStage.redirect(kernel, options, messages)
+      let (saved, line) = try RedirectStage.redirect(kernel, messages)
       take(saved, line)
     }
     // Before anything is filtered: pages of zeros may be noise, and so may page tables.
     if stages.contains(.undoEncryption), let kernel {
-      let found = try EncryptionStage.undoing(kernel, options.memoryEncryption, depth: depth)
+      let found = try EncryptionStage.undoing(kernel, request.encryption, depth: depth)
       undoing = found
       take(found.memory, found.record)
     }
     if stages.contains(.tellOfEncryption), let undoing {
-      try EncryptionStage.tell(undoing, options.memoryEncryption, messages)
+      try EncryptionStage.tell(undoing, request.encryption, messages)
     }
-    if stages.contains(.translate), options.translated != 0 { translate() }
+    if stages.contains(.translate), request.translated != 0 { translate() }
     if stages.contains(.strip) {
-      let (stripped, line) = try EncryptionStage.strip(output, kernel, options.memoryEncryption, messages)
+      let (stripped, line) = try EncryptionStage.strip(output, kernel, request.encryption, messages)
       output = stripped
       record += line
     }
     if stages.contains(.erase) {
-      let (erased, line) = try ErasureStage.erase(output, kernel, options, messages)
+      let (erased, line) = try ErasureStage.erase(output, kernel, request.erasureFile, messages)
       output = erased
       record += line
     }
@@ -100,7 +100,7 @@ struct MemoryPreparation {
 
   private func translate() {
     if let kernel {
-      TranslateRequest.answer(options.translated, kernel, messages)
+      TranslateRequest.answer(request.translated, kernel, messages)
     } else {
       messages.warning("--vtop: \(opened.problem ?? "the kernel is not known"), so nothing is translated")
     }

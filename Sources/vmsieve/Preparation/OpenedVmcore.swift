@@ -13,15 +13,15 @@ struct OpenedVmcore {
   /// Opens a vmcore and says what it is.
   ///
   /// - Throws: also for one that was cut before its first page: whatever were said of its memory would be wrong.
-  init(_ options: Options, _ messages: Messages) throws(CommandFailure) {
+  init(_ request: MemoryRequest, _ messages: Messages) throws(CommandFailure) {
     let source: PhysicalMemory
     do throws(VmcoreError) {
-      source = try PhysicalMemory(opening: options.vmcore, prefersMapping: options.mapsVmcore)
+      source = try PhysicalMemory(opening: request.path, prefersMapping: request.isMapped)
     } catch { throw CommandFailure(error.description) }
     guard !source.lacksAllPages else {
-      throw CommandFailure("\(options.vmcore): it was cut before its first page: there is no memory in it")
+      throw CommandFailure("\(request.path): it was cut before its first page: there is no memory in it")
     }
-    let knowledge = try KernelKnowledge(source, options, messages)
+    let knowledge = try KernelKnowledge(source, request, messages)
     memory = knowledge.memory
     info = knowledge.info
     kernel = knowledge.kernel

@@ -5,7 +5,7 @@ internal import KernelModel
 enum RedirectStage {
   /// The memory of the kernel that crashed, where a hypervisor dumped the machine after its capture kernel had begun.
   static func redirect(
-    _ kernel: Kernel, _ options: Options, _ messages: Messages
+    _ kernel: Kernel, _ messages: Messages
   ) throws(CommandFailure) -> (memory: PhysicalMemory, record: String) {
     let memory = kernel.physical
     let finding: SavedLowMemory.Finding
@@ -15,7 +15,7 @@ enum RedirectStage {
     func warnIfReplaced(_ reason: String) {
       guard kernel.facts.wasReplaced(in: memory) else { return }
       messages.warning(
-        "\(options.vmcore): another kernel than \(kernel.release) was running, and has taken low memory, which stays as it"
+        "\(memory.path): another kernel than \(kernel.release) was running, and has taken low memory, which stays as it"
           + " is: \(reason)")
     }
     switch finding {

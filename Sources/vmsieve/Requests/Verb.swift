@@ -3,7 +3,6 @@ enum Verb: String, CaseIterable, Equatable {
   case repair
   case inspect
   case verify
-  case bench
 
   /// The verb that a command line begins with, unless it is the name of a file.
   ///
@@ -13,15 +12,12 @@ enum Verb: String, CaseIterable, Equatable {
     return verb
   }
 
-  /// Whether this version obeys it.
-  var isAvailable: Bool { self != .bench }
-
   /// How many files it may be about: a split dump is verified as a whole, all its files together.
   var operandCounts: ClosedRange<Int> {
     switch self {
     case .repair: 2...2
     case .verify: 1...Int.max
-    case .inspect, .bench: 1...1
+    case .inspect: 1...1
     }
   }
 }

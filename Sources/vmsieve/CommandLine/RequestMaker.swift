@@ -1,0 +1,135 @@
+internal import DumpMemory
+internal import KernelModel
+internal import PageCompression
+
+/// Finds out which of the program's tasks a command line asks for, and whether its options and operands suit that task.
+///
+/// The order of the checks is makedumpfile's: it decides which sentence a line with two faults is answered by.
+struct RequestMaker {
+  let options: Options
+  let operands: [String]
+
+  /// What a line without a verb asks for.
+  func request() throws(CommandLineError) -> Request {
+    if let output = options.generated { return try generating(output) }
+    if options.rearranges { return try rearranging() }
+    if options.keepsPartial { throw .invalid }
+    if options.reassembles { return try reassembling() }
+    if options.writesELF, options.codec != .none { throw .invalid }
+    if options.memory.infoFile != nil || options.withoutEffect.contains("--xen-vmcoreinfo"),
+      options.memory.kernelFiles.vmlinux != nil || options.withoutEffect.contains("--xen-syms")
+    {
+      throw .invalid
+    }
+    if options.withoutEffect.contains("-e"), !options.withoutEffect.contains("--work-dir") {
+      throw .conflict("-e requires --work-dir")
+    }
+    if options.onlySinceClear, !options.wantsLog { throw .invalid }
+    if options.wantsLog, options.isDryRun {
+      throw .conflict("--dry-run cannot be used with --dump-dmesg.")
+    }
+    if options.splits, options.flattens { throw .invalid }
+    if options.threads != nil {
+      if options.splits { throw .conflict("--num-threads cannot used with --split.") }
+      if options.writesELF { throw .conflict("--num-threads cannot used with ELF format.") }
+    }
+    if options.wantsMemoryUsage, !options.wantsLog || operands.count == 1 { return try countingMemory() }
+    return try reading(to: destination())
+  }
+
+  private func destination() throws(CommandLineError) -> Destination {
+    if options.splits {
+      guard operands.count > 2 else { throw .invalid }
+      if options.writesELF {
+        throw .conflict("Options for splitting dumpfile cannot be used with Elf format.")
+      }
+      return .files(Array(operands[1...]), block: options.splitBlock)
+    }
+    guard operands.count == (options.flattens ? 1 : 2) else { throw .invalid }
+    return options.flattens ? .stream : .file(operands[1])
+  }
+
+  private func reading(to destination: Destination) throws(CommandLineError) -> Request {
+    let memory = memory(operands[0])
+    guard options.wantsLog else {
+      return .dump(
+        DumpRequest(
+          memory: memory, destination: destination, overwrites: options.overwrites,
+          format: options.writesELF ? .elf : .kdump(options.codec), levels: options.dumpLevels,
+          sizeLimit: options.sizeLimit, threads: options.threads, isDryRun: options.isDryRun,
+          keptProcesses: options.keptProcesses))
+    }
+    if options.splits { throw .conflict("--split cannot be used with --dump-dmesg.") }
+    return .log(
+      LogRequest(
+        memory: memory, output: destination.paths.first, overwrites: options.overwrites,
+        onlySinceClear: options.onlySinceClear))
+  }
+
+  private func memory(_ path: String) -> MemoryRequest {
+    var memory = options.memory
+    memory.path = path
+    return memory
+  }
+
+  // MARK: - Tasks that make no dump of a vmcore
+
+  /// As with makedumpfile, further operands are not looked at.
+  private func countingMemory() throws(CommandLineError) -> Request {
+    switch operands.count {
+    case 0: throw .invalid
+    case 1: break
+    case 2: if options.flattens || options.splits { throw .invalid }
+    default: if options.flattens || !options.splits { throw .invalid }
+    }
+    return .memoryUsage(MemoryUsageRequest(memory: memory(operands[0]), isForced: options.overwrites))
+  }
+
+  /// What says how a dump is to be made has no place where one is only put together.
+  private var makesNoDump: Bool {
+    options.codec == .none && options.dumpLevels[0] == [] && !options.flattens && !options.writesELF
+  }
+
+  private func generating(_ output: String) throws(CommandLineError) -> Request {
+    guard operands.isEmpty, makesNoDump, !options.rearranges, options.memory.infoFile == nil,
+      let vmlinux = options.memory.kernelFiles.vmlinux
+    else { throw .invalid }
+    if options.isDryRun { throw .conflict("--dry-run cannot be used with -g.") }
+    return .generate(GenerateRequest(vmlinux: vmlinux, output: output))
+  }
+
+  private func rearranging() throws(CommandLineError) -> Request {
+    guard makesNoDump, operands.count == 1, options.memory.infoFile == nil,
+      options.memory.kernelFiles.vmlinux == nil
+    else { throw .invalid }
+    return .rearrange(
+      RearrangeRequest(
+        output: operands[0], overwrites: options.overwrites, keepsPartial: options.keepsPartial))
+  }
+
+  /// makedumpfile takes a line without any file to put together for a good one; it fails later.
+  private func reassembling() throws(CommandLineError) -> Request {
+    guard makesNoDump, !options.splits, let target = operands.last else { throw .invalid }
+    if options.isDryRun { throw .conflict("--dry-run cannot be used with --reassemble.") }
+    return .reassemble(
+      ReassembleRequest(
+        parts: Array(operands.dropLast()), output: target, overwrites: options.overwrites,
+        threads: options.threads))
+  }
+
+  // MARK: - Verbs
+
+  /// What a line that begins with a verb asks for.
+  func request(of verb: Verb) throws(CommandLineError) -> Request {
+    guard verb.operandCounts.contains(operands.count) else { throw .invalid }
+    switch verb {
+    case .verify: return .verify(VerifyRequest(dumps: operands, usesJSON: options.usesJSON))
+    case .inspect:
+      return .inspect(InspectRequest(memory: memory(operands[0]), usesJSON: options.usesJSON))
+    case .repair:
+      return .repair(
+        RepairRequest(
+          memory: memory(operands[0]), output: operands[1], overwrites: options.overwrites))
+    }
+  }
+}

@@ -1,0 +1,37 @@
+internal import DumpMemory
+internal import PageCompression
+
+/// A dump of a vmcore.
+struct DumpRequest: Equatable {
+  enum Format: Equatable {
+    case kdump(Codec)
+    /// `-E`
+    case elf
+  }
+
+  var memory = MemoryRequest()
+  var destination = Destination.stream
+  /// Whether a file that is there already may be overwritten.
+  var overwrites = false
+  var format = Format.kdump(.none)
+  /// Never empty: the first is used, each other one when the target had no room for the dump before.
+  var levels: [DumpLevel] = [[]]
+  /// The most bytes that the dump file may have; nil is as many as fit.
+  var sizeLimit: UInt64?
+  /// How many threads compress; nil is as many as there are usable processors.
+  var threads: Int?
+  /// Whether all is done except writing.
+  var isDryRun = false
+  /// `--keep-comm`: names of processes.
+  var keptProcesses: [String] = []
+
+  var codec: Codec {
+    if case .kdump(let codec) = format { codec } else { .none }
+  }
+
+  var writesELF: Bool { format == .elf }
+
+  var isSplit: Bool {
+    if case .files = destination { true } else { false }
+  }
+}

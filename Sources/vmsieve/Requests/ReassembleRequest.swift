@@ -1,0 +1,8 @@
+/// One dump of the files of a split one (`--reassemble`).
+struct ReassembleRequest: Equatable {
+  var parts: [String]
+  var output: String
+  var overwrites: Bool
+  /// How many threads copy; nil is one.
+  var threads: Int?
+}

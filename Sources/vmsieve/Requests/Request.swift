@@ -1,0 +1,58 @@
+internal import Platform
+
+/// One of the program's tasks, with all that it needs.
+enum Request: Equatable {
+  /// - Parameter verb: what the line began with.
+  case help(Verb?)
+  case version
+  case dump(DumpRequest)
+  case log(LogRequest)
+  case rearrange(RearrangeRequest)
+  case reassemble(ReassembleRequest)
+  case generate(GenerateRequest)
+  case memoryUsage(MemoryUsageRequest)
+  case verify(VerifyRequest)
+  case inspect(InspectRequest)
+  case repair(RepairRequest)
+
+  /// Whether it is asked for by a verb, and not as makedumpfile is.
+  var isVerb: Bool {
+    switch self {
+    case .verify, .inspect, .repair: true
+    case .help, .version, .dump, .log, .rearrange, .reassemble, .generate, .memoryUsage: false
+    }
+  }
+
+  /// Files that are read.
+  var inputs: [String] {
+    switch self {
+    case .dump(let request): request.memory.files
+    case .log(let request): request.memory.files
+    case .memoryUsage(let request): request.memory.files
+    case .inspect(let request): request.memory.files
+    case .repair(let request): request.memory.files
+    case .reassemble(let request): request.parts
+    case .verify(let request): request.dumps
+    case .generate(let request): [request.vmlinux]
+    case .rearrange, .help, .version: []
+    }
+  }
+
+  /// Whether the dump comes from stdin.
+  var readsStandardInput: Bool {
+    if case .rearrange = self { true } else { false }
+  }
+
+  /// Files that are written.
+  var outputs: [String] {
+    switch self {
+    case .dump(let request): request.destination.paths
+    case .log(let request): request.output.map { [$0] } ?? []
+    case .reassemble(let request): [request.output]
+    case .generate(let request): [request.output]
+    case .rearrange(let request): [request.output, ReplacementFile.temporaryName(of: request.output)]
+    case .repair(let request): [request.output, ReplacementFile.temporaryName(of: request.output)]
+    case .memoryUsage, .verify, .inspect, .help, .version: []
+    }
+  }
+}
