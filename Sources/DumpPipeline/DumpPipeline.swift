@@ -1,6 +1,6 @@
 public import Diskdump
 public import DumpMemory
-public import PageCompression
+internal import PageCompression
 internal import Platform
 
 /// Takes pages from the vmcore to the dump: read, find the zero pages, compress, write in order, or what a reader of
@@ -10,43 +10,28 @@ internal import Platform
 /// alone it is a plain loop. The memory is fixed at the start, and nothing is allocated per page.
 public struct DumpPipeline: ~Copyable {
   private let memory: PhysicalMemory
-  private let codec: Codec
-  private let sharesZeroPages: Bool
   private let queue: FrameQueue
+  private var priority: WritePriority?
   private var total: UInt64
   private var report = PipelineReport()
 
   /// - Parameter frames: the frames to dump: what the filter kept.
-  public init(
-    _ memory: PhysicalMemory, _ frames: consuming PFNBitmap, _ codec: Codec, sharesZeroPages: Bool
-  ) {
+  public init(_ memory: PhysicalMemory, _ frames: consuming PFNBitmap) {
     total = frames.count
     self.memory = memory
-    self.codec = codec
-    self.sharesZeroPages = sharesZeroPages
     queue = FrameQueue(frames)
   }
 
-  /// Makes the pages come group by group: the writer must take them by rank.
-  public mutating func follow(_ order: WritePriority) throws(PipelineError) {
-    do throws(SystemError) { try queue.follow(order) } catch { throw .noMemory(error.description) }
-  }
+  /// Makes the pages come in another order than that of memory, as far as the writer can take them so.
+  public mutating func follow(_ priority: WritePriority) { self.priority = priority }
 
-  /// Makes the pages come range by range.
-  ///
-  /// - Parameter givesRanks: whether the writer takes them by rank.
-  public mutating func follow(_ sequence: FrameSequence, givesRanks: Bool) throws(PipelineError) {
-    do throws(SystemError) { try queue.follow(sequence, givesRanks: givesRanks) } catch {
-      throw .noMemory(error.description)
-    }
-  }
-
-  /// What a dump that was cut has of each group; nil where the pages came in the order of their frames.
+  /// What a dump that was cut has of each group; nil where the pages did not come group by group, or groups could not be
+  /// told apart.
   ///
   /// - Parameter writer: what the dump was written with.
-  public func groups(in writer: borrowing DiskdumpWriter) -> WrittenGroups? {
-    guard let sizes = queue.groupSizes() else { return nil }
-    return WrittenGroups(sizes: sizes, written: writer.pagesDescribed, unreadable: writer.unreadablePages)
+  public func groups<Writer: DumpWriter & ~Copyable>(in writer: borrowing Writer) -> WrittenGroups? {
+    guard priority?.problem == nil, let sizes = queue.groupSizes() else { return nil }
+    return WrittenGroups(sizes: sizes, written: writer.pagesTaken, unreadable: writer.unreadablePages)
   }
 
   /// Writes the whole dump: begins it, appends every page and finishes it; or leaves what can be read.
@@ -61,7 +46,7 @@ public struct DumpPipeline: ~Copyable {
     into writer: inout Writer, threads: Int, progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(PipelineError) -> PipelineReport {
     do throws(PipelineError) {
-      try begin(&writer)
+      try begin(&writer, try sequence(for: writer.form))
       try copy(into: &writer, threads: max(threads, 1), progress: progress)
       try finish(&writer)
     } catch {
@@ -116,11 +101,30 @@ public struct DumpPipeline: ~Copyable {
     return PFNRanges(lost, maxMapNumber: memory.frames.maxMapNumber)
   }
 
-  private mutating func begin<Writer: DumpWriter & ~Copyable>(_ writer: inout Writer) throws(PipelineError) {
+  /// Sets the order of the frames; returns the stretches, if it is one of these.
+  private func sequence(for form: PageForm) throws(PipelineError) -> FrameSequence? {
+    guard let priority else { return nil }
+    do throws(SystemError) {
+      switch form.order {
+      case .any:
+        try queue.follow(priority)
+        return nil
+      case .stretches(let gap, let most, let byRank):
+        let sequence = priority.sequence(joining: gap, most: most)
+        try queue.follow(sequence, givesRanks: byRank)
+        return sequence
+      }
+    } catch { throw .noMemory(error.description) }
+  }
+
+  private mutating func begin<Writer: DumpWriter & ~Copyable>(
+    _ writer: inout Writer, _ sequence: FrameSequence?
+  ) throws(PipelineError) {
     let notes = memory.notes
     do throws(DumpWriteError) {
       try queue.withFrames { (frames) throws(DumpWriteError) in
-        try writer.begin(notes: notes, existing: memory.frames, dumpable: frames)
+        try writer.begin(
+          notes: notes, existing: memory.frames, dumpable: frames, sequence: sequence)
       }
     } catch { throw .write(error) }
     report.unreadableNoteBytes = writer.unreadableNoteBytes
@@ -136,8 +140,9 @@ public struct DumpPipeline: ~Copyable {
   private mutating func copy<Writer: DumpWriter & ~Copyable>(
     into writer: inout Writer, threads: Int, progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(PipelineError) {
-    let own = try PageWorker(memory, codec, sharesZeroPages: sharesZeroPages)
-    let ring = BatchRing(try makeBatches(for: threads), queue)
+    let form = writer.form
+    let own = try PageWorker(memory, form)
+    let ring = BatchRing(try makeBatches(for: threads, form.codec), queue)
     let others = ThreadGroup()
     defer {
       ring.stop()
@@ -145,7 +150,7 @@ public struct DumpPipeline: ~Copyable {
     }
     // Fewer threads than wanted are slower and not wrong.
     while others.count < threads - 1,
-      let worker = try? PageWorker(memory, codec, sharesZeroPages: sharesZeroPages),
+      let worker = try? PageWorker(memory, form),
       others.start({ worker.work(through: ring) })
     {}
     while let task = ring.nextTask() {
@@ -164,14 +169,14 @@ public struct DumpPipeline: ~Copyable {
 
   /// A batch for a thread alone; for more, one each and two on their way to the writer, or as many of them as
   /// there is memory for.
-  private func makeBatches(for threads: Int) throws(PipelineError) -> [PageBatch] {
-    var batches = [PageBatch(try makeBatch())]
+  private func makeBatches(for threads: Int, _ codec: Codec) throws(PipelineError) -> [PageBatch] {
+    var batches = [PageBatch(try makeBatch(codec))]
     if threads == 1 { return batches }
-    while batches.count < threads + 2, let batch = try? makeBatch() { batches.append(PageBatch(batch)) }
+    while batches.count < threads + 2, let batch = try? makeBatch(codec) { batches.append(PageBatch(batch)) }
     return batches
   }
 
-  private func makeBatch() throws(PipelineError) -> BatchContents {
+  private func makeBatch(_ codec: Codec) throws(PipelineError) -> BatchContents {
     let pageSize = memory.geometry.size
     do throws(SystemError) {
       return try BatchContents(

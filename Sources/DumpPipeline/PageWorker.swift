@@ -9,14 +9,14 @@ final class PageWorker: @unchecked Sendable {
   private var compressor: PageCompressor
   private let sharesZeroPages: Bool
 
-  init(_ memory: PhysicalMemory, _ codec: Codec, sharesZeroPages: Bool) throws(PipelineError) {
+  init(_ memory: PhysicalMemory, _ form: PageForm) throws(PipelineError) {
     do throws(SystemError) { reader = try MemoryReader.sequential(memory) } catch {
       throw .noMemory(error.description)
     }
     do throws(CompressionError) {
-      compressor = try PageCompressor(codec, pageSize: memory.geometry.size)
+      compressor = try PageCompressor(form.codec, pageSize: memory.geometry.size)
     } catch { throw .noMemory(error.description) }
-    self.sharesZeroPages = sharesZeroPages
+    sharesZeroPages = form.sharesZeroPages
   }
 
   /// Fills a batch with what its frames hold.

@@ -15,8 +15,9 @@ struct CutDumpTests {
     /// Runs a scenario whose writing ends after some pages of the page cache; true if it came to its end.
     private func run(_ scenario: Scenario, pieces: Int, _ path: String, abandon: Bool) throws -> Bool {
       var writer = try DiskdumpWriter(
-        file: FileDescriptor.create(path, replacing: true), description: scenario.description,
-        faults: FaultPlan(pieces: pieces))
+        scenario.description,
+        to: DumpOutput(
+          file: FileDescriptor.create(path, replacing: true), faults: FaultPlan(pieces: pieces)))
       do {
         try scenario.run(&writer)
         return true

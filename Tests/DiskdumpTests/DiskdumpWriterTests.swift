@@ -167,7 +167,7 @@ struct DiskdumpWriterTests {
     let file = TemporaryPath()
     var writer = try scenario.writer(file.path)
     try scenario.run(&writer)
-    var counter = try DiskdumpWriter(countingOnly: scenario.description)
+    var counter = try DiskdumpWriter(scenario.description, to: DumpOutput())
     try scenario.run(&counter)
     #expect(counter.bytesWritten == writer.bytesWritten)
     #expect(counter.fileSize == writer.fileSize)
@@ -182,7 +182,7 @@ struct DiskdumpWriterTests {
     let file = TemporaryPath()
     try Data(repeating: 0xff, count: 3 << 20).write(to: URL(fileURLWithPath: file.path))
     var writer = try DiskdumpWriter(
-      file: FileDescriptor.create(file.path, replacing: true), description: scenario.description)
+      scenario.description, to: DumpOutput(file: FileDescriptor.create(file.path, replacing: true)))
     try scenario.run(&writer)
     let dump = try KdumpDump(file.path)
     #expect(dump.breaches() == [])

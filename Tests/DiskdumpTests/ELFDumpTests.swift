@@ -39,7 +39,7 @@ struct ELFDumpTests {
     try writer.begin(
       notes: CoreNotes(notes ?? scenario.notes),
       existing: PFNRanges(scenario.existing, maxMapNumber: scenario.maxMapNumber),
-      dumpable: scenario.bitmap(of: scenario.dumpable))
+      dumpable: scenario.bitmap(of: scenario.dumpable), sequence: nil)
   }
 
   private func write(
@@ -47,8 +47,8 @@ struct ELFDumpTests {
     eraseInfo: String = "", sizeLimit: UInt64? = nil
   ) throws -> DumpWriteError? {
     var writer = try ELFDumpWriter(
-      file: FileDescriptor.create(path, replacing: true), segments: segments ?? self.segments(scenario),
-      ELFDumpWriter.Contents(eraseInfo: eraseInfo), sizeLimit: sizeLimit)
+      segments ?? self.segments(scenario), ELFDumpWriter.Contents(eraseInfo: eraseInfo),
+      to: DumpOutput(file: FileDescriptor.create(path, replacing: true), sizeLimit: sizeLimit))
     do {
       try begin(scenario, notes: notes, &writer)
       try append(scenario, to: &writer)
@@ -191,8 +191,8 @@ struct ELFDumpTests {
     let ranges = PFNRanges(lost.map { PFN($0)..<PFN($0 + 1) }, maxMapNumber: scenario.maxMapNumber)
     let file = TemporaryPath()
     var writer = try ELFDumpWriter(
-      file: FileDescriptor.create(file.path, replacing: true), segments: segments(scenario),
-      ELFDumpWriter.Contents(lost: ranges, isIncomplete: true))
+      segments(scenario), ELFDumpWriter.Contents(lost: ranges, isIncomplete: true),
+      to: DumpOutput(file: FileDescriptor.create(file.path, replacing: true)))
     try begin(scenario, &writer)
     try append(scenario, to: &writer)
     try writer.finish(dumpable: scenario.bitmap(of: scenario.expected))
@@ -240,7 +240,7 @@ struct ELFDumpTests {
     let scenario = scenario(Array(0..<500))
     let file = TemporaryPath()
     var writer = try ELFDumpWriter(
-      file: FileDescriptor.create(file.path, replacing: true), segments: segments(scenario))
+      segments(scenario), to: DumpOutput(file: FileDescriptor.create(file.path, replacing: true)))
     try begin(scenario, &writer)
     #expect(try ELFVmcore(file.path).segments.isEmpty && flags(file.path) == 1)
     #expect(throws: VmcoreError.self) { try PhysicalMemory(opening: file.path, prefersMapping: true) }

@@ -115,8 +115,9 @@ struct RankedPagesTests {
       var most = 0
       for pieces in 0..<100_000 {
         var writer = try DiskdumpWriter(
-          file: FileDescriptor.create(file.path, replacing: true), description: scenario.description,
-          faults: FaultPlan(pieces: pieces))
+          scenario.description,
+          to: DumpOutput(
+            file: FileDescriptor.create(file.path, replacing: true), faults: FaultPlan(pieces: pieces)))
         var isComplete = false
         do {
           try run(scenario, sequence, &writer)
@@ -146,8 +147,8 @@ struct RankedPagesTests {
         let file = TemporaryPath()
         let plan = FaultPlan(pieces: 1_000_000)
         var writer = try DiskdumpWriter(
-          file: FileDescriptor.create(file.path, replacing: true), description: scenario.description,
-          faults: plan)
+          scenario.description,
+          to: DumpOutput(file: FileDescriptor.create(file.path, replacing: true), faults: plan))
         try body(&writer)
         return 1_000_000 - plan.piecesLeft
       }

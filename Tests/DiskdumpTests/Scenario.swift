@@ -97,7 +97,7 @@ struct Scenario {
           nodeName: "crashed", release: "6.1.0-test", version: "#1 SMP", domainName: "(none)"),
         crashTime: 1_700_000_000, processorCount: Int32(processors),
         physicalBase: UInt64(bitPattern: -0x1000_0000), dumpLevel: DumpLevel(rawValue: Int(dumpLevel))),
-      compression: codec.status, vmcoreinfo: vmcoreinfo, blockSize: blockSize)
+      codec: codec, vmcoreinfo: vmcoreinfo, blockSize: blockSize)
   }
 
   func bitmap(of frames: [UInt64]) throws -> PFNBitmap {
@@ -110,7 +110,8 @@ struct Scenario {
 
   func writer(_ path: String, sizeLimit: UInt64? = nil) throws -> DiskdumpWriter {
     try DiskdumpWriter(
-      file: FileDescriptor.create(path, replacing: true), description: description, sizeLimit: sizeLimit)
+      description,
+      to: DumpOutput(file: FileDescriptor.create(path, replacing: true), sizeLimit: sizeLimit))
   }
 
   func begin(_ writer: inout DiskdumpWriter) throws {

@@ -29,7 +29,7 @@ struct SplitDumpTests {
     var description = scenario.description
     description.facts.split = PFN(part.lowerBound)..<PFN(part.upperBound)
     var writer = try DiskdumpWriter(
-      file: FileDescriptor.create(path, replacing: true), description: description)
+      description, to: DumpOutput(file: FileDescriptor.create(path, replacing: true)))
     try scenario.begin(&writer)
     let frames = scenario.dumpable.filter { part.contains($0) }
     try scenario.append(finishes ? frames[...] : frames.prefix(frames.count / 2), to: &writer)

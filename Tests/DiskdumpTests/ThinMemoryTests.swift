@@ -25,7 +25,7 @@ struct ThinMemoryTests {
   private func stream() throws -> [UInt8] {
     let file = try TemporaryFile([])
     var writer = try DiskdumpWriter(
-      stream: FileDescriptor.create(file.path, replacing: true), description: scenario.description)
+      scenario.description, to: DumpOutput(stream: FileDescriptor.create(file.path, replacing: true)))
     try scenario.run(&writer)
     return Array(try Data(contentsOf: URL(filePath: file.path)))
   }

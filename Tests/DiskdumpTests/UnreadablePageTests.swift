@@ -92,7 +92,7 @@ struct UnreadablePageTests {
   func counting() throws {
     var scenario = Scenario()
     scenario.unreadable = [7, 8]
-    var counter = try DiskdumpWriter(countingOnly: scenario.description)
+    var counter = try DiskdumpWriter(scenario.description, to: DumpOutput())
     try scenario.run(&counter)
     #expect(counter.unreadablePages == 2)
   }

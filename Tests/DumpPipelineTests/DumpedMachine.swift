@@ -28,14 +28,13 @@ struct DumpedMachine {
       DumpFacts(
         utsname: .unknown, crashTime: 0, processorCount: 1, physicalBase: 0,
         dumpLevel: sharesZeroPages ? .zeroPages : []),
-      compression: codec.status,
+      codec: codec,
       vmcoreinfo: memory.notes.vmcoreinfoRange ?? 0..<0)
     var writer = try DiskdumpWriter(
-      file: try FileDescriptor.create(file.path, replacing: true), description: description,
-      sizeLimit: sizeLimit)
-    var pipeline = DumpPipeline(
-      memory, try machine.framesInFile(), codec, sharesZeroPages: sharesZeroPages)
-    if let order { try pipeline.follow(order) }
+      description,
+      to: DumpOutput(file: try FileDescriptor.create(file.path, replacing: true), sizeLimit: sizeLimit))
+    var pipeline = DumpPipeline(memory, try machine.framesInFile())
+    if let order { pipeline.follow(order) }
     var calls: [(UInt64, UInt64)] = []
     do throws(PipelineError) {
       report = try pipeline.run(into: &writer, threads: threads) { calls.append(($0, $1)) }

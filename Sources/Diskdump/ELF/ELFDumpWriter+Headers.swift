@@ -10,7 +10,7 @@ extension ELFDumpWriter {
   }
 
   mutating func writeProgramHeaders() throws(DumpWriteError) {
-    headersEnd = output.isStream ? .max : dataEnd
+    headersEnd = output.canBeRewritten ? dataEnd : .max
     let size = ELFDumpHeaders.programHeaderByteCount
     clearScratch(size)
     encodeNote()

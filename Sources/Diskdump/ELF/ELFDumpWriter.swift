@@ -1,5 +1,6 @@
 public import DumpMemory
-public import Platform
+internal import PageCompression
+internal import Platform
 
 /// Writes an ELF core (`-E`): the source's segments, without the pages that are left out.
 ///
@@ -13,19 +14,15 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     public var eraseInfo: String
     /// Frames whose pages were lost: no segment speaks of them.
     public var lost: PFNRanges
-    /// The order in which the pages will come; nil for that of memory.
-    public var sequence: FrameSequence?
     /// Whether pages were lost before: the dump then stays marked incomplete.
     public var isIncomplete: Bool
 
     public init(
       eraseInfo: String = "", lost: PFNRanges = PFNRanges([], maxMapNumber: 0),
-      sequence: FrameSequence? = nil,
       isIncomplete: Bool = false
     ) {
       self.eraseInfo = eraseInfo
       self.lost = lost
-      self.sequence = sequence
       self.isIncomplete = isIncomplete
     }
   }
@@ -40,7 +37,6 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   var loads: [ELFProgramHeaders.Load] = []
   /// Where the file ended when its program headers were written.
   var headersEnd: UInt64 = 0
-  private let sequence: FrameSequence?
   private let lost: PFNRanges
   private let isIncomplete: Bool
   private var hasBegun = false
@@ -50,52 +46,36 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   /// Behind the last page that was written.
   var dataEnd: UInt64 = 0
   private var pageCount: UInt64 = 0
-  private var pagesAppended: UInt64 = 0
+  public private(set) var pagesTaken: UInt64 = 0
   private var isMarkedComplete = false
   /// Pages that could not be read though they could be when they were looked for: they have a place, and are zeros there.
   public private(set) var unreadablePages: UInt64 = 0
   public private(set) var bytesWritten: UInt64 = 0
   public private(set) var unreadableNoteBytes = 0
 
-  /// Whether any page is in the file.
-  public var hasPages: Bool { hasBegun && dataEnd > headers.data }
-
   private static let pageSize = 4096
   private static let scratchSize = 64 << 10
   /// Bytes of pages between two writings of the program headers.
   private static let headersStep: UInt64 = 8 << 20
 
-  /// Makes a writer that owns a file open for writing.
+  /// Each is a PT_LOAD more, in which readers look for every page.
+  private static let mostStretches = 128
+
+  /// Headers speak of whole pages, in the order in which they come.
+  public var form: PageForm {
+    PageForm(
+      codec: .none, sharesZeroPages: false,
+      order: .stretches(joining: 255, most: Self.mostStretches, byRank: false))
+  }
+
+  /// Makes a writer.
   ///
   /// - Parameters:
   ///   - segments: what the source speaks of, in its order.
   ///   - contents: what else the headers say, and how.
-  ///   - sizeLimit: bytes that the file may have at most; nil for no limit.
   /// - Throws: ``DumpWriteError/failed(_:)`` if there is no memory for the writer's buffer.
   public init(
-    file: consuming FileDescriptor, segments: [CoreSegment], _ contents: Contents = Contents(),
-    sizeLimit: UInt64? = nil
-  ) throws(DumpWriteError) {
-    try self.init(segments, contents, DumpOutput(file: file, sizeLimit: sizeLimit))
-  }
-
-  /// Makes a writer that sends the dump in the flattened form (`-F`).
-  public init(
-    stream: consuming FileDescriptor, segments: [CoreSegment], _ contents: Contents = Contents(),
-    sizeLimit: UInt64? = nil
-  ) throws(DumpWriteError) {
-    try self.init(segments, contents, try DumpOutput(stream: stream, sizeLimit: sizeLimit))
-  }
-
-  /// Makes a writer that only counts (`--dry-run`).
-  public init(
-    countingOnly segments: [CoreSegment], _ contents: Contents = Contents(), sizeLimit: UInt64? = nil
-  ) throws(DumpWriteError) {
-    try self.init(segments, contents, DumpOutput(sizeLimit: sizeLimit))
-  }
-
-  private init(
-    _ segments: [CoreSegment], _ contents: Contents, _ output: consuming DumpOutput
+    _ segments: [CoreSegment], _ contents: Contents = Contents(), to output: consuming DumpOutput
   ) throws(DumpWriteError) {
     let scratch: PageBuffer
     do throws(SystemError) { scratch = try PageBuffer(byteCount: Self.scratchSize) } catch {
@@ -104,7 +84,6 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     self.scratch = scratch
     self.segments = segments
     eraseInfo = contents.eraseInfo
-    sequence = contents.sequence
     lost = contents.lost
     isIncomplete = contents.isIncomplete
     self.output = output
@@ -119,7 +98,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   // MARK: - Begin
 
   public mutating func begin(
-    notes: CoreNotes, existing: PFNRanges, dumpable: borrowing PFNBitmap
+    notes: CoreNotes, existing: PFNRanges, dumpable: borrowing PFNBitmap, sequence: FrameSequence?
   ) throws(DumpWriteError) {
     let extents = ELFExtents(
       dumpable, existing: existing, lost: lost, sequence: sequence, pageSize: Self.pageSize)
@@ -133,7 +112,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
       // Headers without pages are of no use: rather nothing.
       try output.checkLimit(headers.data)
       try output.makeEmpty(size: 0)
-      try writeHeader(isIncomplete: isIncomplete || !output.isStream)
+      try writeHeader(isIncomplete: isIncomplete || output.canBeRewritten)
       dataEnd = headers.data
       try writeProgramHeaders()
       unreadableNoteBytes = try output.write(notes, at: headers.notes, through: &scratch)
@@ -165,9 +144,9 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   ) throws(DumpWriteError) {
     if let failure { throw failure }
     precondition(frames.count == pages.count)
-    guard hasBegun, UInt64(pages.count) <= pageCount - pagesAppended else {
+    guard hasBegun, UInt64(pages.count) <= pageCount - pagesTaken else {
       let error = DumpWriteError.pageCount(
-        written: pagesAppended + UInt64(pages.count), promised: pageCount)
+        written: pagesTaken + UInt64(pages.count), promised: pageCount)
       failure = error
       throw error
     }
@@ -176,6 +155,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     while index < pages.count {
       guard isData(pages[index]) else {
         unreadablePages += 1
+        pagesTaken += 1
         index += 1
         continue
       }
@@ -191,7 +171,6 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
       taken = end
       index += count
     }
-    pagesAppended += UInt64(pages.count)
   }
 
   /// Whether a page has bytes: pages of zeros have been left out before, and are none of those promised.
@@ -223,12 +202,13 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     if whole > 0 {
       dataEnd = start + UInt64(whole)
       bytesWritten += UInt64(whole)
+      pagesTaken += UInt64(whole / Self.pageSize)
     }
     if let error {
       failure = error
       throw error
     }
-    if output.isFile, dataEnd - headersEnd >= max(Self.headersStep, UInt64(loads.count) << 12) {
+    if output.canBeReadBack, dataEnd - headersEnd >= max(Self.headersStep, UInt64(loads.count) << 12) {
       do throws(DumpWriteError) { try writeProgramHeaders() } catch {
         failure = error
         throw error
@@ -264,19 +244,19 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   public mutating func finish(dumpable: borrowing PFNBitmap) throws(DumpWriteError) {
     if let failure { throw failure }
     do throws(DumpWriteError) {
-      guard hasBegun, pagesAppended == pageCount else {
-        throw .pageCount(written: pagesAppended, promised: pageCount)
+      guard hasBegun, pagesTaken == pageCount else {
+        throw .pageCount(written: pagesTaken, promised: pageCount)
       }
       let end = headers.data + extents.byteCount
       try fill(to: end)
-      if output.isStream {
+      if !output.canBeRewritten {
         try output.endStream()
         return
       }
       // The last pages may be ones that could not be read.
       if dataEnd < end { try output.truncate(to: end) }
       dataEnd = max(dataEnd, end)
-      if output.isFile { try writeProgramHeaders() }
+      if output.canBeReadBack { try writeProgramHeaders() }
       try output.synchronize()
       isMarkedComplete = !isIncomplete && unreadablePages == 0
       try writeHeader(isIncomplete: !isMarkedComplete)
@@ -290,7 +270,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   public mutating func abandon() {
     guard hasBegun else { return }
     if isMarkedComplete { try? writeHeader(isIncomplete: true) }
-    if output.isFile { try? writeProgramHeaders() }
+    if output.canBeReadBack { try? writeProgramHeaders() }
     try? output.truncate(to: dataEnd)
     try? output.synchronize()
   }

@@ -18,7 +18,7 @@ extension DiskdumpWriter {
     var end = start
     var index = first
     while index < chunks {
-      if pending == 0, !output.hasHoles, output.isStream, isClear(index) {
+      if pending == 0, !output.hasHoles, !output.canBeRewritten, isClear(index) {
         var next = index + 1
         while next < chunks, isClear(next) { next += 1 }
         if next - index >= Self.fewestSkippedChunks {

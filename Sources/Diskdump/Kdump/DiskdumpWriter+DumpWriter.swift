@@ -1,6 +1,25 @@
 public import DumpMemory
 
 extension DiskdumpWriter: DumpWriter {
+  /// Ranges of a group in a stream: each is a record or two more, which crash sorts as it opens the stream.
+  private static let mostStretches = 1024
+  private static let gapInStream: UInt64 = 31
+
+  public var form: PageForm {
+    PageForm(
+      codec: description.codec, sharesZeroPages: description.sharesZeroPages,
+      order: output.canBeRewritten
+        ? .any : .stretches(joining: Self.gapInStream, most: Self.mostStretches, byRank: true))
+  }
+
+  public var pagesTaken: UInt64 { pagesDescribed }
+
+  public mutating func begin(
+    notes: CoreNotes, existing: PFNRanges, dumpable: borrowing PFNBitmap, sequence: FrameSequence?
+  ) throws(DumpWriteError) {
+    try begin(notes: notes, existing: existing, dumpable: dumpable)
+  }
+
   public mutating func append(
     data: RawSpan, pages: Span<StoredPage>, frames: Span<PFN>, ranks: Span<UInt64>
   ) throws(DumpWriteError) {

@@ -69,7 +69,7 @@ extension DiskdumpWriter {
   /// How many pages have their descriptors so near to each other that they are written together.
   private func stretch(_ ranks: Span<UInt64>, from first: Int) -> Int {
     // A write takes a page of the page cache: descriptors further apart would share none.
-    let farthest = output.isFile ? UInt64(4096 / PageDescriptor.byteCount) : 1
+    let farthest = output.canBeReadBack ? UInt64(4096 / PageDescriptor.byteCount) : 1
     var end = first + 1
     while end < ranks.count, ranks[end] > ranks[end - 1], ranks[end] - ranks[end - 1] <= farthest,
       ranks[end] - ranks[first] < UInt64(descriptorCapacity)
@@ -93,7 +93,7 @@ extension DiskdumpWriter {
   /// offset must then be the part that is not there: crash shows any bytes for one that has no size.
   private func writeDescriptors(_ count: Int, at start: UInt64) throws(DumpWriteError) {
     var end = start + UInt64(count * PageDescriptor.byteCount)
-    if output.isStream {
+    if !output.canBeRewritten {
       try output.write(scratch.bytes.extracting(first: Int(end - start)), at: start)
       return
     }

@@ -1,5 +1,5 @@
 public import DumpMemory
-public import Platform
+internal import Platform
 
 /// Writes a kdump-compressed dump (header_version 6).
 ///
@@ -36,43 +36,13 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   /// Bytes handed to the file, each counted once; holes are not counted.
   public internal(set) var bytesWritten: UInt64 = 0
 
-  /// Makes a writer that owns a file open for reading and writing.
+  /// Makes a writer.
   ///
-  /// - Parameter sizeLimit: bytes that the file may have at most; nil for no limit.
+  /// An output that cannot be gone back in has a header that says from the beginning what it will say at the end, and its
+  /// last record is what makes it whole. An unreadable page keeps its bit there, and has a descriptor that no reader accepts.
+  ///
   /// - Throws: ``DumpWriteError/failed(_:)`` if there is no memory for the writer's buffer.
-  public init(
-    file: consuming FileDescriptor, description: DumpDescription, sizeLimit: UInt64? = nil
-  ) throws(DumpWriteError) {
-    try self.init(description, DumpOutput(file: file, sizeLimit: sizeLimit))
-  }
-
-  /// Makes a writer that sends the dump in the flattened form (`-F`), to a pipe or whatever takes bytes.
-  ///
-  /// The stream cannot be gone back in. So its header says from the beginning what it will say at the end, and
-  /// its last record is what makes it whole. And an unreadable page keeps its bit and has a descriptor that no
-  /// reader accepts.
-  public init(
-    stream: consuming FileDescriptor, description: DumpDescription, sizeLimit: UInt64? = nil
-  ) throws(DumpWriteError) {
-    try self.init(description, try DumpOutput(stream: stream, sizeLimit: sizeLimit))
-  }
-
-  /// Makes a writer that only counts (`--dry-run`): it takes the same calls, and writes nothing.
-  public init(
-    countingOnly description: DumpDescription, sizeLimit: UInt64? = nil
-  ) throws(DumpWriteError) {
-    try self.init(description, DumpOutput(sizeLimit: sizeLimit))
-  }
-
-  #if DEBUG
-    init(
-      file: consuming FileDescriptor, description: DumpDescription, faults: FaultPlan
-    ) throws(DumpWriteError) {
-      try self.init(description, DumpOutput(file: file, faults: faults))
-    }
-  #endif
-
-  private init(_ description: DumpDescription, _ output: consuming DumpOutput) throws(DumpWriteError) {
+  public init(_ description: DumpDescription, to output: consuming DumpOutput) throws(DumpWriteError) {
     let scratch: PageBuffer
     do {
       scratch = try PageBuffer(byteCount: max(Self.scratchSize, description.blockSize))
@@ -99,7 +69,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
 
   /// Whether the bitmaps cannot be changed any more: those of a stream are sent, and all files of a split dump
   /// have the same.
-  var keepsBits: Bool { output.isStream || description.facts.split != nil }
+  var keepsBits: Bool { !output.canBeRewritten || description.facts.split != nil }
 
   /// Bytes that a dump can need at most, were no page compressed, with what filesystems take for their lists of blocks:
   /// those of 1 KiB have 4 bytes each.
@@ -137,7 +107,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
       try output.checkLimit(layout.data + (description.sharesZeroPages ? layout.blockSize : 0))
       try output.makeEmpty(size: layout.data)
       dataEnd = layout.data
-      try writeHeader(incomplete: !output.isStream)
+      try writeHeader(incomplete: output.canBeRewritten)
       bytesWritten += layout.blockSize
       try writeSubHeader(notes)
       _ = try writeBitmap(existing, at: layout.firstBitmap)
@@ -157,7 +127,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
     let header = DiskdumpHeader(
       utsname: description.facts.utsname, crashTime: description.facts.crashTime,
       status: incomplete || description.isIncomplete
-        ? description.compression.union(.incomplete) : description.compression.subtracting(.incomplete),
+        ? description.status.union(.incomplete) : description.status.subtracting(.incomplete),
       blockSize: Int32(layout.blockSize), subHeaderBlocks: Int32(layout.subHeaderBlocks),
       bitmapBlocks: UInt32(layout.bitmapBlocks * 2), maxMapNumber: maxMapNumber,
       processorCount: description.facts.processorCount)
@@ -190,7 +160,8 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   }
 
   private mutating func reserveDescriptors() throws(DumpWriteError) {
-    if output.isStream { return }
+    // What was not sent reads as zeros.
+    if !output.canBeRewritten { return }
     let byteCount = (output.hasHoles ? layout.descriptorsEnd : layout.data) - layout.descriptors
     if output.hasHoles, try output.reserve(from: layout.descriptors, byteCount: byteCount) {
       bytesWritten += byteCount
@@ -214,11 +185,11 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
         throw .pageCount(written: pagesDescribed - unreadablePages, promised: dumpable.count)
       }
       let isCutShort = description.isIncomplete || (unreadablePages > 0 && !description.leavesOutUnreadable)
-      if unreadablePages > 0, output.isFile, !keepsBits, !isCutShort {
+      if unreadablePages > 0, output.canBeReadBack, !keepsBits, !isCutShort {
         try leaveOutUnreadablePages(dumpable)
         try recordUnreadablePages()
       }
-      if output.isStream {
+      if !output.canBeRewritten {
         try output.endStream()
         return
       }

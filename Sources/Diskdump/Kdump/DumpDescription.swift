@@ -1,11 +1,14 @@
 public import DumpMemory
+public import PageCompression
 
 /// What a kdump-compressed dump is to say of itself, and how its pages are to lie in it.
 public struct DumpDescription: Hashable, Sendable {
   /// Where it is one of a split dump, it has the bitmaps of all frames and the pages of its own.
   public var facts: DumpFacts
-  /// The compressor that was asked for; the writer itself adds and takes away ``DumpStatus/incomplete``.
-  public var compression: DumpStatus
+  /// What pages are compressed with that become smaller by it.
+  public var codec: Codec
+  /// What else the dump is to say of its pages; the writer itself adds and takes away ``DumpStatus/incomplete``.
+  public var remarks: DumpStatus
   /// Bytes of the VMCOREINFO text within the notes; empty where there is none.
   public var vmcoreinfo: Range<Int>
   /// Bytes of a page and of a block: a power of two from 4096.
@@ -17,16 +20,19 @@ public struct DumpDescription: Hashable, Sendable {
   public var leavesOutUnreadable: Bool
 
   public init(
-    _ facts: DumpFacts, compression: DumpStatus, vmcoreinfo: Range<Int>, blockSize: Int = 4096,
+    _ facts: DumpFacts, codec: Codec, remarks: DumpStatus = [], vmcoreinfo: Range<Int>, blockSize: Int = 4096,
     isIncomplete: Bool = false, leavesOutUnreadable: Bool = true
   ) {
     self.facts = facts
-    self.compression = compression
+    self.codec = codec
+    self.remarks = remarks
     self.vmcoreinfo = vmcoreinfo
     self.blockSize = blockSize
     self.isIncomplete = isIncomplete
     self.leavesOutUnreadable = leavesOutUnreadable
   }
+
+  var status: DumpStatus { codec.status.union(remarks) }
 
   /// Whether zero pages share one block.
   public var sharesZeroPages: Bool { facts.dumpLevel.contains(.zeroPages) }

@@ -1,7 +1,9 @@
-internal import Platform
+public import Platform
 
 /// Where a dump's bytes go: a file, a flattened stream, or nowhere when only its size is asked for.
-struct DumpOutput: ~Copyable, Sendable {
+///
+/// What can be done there differs, and writers ask for that: ``hasHoles``, ``canBeRewritten``, ``canBeReadBack``.
+public struct DumpOutput: ~Copyable, Sendable {
   private enum Target: ~Copyable, Sendable {
     case file(FileDescriptor)
     case stream(FlattenedStream)
@@ -15,7 +17,10 @@ struct DumpOutput: ~Copyable, Sendable {
   /// Whether what was never written reads as zero: a device keeps what it held before.
   let hasHoles: Bool
 
-  init(file: consuming FileDescriptor, sizeLimit: UInt64?) {
+  /// A file, open for reading and writing.
+  ///
+  /// - Parameter sizeLimit: bytes that it may have at most; nil for no limit.
+  public init(file: consuming FileDescriptor, sizeLimit: UInt64? = nil) {
     hasHoles = file.kind == .regular
     target = .file(file)
     self.sizeLimit = sizeLimit ?? .max
@@ -30,8 +35,8 @@ struct DumpOutput: ~Copyable, Sendable {
     }
   #endif
 
-  /// What is written goes out as records; nothing can be written twice, or read back.
-  init(stream: consuming FileDescriptor, sizeLimit: UInt64?) throws(DumpWriteError) {
+  /// The flattened form (`-F`), for a pipe or whatever takes bytes: what is written goes out as records.
+  public init(stream: consuming FileDescriptor, sizeLimit: UInt64? = nil) throws(DumpWriteError) {
     hasHoles = false
     do throws(SystemError) { target = .stream(try FlattenedStream(stream)) } catch {
       throw DumpWriteError(error)
@@ -39,26 +44,26 @@ struct DumpOutput: ~Copyable, Sendable {
     self.sizeLimit = sizeLimit ?? .max
   }
 
-  /// Takes everything, and keeps nothing.
-  init(sizeLimit: UInt64?) {
+  /// Takes everything, and keeps nothing (`--dry-run`).
+  public init(countingUpTo sizeLimit: UInt64? = nil) {
     hasHoles = true
     target = .nowhere
     self.sizeLimit = sizeLimit ?? .max
   }
 
   /// Whether what was written can be read back.
-  var isFile: Bool {
+  var canBeReadBack: Bool {
     switch target {
     case .file: true
     default: false
     }
   }
 
-  /// Whether every byte must be written once, and as it is to stay.
-  var isStream: Bool {
+  /// Whether bytes may be written more than once, and in any order; else each once, as it is to stay.
+  var canBeRewritten: Bool {
     switch target {
-    case .stream: true
-    default: false
+    case .stream: false
+    default: true
     }
   }
 

@@ -5,6 +5,15 @@ public import DumpMemory
 /// ``begin(notes:existing:dumpable:)`` once, ``append(data:pages:frames:ranks:)`` for the pages, then
 /// ``finish(dumpable:)``; after any error ``abandon()``.
 public protocol DumpWriter: ~Copyable {
+  /// How it takes pages.
+  var form: PageForm { get }
+
+  /// Pages that were taken, those that could not be read among them.
+  var pagesTaken: UInt64 { get }
+
+  /// Of them, those that could not be read.
+  var unreadablePages: UInt64 { get }
+
   /// Bytes handed to the file, each counted once; holes are not counted.
   var bytesWritten: UInt64 { get }
 
@@ -17,8 +26,9 @@ public protocol DumpWriter: ~Copyable {
   ///   - notes: the source's.
   ///   - existing: the frames that the source has.
   ///   - dumpable: the frames that will be appended.
+  ///   - sequence: the stretches that they will come in; nil for any other order.
   mutating func begin(
-    notes: CoreNotes, existing: PFNRanges, dumpable: borrowing PFNBitmap
+    notes: CoreNotes, existing: PFNRanges, dumpable: borrowing PFNBitmap, sequence: FrameSequence?
   ) throws(DumpWriteError)
 
   /// Appends pages.
@@ -27,8 +37,7 @@ public protocol DumpWriter: ~Copyable {
   ///   - data: the stored bytes of the pages that have any, back to back.
   ///   - pages: in the order of their frames, going on where the last call ended, if there are no ranks.
   ///   - frames: as many as there are pages.
-  ///   - ranks: as many, or none: how many of the dump's frames lie below each. Only kdump-compressed dumps can take
-  ///     pages in any order.
+  ///   - ranks: as many, or none: how many of the dump's frames lie below each, where ``form`` asks for that.
   mutating func append(
     data: RawSpan, pages: Span<StoredPage>, frames: Span<PFN>, ranks: Span<UInt64>
   ) throws(DumpWriteError)

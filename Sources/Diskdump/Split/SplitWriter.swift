@@ -36,6 +36,12 @@ public struct SplitWriter: ~Copyable, DumpWriter {
     parts.append(Part(writer, path, frames))
   }
 
+  /// That of each of its files.
+  public var form: PageForm { parts[0].writer.form }
+
+  public var pagesTaken: UInt64 { parts.reduce(0) { $0 + $1.writer.pagesTaken } }
+  public var unreadablePages: UInt64 { parts.reduce(0) { $0 + $1.writer.unreadablePages } }
+
   public var bytesWritten: UInt64 { parts.reduce(0) { $0 + $1.writer.bytesWritten } }
 
   public var unreadableNoteBytes: Int { parts.first?.writer.unreadableNoteBytes ?? 0 }
@@ -46,7 +52,7 @@ public struct SplitWriter: ~Copyable, DumpWriter {
   public var wholeFiles: [String] { parts.filter { $0.isFinished }.map { $0.path } }
 
   public mutating func begin(
-    notes: CoreNotes, existing: PFNRanges, dumpable: borrowing PFNBitmap
+    notes: CoreNotes, existing: PFNRanges, dumpable: borrowing PFNBitmap, sequence: FrameSequence?
   ) throws(DumpWriteError) {
     var counted = PFN(0)
     var rank: UInt64 = 0

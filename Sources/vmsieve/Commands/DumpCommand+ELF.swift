@@ -5,17 +5,13 @@ internal import KernelModel
 internal import Platform
 
 extension DumpCommand {
-  /// Writes the pages as an ELF core (`-E`).
+  /// An ELF core (`-E`).
   ///
-  /// - Parameters:
-  ///   - file: nil for a dry run.
-  ///   - cut: what a dump that fails has.
-  func writeELF(
-    _ level: DumpLevel, to file: consuming FileDescriptor?, _ pipeline: inout DumpPipeline,
-    _ order: PageOrder, _ progress: Progress, _ cut: inout CutDump
-  ) throws(PipelineError) -> (report: PipelineReport, bytesWritten: UInt64) {
-    // The headers, which come first, say which pages there are: those that cannot be had must be known, or readers
-    // would see zeros.
+  /// Its headers, which come first, say which pages there are: those that cannot be had must be known, or readers would
+  /// see zeros.
+  func makeELFWriter(
+    _ level: DumpLevel, to output: consuming DumpOutput, _ pipeline: inout DumpPipeline, _ progress: Progress
+  ) throws(PipelineError) -> ELFDumpWriter {
     progress.begin(level.contains(.zeroPages) ? .zeroPages : .readingPages)
     let lost = try pipeline.excludeAbsentPages(zeroPages: level.contains(.zeroPages)) {
       progress.update(done: $0, total: $1)
@@ -28,29 +24,8 @@ extension DumpCommand {
       contents.eraseInfo += DumpFacts.unreadableRecord(
         pages: lost.count, first: memory.geometry.address(of: first.lowerBound).rawValue)
     }
-    if case .ranges(let sequence) = order {
-      contents.sequence = sequence
-      try pipeline.follow(sequence, givesRanks: false)
-    }
-    var writer: ELFDumpWriter
-    do throws(DumpWriteError) {
-      let segments = elfSegments()
-      if let file {
-        writer =
-          request.destination.isStream
-          ? try ELFDumpWriter(stream: file, segments: segments, contents, sizeLimit: request.sizeLimit)
-          : try ELFDumpWriter(file: file, segments: segments, contents, sizeLimit: request.sizeLimit)
-      } else {
-        writer = try ELFDumpWriter(countingOnly: segments, contents, sizeLimit: request.sizeLimit)
-      }
-    } catch { throw .write(error) }
-    progress.begin(.copyingData)
-    do throws(PipelineError) {
-      let report = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
-      return (report, writer.bytesWritten)
-    } catch {
-      cut.isEmpty = !writer.hasPages
-      throw error
+    do throws(DumpWriteError) { return try ELFDumpWriter(elfSegments(), contents, to: output) } catch {
+      throw .write(error)
     }
   }
 

@@ -4,56 +4,35 @@ internal import DumpPipeline
 internal import KernelModel
 internal import Platform
 
-/// In which order the pages of a dump are written.
-enum PageOrder {
-  case memory
-  /// Group by group, each page at its rank.
-  case groups(WritePriority)
-  /// The same in long stretches.
-  case ranges(FrameSequence)
-}
-
 extension DumpCommand {
-  /// Ranges of a group in a stream: each is a record or two more, which crash sorts as it opens the stream.
-  private static let mostRanges = 1024
-  private static let gapInStream: UInt64 = 31
-  /// Each is a PT_LOAD more, in which readers look for every page.
-  private static let mostSegments = 128
-
   /// The kernel's pages first, where the dump may not fit into its filesystem or below `-L`, and in a stream, which may
   /// be cut where nobody sees it from here.
-  func pageOrder(
+  ///
+  /// - Returns: nil for the order of memory.
+  func priority(
     _ level: DumpLevel, _ frames: borrowing PFNBitmap, _ description: DumpDescription,
     _ file: borrowing FileDescriptor?, _ files: SplitFiles
-  ) -> PageOrder {
-    if request.isDryRun { return .memory }
+  ) -> WritePriority? {
+    if request.isDryRun { return nil }
     if request.destination.isStream {
-      guard let kernel, let order = findOrder(kernel, level, frames.maxMapNumber, or: nil) else {
-        return .memory
-      }
+      guard let kernel, let order = findOrder(kernel, level, frames.maxMapNumber, or: nil) else { return nil }
       if let problem = order.problem { messages.debug("the order of the stream: \(problem)") }
-      return .ranges(inStretches(order))
+      return order
     }
-    guard let start = shortage(frames, description, file, files) else { return .memory }
+    guard let start = shortage(frames, description, file, files) else { return nil }
     let warning = "\(start) if it is cut, the pages of high memory are missing"
     guard let kernel else {
       messages.warning(warning)
-      return .memory
+      return nil
     }
-    guard let order = findOrder(kernel, level, frames.maxMapNumber, or: warning) else { return .memory }
+    guard let order = findOrder(kernel, level, frames.maxMapNumber, or: warning) else { return nil }
     if let problem = order.problem {
       messages.warning(
         "\(start) the kernel's image and page tables are written first, but not all of its pages: \(problem)")
     } else {
       messages.warning("\(start) the kernel's own pages are written first")
     }
-    return request.writesELF ? .ranges(inStretches(order)) : .groups(order)
-  }
-
-  private func inStretches(_ order: WritePriority) -> FrameSequence {
-    request.writesELF
-      ? order.sequence(joining: 255, most: Self.mostSegments)
-      : order.sequence(joining: Self.gapInStream, most: Self.mostRanges)
+    return order
   }
 
   /// - Parameter warning: what is said where there is no such order: a dump in that of memory is better than none.

@@ -197,58 +197,67 @@ struct DumpCommand {
       "memory: \(threads) threads of at most \(PipelineMemory.bytesPerThread(request.codec)) bytes each,"
         + " page bitmap of \(bitmapBytes) bytes")
     let description = describe(level)
-    let order = pageOrder(level, frames, description, file, files)
-    var pipeline = DumpPipeline(
-      output, frames, request.codec,
-      sharesZeroPages: level.contains(.zeroPages) && !request.writesELF)
+    let priority = priority(level, frames, description, file, files)
+    var pipeline = DumpPipeline(output, frames)
+    if let priority { pipeline.follow(priority) }
     let copied: PipelineReport
     let bytesWritten: UInt64
     if request.writesELF {
-      (copied, bytesWritten) = try writeELF(level, to: file, &pipeline, order, progress, &cut)
+      var writer = try makeELFWriter(level, to: try makeOutput(file), &pipeline, progress)
+      copied = try run(&pipeline, into: &writer, progress, &cut)
+      bytesWritten = writer.bytesWritten
+    } else if case .files(let paths, let block) = request.destination {
+      var writer = try makeSplitWriter(description, files, paths, block: block, pipeline)
+      do throws(PipelineError) { copied = try run(&pipeline, into: &writer, progress, &cut) } catch {
+        let whole = writer.wholeFiles
+        cut.files =
+          "marked incomplete: \(writer.cutFiles.joined(separator: ", "))"
+          + (whole.isEmpty ? "" : "; whole: \(whole.joined(separator: ", "))")
+        throw error
+      }
+      bytesWritten = writer.bytesWritten
     } else {
-      switch order {
-      case .memory: break
-      case .groups(let groups): try pipeline.follow(groups)
-      case .ranges(let sequence): try pipeline.follow(sequence, givesRanks: true)
-      }
-      if case .files(let paths, let block) = request.destination {
-        (copied, bytesWritten) = try writeParts(
-          description, files, paths, block: block, &pipeline, progress, &cut)
-      } else {
-        progress.begin(.copyingData)
-        var writer = try makeWriter(description, file)
-        do throws(PipelineError) {
-          copied = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
-        } catch {
-          cut.isEmpty = writer.pagesDescribed == writer.unreadablePages
-          if case .groups(let groups) = order, groups.problem == nil {
-            cut.groups = pipeline.groups(in: writer)
-          }
-          throw error
-        }
-        bytesWritten = writer.bytesWritten
-      }
+      var writer = try makeWriter(description, to: try makeOutput(file))
+      copied = try run(&pipeline, into: &writer, progress, &cut)
+      bytesWritten = writer.bytesWritten
     }
-    progress.end()
     messages.warn(of: copied, memory, target: request.isDryRun ? nil : request.destination.name)
     let statistics = DumpStatistics(memory.frames, filtered, copied, bytesWritten: bytesWritten)
     for line in statistics.lines { messages.report(line) }
     return copied.lacksPages(of: memory) ? .inputLackedPages : .completed
   }
 
+  /// Copies the pages, or says what of them is in a dump that was cut.
+  private func run<Writer: DumpWriter & ~Copyable>(
+    _ pipeline: inout DumpPipeline, into writer: inout Writer, _ progress: Progress, _ cut: inout CutDump
+  ) throws(PipelineError) -> PipelineReport {
+    progress.begin(.copyingData)
+    do throws(PipelineError) {
+      let report = try pipeline.run(into: &writer, threads: threads) { progress.update(done: $0, total: $1) }
+      progress.end()
+      return report
+    } catch {
+      cut.isEmpty = writer.pagesTaken == writer.unreadablePages
+      cut.groups = pipeline.groups(in: writer)
+      throw error
+    }
+  }
+
   /// - Parameter file: nil for a dry run.
-  func makeWriter(
-    _ description: DumpDescription, _ file: consuming FileDescriptor?
+  private func makeOutput(_ file: consuming FileDescriptor?) throws(PipelineError) -> DumpOutput {
+    guard let file else { return DumpOutput(countingUpTo: request.sizeLimit) }
+    guard request.destination.isStream else { return DumpOutput(file: file, sizeLimit: request.sizeLimit) }
+    do throws(DumpWriteError) { return try DumpOutput(stream: file, sizeLimit: request.sizeLimit) } catch {
+      throw .write(error)
+    }
+  }
+
+  private func makeWriter(
+    _ description: DumpDescription, to output: consuming DumpOutput
   ) throws(PipelineError) -> DiskdumpWriter {
-    do throws(DumpWriteError) {
-      if let file {
-        if request.destination.isStream {
-          return try DiskdumpWriter(stream: file, description: description, sizeLimit: request.sizeLimit)
-        }
-        return try DiskdumpWriter(file: file, description: description, sizeLimit: request.sizeLimit)
-      }
-      return try DiskdumpWriter(countingOnly: description, sizeLimit: request.sizeLimit)
-    } catch { throw .write(error) }
+    do throws(DumpWriteError) { return try DiskdumpWriter(description, to: output) } catch {
+      throw .write(error)
+    }
   }
 
   func describe(_ level: DumpLevel) -> DumpDescription {
@@ -264,7 +273,7 @@ struct DumpCommand {
         processorCount: origin?.processorCount ?? Int32(clamping: memory.notes.processorCount),
         physicalBase: kernel?.facts.physicalBase ?? origin?.physicalBase ?? 0, dumpLevel: level,
         eraseInfo: memory.eraseInfo + eraseInfo),
-      compression: request.codec.status, vmcoreinfo: output.notes.vmcoreinfoRange ?? 0..<0,
+      codec: request.codec, vmcoreinfo: output.notes.vmcoreinfoRange ?? 0..<0,
       isIncomplete: memory.lacksPages, leavesOutUnreadable: memory.isLive)
   }
 }

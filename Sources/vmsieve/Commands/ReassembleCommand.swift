@@ -36,8 +36,7 @@ struct ReassembleCommand {
     progress.begin(.copyingData)
     do throws(PipelineError) {
       var writer = try makeWriter(file, describe(set, codec))
-      var pipeline = DumpPipeline(
-        memory, frames, codec, sharesZeroPages: set.origin.dumpLevel.contains(.zeroPages))
+      var pipeline = DumpPipeline(memory, frames)
       let copied = try pipeline.run(into: &writer, threads: request.threads ?? 1) {
         progress.update(done: $0, total: $1)
       }
@@ -58,13 +57,13 @@ struct ReassembleCommand {
     _ file: consuming FileDescriptor, _ description: DumpDescription
   ) throws(PipelineError) -> DiskdumpWriter {
     do throws(DumpWriteError) {
-      return try DiskdumpWriter(file: file, description: description)
+      return try DiskdumpWriter(description, to: DumpOutput(file: file))
     } catch { throw .write(error) }
   }
 
   private func describe(_ set: KdumpSetStore, _ codec: Codec) -> DumpDescription {
     DumpDescription(
-      set.origin, compression: codec.status.union(set.status.intersection(.excludedVmemmap)),
+      set.origin, codec: codec, remarks: set.status.intersection(.excludedVmemmap),
       vmcoreinfo: set.notes.vmcoreinfoRange ?? 0..<0, isIncomplete: set.lacksPages, leavesOutUnreadable: false
     )
   }

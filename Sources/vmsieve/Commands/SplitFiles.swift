@@ -25,9 +25,12 @@ final class SplitFiles {
     } catch { throw CommandFailure("\(error)") }
   }
 
-  /// A descriptor of a file for a writer; nil for a dry run.
-  func file(_ index: Int) throws(SystemError) -> FileDescriptor? {
-    files.isEmpty ? nil : try files[index].file.duplicate()
+  /// A file for a writer; for a dry run one that only counts.
+  func output(_ index: Int, sizeLimit: UInt64?) throws(DumpWriteError) -> DumpOutput {
+    if files.isEmpty { return DumpOutput(countingUpTo: sizeLimit) }
+    do throws(SystemError) {
+      return DumpOutput(file: try files[index].file.duplicate(), sizeLimit: sizeLimit)
+    } catch { throw .failed(error) }
   }
 
   /// Bytes that the filesystems have left, and how many files each is to take; empty where nothing is known.

@@ -1,0 +1,29 @@
+public import PageCompression
+
+/// How a writer takes pages: what makes them ready keeps to it.
+public struct PageForm: Hashable, Sendable {
+  /// In which order pages may come, if not in that of their frames.
+  public enum Order: Hashable, Sendable {
+    /// Any, each page with its rank.
+    case any
+    /// In long stretches.
+    ///
+    /// - Parameters:
+    ///   - gap: frames between two stretches that are taken along.
+    ///   - most: stretches of a group.
+    ///   - byRank: whether each page comes with its rank; else its frame is enough.
+    case stretches(joining: UInt64, most: Int, byRank: Bool)
+  }
+
+  /// What pages are compressed with.
+  public var codec: Codec
+  /// Whether pages of zeros come as ``StoredPage/zero``; else they are pages as any other.
+  public var sharesZeroPages: Bool
+  public var order: Order
+
+  public init(codec: Codec, sharesZeroPages: Bool, order: Order) {
+    self.codec = codec
+    self.sharesZeroPages = sharesZeroPages
+    self.order = order
+  }
+}
