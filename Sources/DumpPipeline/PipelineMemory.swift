@@ -5,8 +5,7 @@ internal import Platform
 /// How much memory a number of threads takes, and how many the machine can afford.
 public enum PipelineMemory {
   /// Bytes that a worker takes: a batch, its codec's context, its windows and its stack.
-  public static func bytesPerThread(_ codec: Codec) -> Int {
-    let pageSize = PageGeometry.x86_64.size
+  public static func bytesPerThread(_ codec: Codec, pageSize: Int) -> Int {
     let bound = PageCompressor.outputBound(codec: codec, pageSize: pageSize)
     return BatchContents.outputSize(pageSize: pageSize, compressionBound: bound)
       + codecContext + readWindows + Thread.stackSize
@@ -19,10 +18,10 @@ public enum PipelineMemory {
   private static let readWindows = 256 << 10
 
   /// Threads that fit into half of what is available, of those wanted; at least one.
-  public static func affordableThreads(_ wanted: Int, _ codec: Codec) -> Int {
+  public static func affordableThreads(_ wanted: Int, _ codec: Codec, pageSize: Int) -> Int {
     guard let available = Machine.availableMemory() else { return wanted }
     // Two batches more than threads are under way.
-    let affordable = Int(min(available / 2, UInt64(Int.max))) / bytesPerThread(codec) - 2
+    let affordable = Int(min(available / 2, UInt64(Int.max))) / bytesPerThread(codec, pageSize: pageSize) - 2
     return max(1, min(wanted, affordable))
   }
 }

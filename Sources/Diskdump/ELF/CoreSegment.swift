@@ -13,13 +13,10 @@ public struct CoreSegment: Hashable, Sendable {
   }
 
   /// Returns nil for a PT_LOAD that speaks of no physical memory: `/proc/kcore` has such.
-  public init?(_ load: ProgramHeader) {
+  public init?(_ load: ProgramHeader, of machine: MachineKind) {
     let start = load.physicalAddress.rawValue
     let (end, overflow) = start.addingReportingOverflow(load.memorySize)
-    guard !overflow, load.memorySize > 0, end <= Self.physicalLimit else { return nil }
+    guard !overflow, load.memorySize > 0, end <= machine.physicalLimit else { return nil }
     self.init(physical: start..<end, virtual: load.virtualAddress.rawValue)
   }
-
-  /// Physical addresses of x86_64 have at most 52 bits.
-  private static let physicalLimit: UInt64 = 1 << 52
 }

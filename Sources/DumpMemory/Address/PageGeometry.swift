@@ -1,8 +1,6 @@
-/// The page size of the crashed machine, as a shift: 12 on x86_64.
+/// The page size of the crashed machine, as a shift.
 public struct PageGeometry: Hashable, Sendable {
   public let shift: UInt64
-
-  public static let x86_64 = PageGeometry(shift: 12)
 
   @inlinable
   public init(shift: UInt64) {

@@ -1,8 +1,9 @@
 public import Platform
 
-/// An ELF core of an x86_64 machine: `/proc/vmcore`, a copy of it, or what QEMU's dump-guest-memory writes.
+/// An ELF core: `/proc/vmcore`, a copy of it, or what QEMU's dump-guest-memory writes.
 public struct ELFCore: ~Copyable, Sendable {
   public let file: InputFile
+  public let machine: MachineKind
   /// Every PT_LOAD, in the file's order.
   public let loads: [ProgramHeader]
   /// The contents of the PT_NOTE segments.
@@ -45,6 +46,7 @@ public struct ELFCore: ~Copyable, Sendable {
     let notes = try CoreNotes(noteSegments, in: file)
     if notes.isOfXen { throw .foreign(path: file.path, ForeignFormat.xen) }
     self.notes = notes
+    machine = header.machine
     self.loads = loads
     self.programHeaders = programHeaders
     programHeadersOffset = FileOffset(header.phoff)

@@ -4,6 +4,7 @@ package struct ELFHeader {
   /// Where `e_flags` is.
   package static let flagsPlace: UInt64 = 48
 
+  package let machine: MachineKind
   package let phoff: UInt64
   package let shoff: UInt64
   package let shnum: UInt16
@@ -16,7 +17,7 @@ package struct ELFHeader {
   /// The program headers are too many for `e_phnum`: section header 0 holds their number in `sh_info`.
   package static let extendedNumbering: UInt16 = 0xffff
 
-  /// - Returns: the reason in words, where the bytes are not the header of an x86_64 core.
+  /// - Returns: the reason in words, where the bytes are not the header of a core of a machine that is known.
   package static func decode(_ bytes: RawSpan) -> Result<ELFHeader, Rejection> {
     guard bytes.byteCount >= 20, bytes.littleEndian(at: 0, as: UInt32.self) == 0x464c_457f,
       let identification = bytes.littleEndian(at: 4, as: UInt16.self),
@@ -26,14 +27,16 @@ package struct ELFHeader {
     let isBigEndian = identification >> 8 == 2
     let name = ForeignFormat.machine(isBigEndian ? machine.byteSwapped : machine)
     guard identification & 0xff == 2 else {
-      return .failure(Rejection("a 32-bit ELF file (\(name)); only 64-bit vmcores of x86_64 can be read"))
+      return .failure(
+        Rejection("a 32-bit ELF file (\(name)); only 64-bit vmcores of \(MachineKind.all) can be read"))
     }
     guard !isBigEndian else {
-      return .failure(Rejection("a big-endian ELF file (\(name)); only vmcores of x86_64 can be read"))
+      return .failure(
+        Rejection("a big-endian ELF file (\(name)); only vmcores of \(MachineKind.all) can be read"))
     }
     guard type == 4 else { return .failure(Rejection("an ELF file, but not a core (e_type \(type))")) }
-    guard machine == 62 else {
-      return .failure(Rejection("a core of another machine (\(name)); only x86_64 can be read"))
+    guard let kind = MachineKind(elfMachine: machine) else {
+      return .failure(Rejection("a core of another machine (\(name)); only \(MachineKind.all) can be read"))
     }
     guard bytes.byteCount >= byteCount, let phoff = bytes.littleEndian(at: 32, as: UInt64.self),
       let shoff = bytes.littleEndian(at: 40, as: UInt64.self),
@@ -45,7 +48,8 @@ package struct ELFHeader {
     else { return .failure(Rejection(ForeignFormat.name(of: bytes))) }
     return .success(
       ELFHeader(
-        phoff: phoff, shoff: shoff, shnum: shnum, shstrndx: shstrndx, phentsize: phentsize, phnum: phnum,
+        machine: kind, phoff: phoff, shoff: shoff, shnum: shnum, shstrndx: shstrndx, phentsize: phentsize,
+        phnum: phnum,
         flags: flags))
   }
 

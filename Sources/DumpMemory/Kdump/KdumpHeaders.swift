@@ -16,7 +16,7 @@ public struct KdumpHeaders: Hashable, Sendable {
   package static let versions: ClosedRange<Int32> = 1...6
 
   private static let bigEndian =
-    "a kdump-compressed dump of a big-endian machine (s390x, ppc64); only x86_64 can be read"
+    "a kdump-compressed dump of a big-endian machine (s390x, ppc64); only \(MachineKind.all) can be read"
 
   /// Bytes of a page and of a block.
   public var blockSize: UInt64 { UInt64(header.blockSize) }

@@ -123,7 +123,7 @@ public final class KdumpSetStore: PageStore, @unchecked Sendable {
   public override func makeReader(_ access: MemoryAccess) throws(SystemError) -> PageStoreReader {
     var readers: [KdumpPageReader] = []
     for part in parts { readers.append(try KdumpPageReader(part.dump, access)) }
-    return KdumpSetReader(readers, ends: parts.map { PFN($0.end) })
+    return KdumpSetReader(readers, ends: parts.map { PFN($0.end) }, geometry)
   }
 }
 
@@ -131,15 +131,17 @@ public final class KdumpSetStore: PageStore, @unchecked Sendable {
 final class KdumpSetReader: PageStoreReader {
   private let readers: [KdumpPageReader]
   private let ends: [PFN]
+  private let geometry: PageGeometry
 
-  init(_ readers: [KdumpPageReader], ends: [PFN]) {
+  init(_ readers: [KdumpPageReader], ends: [PFN], _ geometry: PageGeometry) {
+    self.geometry = geometry
     self.readers = readers
     self.ends = ends
   }
 
   private func reader(of pfn: PFN) throws(MemoryError) -> KdumpPageReader {
     for (index, end) in ends.enumerated() where pfn < end { return readers[index] }
-    throw .hole(PageGeometry.x86_64.address(of: pfn))
+    throw .hole(geometry.address(of: pfn))
   }
 
   override func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(MemoryError) {

@@ -6,18 +6,15 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
   /// Pages of which the file has no bytes, by its descriptors.
   public let missingPages: UInt64
 
-  /// What dumps of x86_64 call their machine: old ones nothing, and QEMU 10 `Unknown`.
-  private static let machines: Set<String> = ["x86_64", "", "Unknown"]
-
-  /// - Throws: ``VmcoreError/foreign(path:_:)`` for a dump of another machine than x86_64.
+  /// - Throws: ``VmcoreError/foreign(path:_:)`` for a dump of a machine that is not known.
   public init(_ dump: KdumpFile) throws(VmcoreError) {
     let headers = dump.headers
     let path = dump.file.path
-    let machine = headers.header.utsname.machine
-    guard Self.machines.contains(machine), headers.blockSize == UInt64(PageGeometry.x86_64.size) else {
+    let name = headers.header.utsname.machine
+    guard let machine = MachineKind(named: name, blockSize: headers.blockSize) else {
       throw .foreign(
         path: path,
-        "a dump of another machine (\(machine), pages of \(headers.blockSize) bytes); only x86_64 can be read"
+        "a dump of another machine (\(name), pages of \(headers.blockSize) bytes); only \(MachineKind.all) can be read"
       )
     }
     let notes = try CoreNotes(
@@ -32,7 +29,8 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
           ? Int32(clamping: notes.processorCount) : headers.processorCount,
         physicalBase: headers.subHeader.physicalBase,
         dumpLevel: DumpLevel(rawValue: Int(headers.subHeader.dumpLevel) & 31),
-        eraseInfo: try Self.text(at: headers.subHeader.eraseInfo, in: dump.file), split: headers.splitRange))
+        eraseInfo: try Self.text(at: headers.subHeader.eraseInfo, in: dump.file), split: headers.splitRange),
+      machine: machine)
   }
 
   /// Lines about erased data are few.

@@ -12,7 +12,7 @@ public final class ELFMemory: Sendable {
   /// - Throws: ``VmcoreError/malformed(path:at:_:)`` if the segments claim addresses that no file of this size
   ///   can be a dump of.
   init(_ core: consuming ELFCore, prefersMapping: Bool) throws(VmcoreError) {
-    let segments = MemorySegments(core.loads, fileSize: core.fileSize, geometry: .x86_64)
+    let segments = MemorySegments(core.loads, fileSize: core.fileSize, machine: core.machine)
     let top = segments.frames.maxMapNumber
     if top == 0 { throw .foreign(path: core.file.path, "an ELF core whose PT_LOADs hold no physical memory") }
     // The dump has two bits for each frame below the highest, which are holes where there is no memory: those of a
@@ -33,7 +33,7 @@ public final class ELFMemory: Sendable {
 
   /// The PT_LOADs: where the kernel has rounded one to whole pages, none shares a page with another.
   private static func pieces(of core: borrowing ELFCore) -> [Range<UInt64>] {
-    let page: UInt64 = 4096
+    let page = UInt64(core.machine.geometry.size)
     return core.loads.filter { $0.fileSize > 0 }.map {
       let start = $0.fileOffset.rawValue
       return start / page * page..<(start + $0.fileSize + page - 1) / page * page

@@ -12,11 +12,9 @@ public struct MemorySegments: Sendable {
   public let geometry: PageGeometry
   /// Every frame that a PT_LOAD touches: the first bitmap.
   public let frames: PFNRanges
-  /// Frames of the PT_LOADs that map the kernel's text and data (p_vaddr at or above 0xffffffff80000000).
-  public let kernelImage: PFNRanges
   /// Bytes that the PT_LOADs place behind the end of the file: it was cut.
   public let bytesPastEndOfFile: UInt64
-  /// PT_LOADs whose numbers cannot be an x86_64 machine's, and which are not read.
+  /// PT_LOADs whose numbers cannot be the machine's, and which are not read.
   public let implausibleSegments: [ProgramHeader]
 
   /// Frames of which a PT_LOAD speaks and the file lacks some bytes: p_filesz < p_memsz, or a file that was cut.
@@ -26,17 +24,15 @@ public struct MemorySegments: Sendable {
 
   let extents: [Extent]
 
-  /// Where the kernel's text and data are mapped (`__START_KERNEL_map`), and modules behind them.
-  public static let kernelMap: UInt64 = 0xffff_ffff_8000_0000
-  /// Physical addresses of x86_64 have at most 52 bits.
-  package static let physicalLimit: UInt64 = 1 << 52
+  private let plausibleSegments: [ProgramHeader]
 
   /// - Parameter fileSize: bytes of the file; what lies behind is not there.
-  init(_ loads: [ProgramHeader], fileSize: UInt64, geometry: PageGeometry) {
+  init(_ loads: [ProgramHeader], fileSize: UInt64, machine: MachineKind) {
+    let geometry = machine.geometry
     var data: [Extent] = []
     var memory: [Extent] = []
     var cut: [Extent] = []
-    var image: [Range<PFN>] = []
+    var plausible: [ProgramHeader] = []
     var pastEnd: UInt64 = 0
     var implausible: [ProgramHeader] = []
 
@@ -45,7 +41,7 @@ public struct MemorySegments: Sendable {
       let (end, overflow) = start.addingReportingOverflow(load.memorySize)
       let inFile = min(load.fileSize, load.memorySize)
       let (fileEnd, fileOverflow) = load.fileOffset.rawValue.addingReportingOverflow(inFile)
-      if overflow || end > Self.physicalLimit || fileOverflow || fileEnd > UInt64(Int64.max) {
+      if overflow || end > machine.physicalLimit || fileOverflow || fileEnd > UInt64(Int64.max) {
         implausible.append(load)
         continue
       }
@@ -56,16 +52,14 @@ public struct MemorySegments: Sendable {
         data.append(Extent(start: start, end: start + present, fileOffset: load.fileOffset.rawValue))
       }
       memory.append(Extent(start: start, end: end, fileOffset: nil))
-      if load.virtualAddress.rawValue >= Self.kernelMap {
-        image.append(geometry.frames(from: start, to: end))
-      }
+      plausible.append(load)
     }
 
     let touched = memory.map { geometry.frames(from: $0.start, to: $0.end) }
     let maxMapNumber = touched.reduce(0) { max($0, $1.upperBound.rawValue) }
     self.geometry = geometry
     frames = PFNRanges(touched, maxMapNumber: maxMapNumber)
-    kernelImage = PFNRanges(image, maxMapNumber: maxMapNumber)
+    plausibleSegments = plausible
     bytesPastEndOfFile = pastEnd
     implausibleSegments = implausible
     let found = Self.withoutOverlaps(data)
@@ -76,6 +70,15 @@ public struct MemorySegments: Sendable {
     framesCut = PFNRanges(
       lost.map { geometry.frames(from: $0.start, to: $0.end) }, maxMapNumber: maxMapNumber)
     extents = Self.merge(found, absent)
+  }
+
+  /// Frames of those PT_LOADs for which the body returns true.
+  func frames(ofSegments isWanted: (ProgramHeader) -> Bool) -> PFNRanges {
+    PFNRanges(
+      plausibleSegments.filter(isWanted).map {
+        let start = $0.physicalAddress.rawValue
+        return geometry.frames(from: start, to: start + $0.memorySize)
+      }, maxMapNumber: frames.maxMapNumber)
   }
 
   /// The extent that holds an address, or else the next one above it.

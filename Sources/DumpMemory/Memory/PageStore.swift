@@ -7,7 +7,7 @@ open class PageStore: @unchecked Sendable {
   public let path: String
   /// Bytes of the dump.
   public let fileSize: UInt64
-  public let geometry: PageGeometry
+  public let machine: MachineKind
   /// The frames that the crashed machine had, whether the dump holds them or not.
   public let frames: PFNRanges
   public let notes: CoreNotes
@@ -15,15 +15,17 @@ open class PageStore: @unchecked Sendable {
 
   public init(
     path: String, fileSize: UInt64, frames: PFNRanges, notes: CoreNotes, origin: DumpFacts,
-    geometry: PageGeometry = .x86_64
+    machine: MachineKind = .x86_64
   ) {
     self.path = path
     self.fileSize = fileSize
-    self.geometry = geometry
+    self.machine = machine
     self.frames = frames
     self.notes = notes
     self.origin = origin
   }
+
+  public var geometry: PageGeometry { machine.geometry }
 
   /// What the dump is, for the debug log, in words that follow its path.
   open var formatDescription: String { "a dump of pages" }

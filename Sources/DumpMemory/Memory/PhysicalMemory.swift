@@ -105,11 +105,18 @@ public final class PhysicalMemory: Sendable {
     }
   }
 
-  /// Frames of the PT_LOADs that map the kernel's text and data; none where that is not known.
-  public var kernelImage: PFNRanges {
+  /// Frames of those PT_LOADs for which the body returns true; none where there are no PT_LOADs.
+  public func frames(ofSegments isWanted: (ProgramHeader) -> Bool) -> PFNRanges {
     switch source {
-    case .elf(let memory): memory.segments.kernelImage
+    case .elf(let memory): memory.segments.frames(ofSegments: isWanted)
     case .pages: PFNRanges([], maxMapNumber: frames.maxMapNumber)
+    }
+  }
+
+  public var machine: MachineKind {
+    switch source {
+    case .elf(let memory): memory.core.machine
+    case .pages(let store): store.machine
     }
   }
 

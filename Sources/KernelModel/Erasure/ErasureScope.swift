@@ -3,6 +3,7 @@ internal import DumpMemory
 /// What the names in a section of an ``ErasureScript`` stand for: variables, and the kernel's types.
 struct ErasureScope {
   let types: KernelTypes
+  private let machine: Machine
   let variables: [String: KernelObject]
   /// What leads to modules: see ``LoadedModule/symbols``.
   private let landmarks: [String: VirtualAddress]
@@ -28,7 +29,7 @@ struct ErasureScope {
               ? " in the vmcore; -x may name more" : ""))
       }
       // Up to 6.14 they have offsets, and from then on the address of what each processor begins with.
-      guard address.rawValue >= MemorySegments.kernelMap,
+      guard kernel.facts.machine.isInImage(address.rawValue),
         perCPU.count < 2 || !(min(perCPU[0], perCPU[1])..<max(perCPU[0], perCPU[1])).contains(address)
       else {
         throw .absent("line \(line): \(name) is a per-CPU variable, which cannot be erased by its name")
@@ -49,6 +50,7 @@ struct ErasureScope {
     var landmarks: [String: VirtualAddress] = [:]
     for name in LoadedModule.symbols { landmarks[name] = symbols.address(of: name) }
     self.landmarks = landmarks
+    machine = kernel.facts.machine
   }
 
   private init(
@@ -56,6 +58,7 @@ struct ErasureScope {
   ) {
     self.variables = variables
     landmarks = other.landmarks
+    machine = other.machine
     self.types = types
   }
 
@@ -66,7 +69,10 @@ struct ErasureScope {
     ofModule name: String, _ script: ErasureScript, _ memory: inout KernelMemory
   ) throws(KernelError) -> ErasureScope? {
     guard let list = landmarks["modules"] else { throw .absent("[\(name)]: there is no symbol modules") }
-    guard let module = try LoadedModule(named: name, in: list, types.btf, &memory) else { return nil }
+    guard
+      let module = try LoadedModule(
+        named: name, in: list, of: machine, types.btf, &memory)
+    else { return nil }
     let names = script.symbols(of: name)
     let addresses = try module.addresses(of: names.map { $0.name }, types.btf, &memory)
     for (symbol, line) in names where addresses[symbol] == nil {

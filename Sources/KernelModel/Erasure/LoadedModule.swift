@@ -9,6 +9,7 @@ internal import Platform
 struct LoadedModule {
   /// Of the `struct module`.
   let address: VirtualAddress
+  private let machine: Machine
 
   /// Types that are asked for.
   static let structures = ["module", "mod_kallsyms", "btf_module", "btf"]
@@ -24,7 +25,8 @@ struct LoadedModule {
 
   /// Looks for a module in the list of those that are loaded; nil if it is not there.
   init?(
-    named name: String, in modules: VirtualAddress, _ types: borrowing BTF, _ memory: inout KernelMemory
+    named name: String, in modules: VirtualAddress, of machine: Machine, _ types: borrowing BTF,
+    _ memory: inout KernelMemory
   ) throws(KernelError) {
     guard let link = types.offset("module", "list"), let nameOffset = types.offset("module", "name") else {
       throw .absent("there is no type module with list and name")
@@ -40,6 +42,7 @@ struct LoadedModule {
     }
     guard let found else { return nil }
     address = found
+    self.machine = machine
   }
 
   /// Goes through a `struct list_head` until the body has found what it looks for.
@@ -114,7 +117,7 @@ struct LoadedModule {
   private func withoutPerCPU(
     _ addresses: [String: VirtualAddress], _ types: borrowing BTF, _ memory: inout KernelMemory
   ) throws(KernelError) -> [String: VirtualAddress] {
-    var own = addresses.filter { $0.value.rawValue >= MemorySegments.kernelMap }
+    var own = addresses.filter { machine.isInImage($0.value.rawValue) }
     guard let place = types.offset("module", "percpu"), let size = types.offset("module", "percpu_size")
     else {
       return own

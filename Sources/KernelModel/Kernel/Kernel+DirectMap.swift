@@ -6,31 +6,24 @@ extension Kernel {
 
   /// Where the kernel maps physical address 0: by a PT_LOAD of memory, or, in a dump whose PT_LOADs have no virtual
   /// addresses, by `page_offset_base`.
-  ///
-  /// With KASLR it is a multiple of 1 GiB (arch/x86/mm/kaslr.c).
   func findDirectMap() -> UInt64? {
     // Those of a hypervisor are made from page tables that may be another kernel's.
     let areOwn = !facts.wasReplaced(in: physical)
     for load in physical.loads
-    where areOwn && !load.hasNoPhysicalAddress && load.virtualAddress.rawValue < MemorySegments.kernelMap {
+    where areOwn && !load.hasNoPhysicalAddress && !facts.machine.isInImage(load.virtualAddress.rawValue) {
       let base = load.virtualAddress.rawValue &- load.physicalAddress.rawValue
-      if Self.canBeDirectMap(base) { return base }
+      if facts.machine.canBeDirectMap(base) { return base }
     }
     guard let variable = symbolsAtHand(Self.directMapSymbols).address(of: "page_offset_base"),
-      var memory = try? memory(), let base = try? memory.word(variable), Self.canBeDirectMap(base)
+      var memory = try? memory(), let base = try? memory.word(variable), facts.machine.canBeDirectMap(base)
     else { return nil }
     return base
   }
 
-  /// `__PAGE_OFFSET` with four levels of page tables since 4.20 and before, and with five.
-  private static let usualDirectMaps: [UInt64] = [
-    0xffff_8880_0000_0000, 0xffff_8800_0000_0000, 0xff11_0000_0000_0000, 0xff10_0000_0000_0000,
-  ]
-
   /// The same where the page tables confirm it, also without symbols if KASLR did not move it; else nil.
   public var confirmedDirectMap: UInt64? {
     guard var memory = try? memory() else { return nil }
-    let candidates = (directMap.map { [$0] } ?? []) + Self.usualDirectMaps
+    let candidates = (directMap.map { [$0] } ?? []) + facts.machine.usualDirectMaps
     for candidate in candidates {
       for range in physical.frames.ranges {
         let address = geometry.address(of: range.lowerBound)
@@ -39,9 +32,5 @@ extension Kernel {
       }
     }
     return nil
-  }
-
-  private static func canBeDirectMap(_ base: UInt64) -> Bool {
-    base >> 56 == 0xff && base & (1 << 30 - 1) == 0
   }
 }

@@ -7,17 +7,20 @@ extension Kernel {
   /// Frames of the kernel's own text and data: those of its PT_LOAD, or, in a dump that has none of it, what is
   /// mapped around `_stext` in one piece, up to `_end` if kallsyms has it.
   func findImage() -> PFNRanges {
-    let declared = physical.kernelImage
+    let machine = facts.machine
+    let declared = machine.image(in: physical)
     if declared.count > 0, facts.isOwnImage(declared, geometry) { return declared }
     let all = physical.frames.maxMapNumber
     let none = PFNRanges([], maxMapNumber: all)
-    guard let text = info.symbol("_stext"), text.rawValue >= MemorySegments.kernelMap,
+    guard let text = info.symbol("_stext"), machine.isInImage(text.rawValue),
       var memory = try? memory()
     else { return none }
     // The kernel unmaps what lies behind its last section (cleanup_highmap) and nothing inside.
     let page = UInt64(geometry.size)
-    let size = UInt64(min(max(info.number("KERNEL_IMAGE_SIZE") ?? 0, 1 << 30), 2 << 30 - 4096))
-    let limit = MemorySegments.kernelMap + size
+    let size = min(
+      max(UInt64(max(info.number("KERNEL_IMAGE_SIZE") ?? 0, 0)), machine.imageSize), machine.imageLimit - page
+    )
+    let limit = machine.kernelMap + size
     var end = text.rawValue & ~(page - 1)
     while end < limit, let found = try? memory.translate(VirtualAddress(end)),
       found == facts.physicalAddress(ofImage: VirtualAddress(end))

@@ -23,11 +23,14 @@ public struct KexecImage: Sendable {
   /// Reads the image.
   ///
   /// - Parameters:
-  ///   - symbol: the address of `kexec_crash_image`.
+  ///   - kernel: looked into for `kexec_crash_image`, among the symbols at hand.
   ///   - types: tells where its members are; nil to look for what can be segments.
   /// - Returns: nil if no crash kernel was loaded, or it cannot be read.
-  public init?(at symbol: VirtualAddress, _ types: KernelTypes?, _ memory: inout KernelMemory) {
-    guard let pointer = try? memory.word(symbol), KernelPointer.isPlausible(pointer) else { return nil }
+  public init?(of kernel: Kernel, _ types: KernelTypes?, _ memory: inout KernelMemory) {
+    let limit = kernel.facts.machine.kind.physicalLimit
+    guard let symbol = kernel.symbolsAtHand(Self.symbols).address(of: "kexec_crash_image"),
+      let pointer = try? memory.word(symbol), KernelPointer.isPlausible(pointer)
+    else { return nil }
     let image = VirtualAddress(pointer)
     let places = Self.places(types)
     if let places {
@@ -35,11 +38,11 @@ public struct KexecImage: Sendable {
         return nil
       }
       segments = (0..<Int(count)).compactMap {
-        Self.segment(at: image + places.segments + $0 * Self.segmentBytes, &memory)
+        Self.segment(at: image + places.segments + $0 * Self.segmentBytes, below: limit, &memory)
       }
       fileLoadBackup = places.backup.flatMap { Self.backup(image, $0, &memory) }
     } else {
-      segments = Self.searchSegments(image, &memory)
+      segments = Self.searchSegments(image, below: limit, &memory)
       fileLoadBackup = nil
     }
     if segments.isEmpty { return nil }
@@ -70,12 +73,13 @@ public struct KexecImage: Sendable {
     return places
   }
 
-  private static func segment(at address: VirtualAddress, _ memory: inout KernelMemory) -> Segment? {
+  private static func segment(
+    at address: VirtualAddress, below limit: UInt64, _ memory: inout KernelMemory
+  ) -> Segment? {
     guard let fileBytes = try? memory.word(address + 8), let start = try? memory.word(address + 16),
       let size = try? memory.word(address + 24),
       start & 0xfff == 0, size & 0xfff == 0, size > 0, size >= fileBytes,
-      start < MemorySegments.physicalLimit,
-      size < MemorySegments.physicalLimit
+      start < limit, size < limit
     else { return nil }
     return Segment(address: PhysicalAddress(start), byteCount: size)
   }
@@ -92,13 +96,15 @@ public struct KexecImage: Sendable {
 
   /// Without types: the segments lie together in the first kilobyte of the structure, each with a page-aligned
   /// place and size.
-  private static func searchSegments(_ image: VirtualAddress, _ memory: inout KernelMemory) -> [Segment] {
+  private static func searchSegments(
+    _ image: VirtualAddress, below limit: UInt64, _ memory: inout KernelMemory
+  ) -> [Segment] {
     var best: [Segment] = []
     var offset = 0
     while offset < 1024 {
       var run: [Segment] = []
       while run.count < mostSegments,
-        let next = segment(at: image + offset + run.count * segmentBytes, &memory)
+        let next = segment(at: image + offset + run.count * segmentBytes, below: limit, &memory)
       {
         run.append(next)
       }

@@ -27,13 +27,13 @@ public final class SavedLowMemory: PageLayer, @unchecked Sendable {
     _ kernel: Kernel
   ) throws(KernelError) -> Finding {
     let physical = kernel.physical
-    guard physical.kernelImage.count == 0 || physical.notes.hasHypervisorState,
+    guard kernel.facts.machine.image(in: physical).count == 0 || physical.notes.hasHypervisorState,
       physical.origin?.utsname.release.isEmpty ?? true, var memory = try? kernel.memory()
     else { return .none }
-    let symbols = try kernel.symbols(KexecImage.symbols)
-    guard let symbol = symbols.address(of: "kexec_crash_image") else { return .none }
+    // Names a file that cannot be used.
+    try kernel.symbols(KexecImage.symbols)
     let types = try? kernel.types(KexecImage.wantedTypes)
-    guard let image = KexecImage(at: symbol, types, &memory),
+    guard let image = KexecImage(of: kernel, types, &memory),
       let backup = CoreHeaderInMemory.backup(image.segments, of: physical)
     else { return .none }
     let place =

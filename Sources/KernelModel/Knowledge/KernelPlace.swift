@@ -3,10 +3,9 @@ internal import Platform
 
 /// Where a kernel lies in a dump that does not say it, found by what its symbols must show there.
 ///
-/// The symbols are those of its build, or of any boot of it. KASLR moves the image by multiples of 2 MiB
-/// (CONFIG_PHYSICAL_ALIGN is no less on x86_64), in physical memory and, independently, in the kernel's
-/// mapping of 1 GiB: `init_uts_ns` is looked for at one address in each 2 MiB, and the page tables there
-/// tell the rest.
+/// The symbols are those of its build, or of any boot of it. KASLR moves the image in steps (``Machine/imageStep``), in
+/// physical memory and, independently, where it is mapped: `init_uts_ns` is looked for at one address in each step, and
+/// the page tables there tell the rest.
 public struct KernelPlace: Hashable, Sendable {
   /// `KERNELOFFSET`: how far the symbols are from where the build put them.
   public let slide: UInt64
@@ -17,15 +16,13 @@ public struct KernelPlace: Hashable, Sendable {
   /// `sme_me_mask`
   public let encryptionMask: UInt64
 
-  private static let step: UInt64 = 2 << 20
-  private static let imageLimit: UInt64 = 2 << 30
-
   /// What is looked for, before KASLR.
   private struct Wanted {
     let names: UInt64
     let top: UInt64
     let text: UInt64
     let release: [UInt8]
+    let machine: Machine
 
     init(_ info: VMCOREINFO) throws(KernelError) {
       guard let release = info.string("OSRELEASE"), let version = KernelVersion(release: release) else {
@@ -39,6 +36,7 @@ public struct KernelPlace: Hashable, Sendable {
       self.top = top.rawValue
       self.text = text.rawValue
       self.release = Array(release.utf8.prefix(64))
+      machine = info.machine
     }
   }
 
@@ -68,7 +66,8 @@ public struct KernelPlace: Hashable, Sendable {
   ) throws(KernelError) -> KernelPlace {
     let wanted = try Wanted(built)
     var reader = try KernelError.wrapping { () throws(SystemError) in try MemoryReader.scattered(memory) }
-    let image = memory.kernelImage
+    let image = wanted.machine.image(in: memory)
+    let step = wanted.machine.imageStep
     let ranges = image.count > 0 ? image.ranges : memory.frames.ranges
     for range in ranges {
       let end = memory.geometry.address(of: range.upperBound).rawValue
@@ -121,21 +120,22 @@ public struct KernelPlace: Hashable, Sendable {
   private static func place(
     _ wanted: Wanted, names: UInt64, _ memory: PhysicalMemory, _ reader: inout MemoryReader
   ) -> KernelPlace? {
+    let machine = wanted.machine
     let shift = names &- wanted.names
     let root = PhysicalAddress(wanted.top &+ shift)
     let mask = EncryptionMask.infer(from: root, of: memory)
     for levels in [4, 5] {
       let tables = PageTables(root: root, levels: levels, encryptionMask: mask)
       var slide: UInt64 = 0
-      while slide < imageLimit, wanted.names &+ slide >= MemorySegments.kernelMap {
+      while slide < machine.imageLimit, machine.isInImage(wanted.names &+ slide) {
         if maps(tables, wanted.names &+ slide, to: names, &reader),
           maps(tables, wanted.text &+ slide, to: wanted.text &+ shift, &reader)
         {
           return KernelPlace(
-            slide: slide, physicalBase: shift &- slide &+ MemorySegments.kernelMap, levels: levels,
+            slide: slide, physicalBase: shift &- slide &+ machine.kernelMap, levels: levels,
             encryptionMask: mask)
         }
-        slide += step
+        slide += machine.imageStep
       }
     }
     return nil

@@ -23,7 +23,7 @@ extension VMCOREINFO {
         lines.map { line in
           guard line.hasPrefix("SYMBOL("), let equals = line.firstIndex(of: "="),
             let value = UInt64(line[line.index(after: equals)...], radix: 16),
-            value >= MemorySegments.kernelMap
+            machine.isInImage(value)
           else { return line }
           return line[...equals] + String(value &+ slide, radix: 16)
         }))
@@ -66,14 +66,14 @@ extension VMCOREINFO {
 
   /// The same without the symbols that lie outside of the kernel's image and that another text has, too.
   public func withoutPointers(knownTo other: VMCOREINFO) -> VMCOREINFO {
-    withoutSymbols { key, address in address < MemorySegments.kernelMap && other.string(key) != nil }
+    withoutSymbols { key, address in !machine.isInImage(address) && other.string(key) != nil }
   }
 
   /// The same without the symbols that lie in the kernel's image and in another text outside of it.
   public func withoutPlaces(ofPointersIn other: VMCOREINFO) -> VMCOREINFO {
     withoutSymbols { key, address in
       let pointer = other.string(key).flatMap { UInt64($0, radix: 16) }
-      return address >= MemorySegments.kernelMap && pointer.map { $0 < MemorySegments.kernelMap } ?? false
+      return machine.isInImage(address) && pointer.map { !machine.isInImage($0) } ?? false
     }
   }
 

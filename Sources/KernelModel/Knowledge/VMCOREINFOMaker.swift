@@ -81,7 +81,7 @@ public struct VMCOREINFOMaker: ~Copyable {
     var maker = VMCOREINFOMaker(version, types)
     maker.lines = ["OSRELEASE=\(release)"]
     if let buildID { maker.lines.append("BUILD-ID=\(buildID)") }
-    maker.lines.append("PAGESIZE=4096")
+    maker.lines.append("PAGESIZE=\(MachineKind.x86_64.geometry.size)")
     for name in symbols {
       if let address = addresses[name] {
         maker.lines.append("SYMBOL(\(name))=" + String(address, radix: 16))

@@ -13,6 +13,8 @@ struct SectionTable {
   private let mapOffset: Int
   /// SIZE(page)
   private let pageSize: Int
+  /// Bytes of a root: a page.
+  private let rootSize: Int
   /// SECTION_SIZE_BITS less the page shift.
   private let frameShift: UInt64
 
@@ -26,7 +28,7 @@ struct SectionTable {
   func insertOwnFrames(
     into set: inout PFNBitmap, of physical: PhysicalMemory, _ memory: inout KernelMemory
   ) {
-    let page = UInt64(PageGeometry.x86_64.size)
+    let page = UInt64(rootSize)
     let sections = (physical.frames.maxMapNumber >> frameShift) + 1
     func add(_ start: UInt64, _ byteCount: UInt64) {
       guard start <= UInt64.max - byteCount else { return }
@@ -53,7 +55,7 @@ struct SectionTable {
   ) throws(MemoryMap.Missing) {
     let info = kernel.info
     guard let symbol = info.symbol("mem_section"), let entrySize = info.size("mem_section"),
-      (8...PageGeometry.x86_64.size).contains(entrySize),
+      (8...kernel.machine.kind.geometry.size).contains(entrySize),
       let mapOffset = info.offset("mem_section.section_mem_map"), let pageSize = info.size("page"),
       pageSize > 0
     else {
@@ -62,7 +64,8 @@ struct SectionTable {
     }
     let sectionBits = info.number("SECTION_SIZE_BITS") ?? 27
     // Linux 5.9; before, pgtable_l5_enabled decides.
-    let addressBits = info.number("MAX_PHYSMEM_BITS") ?? (kernel.tables.levels == 5 ? 52 : 46)
+    let addressBits =
+      info.number("MAX_PHYSMEM_BITS") ?? Machine.usualPhysicalBits(levels: kernel.tables.levels)
     guard (24...34).contains(sectionBits), (sectionBits...52).contains(addressBits) else {
       throw MemoryMap.Missing(
         "NUMBER(SECTION_SIZE_BITS) is \(sectionBits) and NUMBER(MAX_PHYSMEM_BITS) is \(addressBits)")
@@ -73,7 +76,8 @@ struct SectionTable {
     self.entrySize = entrySize
     self.mapOffset = mapOffset
     self.pageSize = pageSize
-    frameShift = UInt64(sectionBits) - UInt64(PageGeometry.x86_64.shift)
+    frameShift = UInt64(sectionBits) - kernel.machine.kind.geometry.shift
+    rootSize = kernel.machine.kind.geometry.size
     table = symbol
     // From 4.15 mem_section is a pointer with SPARSEMEM_EXTREME. VMCOREINFO should give what it points to;
     // kernels that gave the pointer's own address were released.
@@ -130,7 +134,7 @@ struct SectionTable {
     ofSection number: UInt64, _ memory: inout KernelMemory
   ) throws(MemoryError) -> VirtualAddress? {
     guard isExtreme else { return table + Int(number) * entrySize }
-    let perRoot = UInt64(PageGeometry.x86_64.size / entrySize)
+    let perRoot = UInt64(rootSize / entrySize)
     let root = try memory.word(table + Int(number / perRoot) * 8)
     guard KernelPointer.isPlausible(root) else { return nil }
     return VirtualAddress(root) + Int(number % perRoot) * entrySize

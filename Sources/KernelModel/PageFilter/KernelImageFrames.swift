@@ -82,7 +82,7 @@ struct KernelImageFrames {
   ) -> [Range<PFN>] {
     var found: [Range<PFN>] = []
     func add(_ from: UInt64, _ to: UInt64) {
-      let page = UInt64(PageGeometry.x86_64.size)
+      let page = UInt64(kernel.machine.kind.geometry.size)
       let (end, overflow) = from.addingReportingOverflow(page - 1)
       guard !overflow, let first = kernel.imageFrame(VirtualAddress(end & ~(page - 1))),
         let last = kernel.imageFrame(VirtualAddress(to & ~(page - 1))), first < last
@@ -107,11 +107,9 @@ struct KernelImageFrames {
 extension KernelFacts {
   /// The frame behind an address of the kernel's image; nil for other addresses.
   func imageFrame(_ address: VirtualAddress) -> PFN? {
-    // What lies above 1 GiB is modules.
-    guard address.rawValue >= MemorySegments.kernelMap, address.rawValue < MemorySegments.kernelMap + 1 << 30
-    else {
+    guard machine.isInImage(address.rawValue), address.rawValue - machine.kernelMap < machine.imageSize else {
       return nil
     }
-    return PageGeometry.x86_64.pfn(of: physicalAddress(ofImage: address))
+    return machine.kind.geometry.pfn(of: physicalAddress(ofImage: address))
   }
 }

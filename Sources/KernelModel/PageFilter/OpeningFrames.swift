@@ -24,10 +24,6 @@ struct OpeningFrames {
   private static let mostObjects = 1 << 22
   /// CONFIG_NODES_SHIFT is 10 at most.
   private static let mostNodes = 1024
-  /// THREAD_SIZE of x86_64, without KASAN.
-  private static let stackSize: UInt64 = 16 << 10
-  /// MODULES_VADDR without KASLR to MODULES_END (Documentation/arch/x86/x86_64/mm.rst).
-  private static let modules: Range<UInt64> = 0xffff_ffff_a000_0000..<0xffff_ffff_ff00_0000
 
   init(_ kernel: Kernel) {
     self.kernel = kernel
@@ -36,7 +32,7 @@ struct OpeningFrames {
 
   mutating func insert(into set: inout PFNBitmap, _ memory: inout KernelMemory) {
     insertProcessorAreas(into: &set, &memory)
-    memory.insertFrames(of: Self.modules, into: &set, kernel.geometry)
+    memory.insertFrames(of: kernel.facts.machine.modules, into: &set, kernel.geometry)
     guard let types = try? kernel.types(Self.wantedTypes) else { return }
     insertNodes(types.btf, into: &set, &memory)
     insertTasks(types.btf, into: &set, &memory)
@@ -93,7 +89,8 @@ struct OpeningFrames {
   ) {
     insert(task.rawValue, layout.size, into: &set, &memory)
     for (offset, size) in [
-      (layout.stack, Self.stackSize), (layout.memory, layout.memorySize), (layout.pid, layout.pidSize),
+      (layout.stack, kernel.facts.machine.stackSize), (layout.memory, layout.memorySize),
+      (layout.pid, layout.pidSize),
     ] {
       if let address = try? memory.word(task + offset) { insert(address, size, into: &set, &memory) }
     }

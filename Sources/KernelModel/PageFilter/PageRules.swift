@@ -32,8 +32,7 @@ struct PageRules {
   /// LENGTH(zone.free_area): orders of the buddy allocator, 11 but for configured kernels.
   let freeOrders: Int
 
-  /// The greatest compound page of x86_64: 1 GiB.
-  static let greatestCompoundOrder: UInt64 = 18
+  let greatestCompoundOrder: UInt64
   /// PAGE_MAPPING_ANON (FOLIO_MAPPING_ANON), bit 0 of `mapping`.
   static let anonymous: UInt64 = 1
 
@@ -68,6 +67,7 @@ struct PageRules {
     guard let lru = bit("PG_lru"), let isPrivate = bit("PG_private"), let swapCache = bit("PG_swapcache")
     else { throw Unknown(reason: "VMCOREINFO lacks NUMBER(PG_lru), (PG_private) or (PG_swapcache)") }
 
+    greatestCompoundOrder = kernel.machine.greatestCompoundOrder
     self.pageSize = pageSize
     self.flags = flags
     self.mapping = mapping

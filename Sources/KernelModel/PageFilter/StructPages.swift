@@ -81,7 +81,7 @@ struct StructPages: ~Escapable {
       order = load(next, orderOffset, as: UInt64.self)
       isHugetlb = hugetlb == load(next, destructor, as: UInt64.self)
     }
-    guard order <= PageRules.greatestCompoundOrder, pfn.rawValue & (1 << order - 1) == 0 else { return nil }
+    guard order <= rules.greatestCompoundOrder, pfn.rawValue & (1 << order - 1) == 0 else { return nil }
     return (order, isHugetlb)
   }
 }

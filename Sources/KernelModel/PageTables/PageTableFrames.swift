@@ -22,7 +22,7 @@ public struct PageTableFrames: ~Copyable {
   private let levels: Int
   private let mask: UInt64
 
-  private static let entries = 512
+  private let entries: Int
 
   public init(_ kernel: Kernel) throws(VmcoreError) {
     let memory = kernel.physical
@@ -35,6 +35,7 @@ public struct PageTableFrames: ~Copyable {
     self.memory = memory
     levels = kernel.tables.levels
     mask = kernel.tables.encryptionMask
+    entries = kernel.facts.machine.entriesPerTable
   }
 
   /// Adds a top table and all tables below it that are not known yet.
@@ -53,7 +54,7 @@ public struct PageTableFrames: ~Copyable {
     // Tables are shared, and broken ones may form a ring.
     guard frames.insert(table..<table.advanced(by: 1)) == 1, level > 1 else { return }
     let start = memory.geometry.address(of: table)
-    for index in 0..<Self.entries {
+    for index in 0..<entries {
       guard let word = try? reader.word(start + index * 8) else {
         frames.remove(table)
         unreachable += 1

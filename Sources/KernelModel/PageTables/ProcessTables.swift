@@ -36,9 +36,10 @@ public struct ProcessTables: Sendable {
     } catch { throw .absent(error.description) }
     var reader = try KernelError.wrapping { () throws(SystemError) in try MemoryReader.scattered(physical) }
     let mask = kernel.tables.encryptionMask
+    let machine = kernel.facts.machine
     let kernelHalf: [UInt64]
     do throws(MemoryError) {
-      kernelHalf = try Self.upperHalf(kernel.tables.root, mask, &reader)
+      kernelHalf = try Self.upperHalf(kernel.tables.root, mask, machine, &reader)
     } catch { throw .unreadable("the kernel's top page table", error) }
 
     var tables: [PhysicalAddress] = []
@@ -60,7 +61,7 @@ public struct ProcessTables: Sendable {
         break
       }
       let table = physical.geometry.address(of: pfn)
-      if let half = try? Self.upperHalf(table, mask, &reader), Self.agree(half, kernelHalf) {
+      if let half = try? Self.upperHalf(table, mask, machine, &reader), Self.agree(half, kernelHalf) {
         tables.append(table)
       } else {
         implausible += 1
@@ -73,11 +74,11 @@ public struct ProcessTables: Sendable {
 
   /// What the entries of the kernel's half lead to.
   private static func upperHalf(
-    _ table: PhysicalAddress, _ mask: UInt64, _ reader: inout MemoryReader
+    _ table: PhysicalAddress, _ mask: UInt64, _ machine: Machine, _ reader: inout MemoryReader
   ) throws(MemoryError) -> [UInt64] {
     var half: [UInt64] = []
-    half.reserveCapacity(256)
-    for index in 256..<512 {
+    half.reserveCapacity(machine.entriesPerTable - machine.entriesOfProcess)
+    for index in machine.entriesOfProcess..<machine.entriesPerTable {
       let entry = PageTableEntry(try reader.word(table + index * 8))
       half.append(entry.isPresent ? entry.frame(without: mask) : 0)
     }

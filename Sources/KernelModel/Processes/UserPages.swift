@@ -10,6 +10,7 @@ struct UserPages: ~Copyable {
   private let memory: PhysicalMemory
   private let levels: Int
   private let mask: UInt64
+  private let machine: Machine
 
   /// _PAGE_PROTNONE: nobody may touch the page, which is there; its frame stands inverted (L1TF).
   private static let forbidden: UInt64 = 1 << 8
@@ -23,11 +24,12 @@ struct UserPages: ~Copyable {
     self.memory = memory
     levels = kernel.tables.levels
     mask = kernel.tables.encryptionMask
+    machine = kernel.facts.machine
   }
 
   /// Adds what a process's top table maps below the kernel's half.
   mutating func add(_ top: PhysicalAddress) {
-    visit(top, level: levels, entries: 0..<256)
+    visit(top, level: levels, entries: 0..<machine.entriesOfProcess)
   }
 
   consuming func takeFrames() -> PFNBitmap { frames }
@@ -47,7 +49,7 @@ struct UserPages: ~Copyable {
         guard first.rawValue < memory.frames.maxMapNumber else { continue }
         frames.insert(first..<first.advanced(by: count))
       } else if entry.isPresent {
-        visit(PhysicalAddress(frame), level: level - 1, entries: 0..<512)
+        visit(PhysicalAddress(frame), level: level - 1, entries: 0..<machine.entriesPerTable)
       }
     }
   }

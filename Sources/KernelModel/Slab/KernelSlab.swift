@@ -3,6 +3,8 @@ public import DumpMemory
 /// A slab of SLUB, as far as it is known without looking into it: from its `struct page` and its cache.
 public struct KernelSlab: Sendable {
   public let frames: Range<PFN>
+  /// The physical address of the slab's first byte.
+  public let start: PhysicalAddress
   /// The `struct page` (`struct slab`) of the first frame.
   public let page: VirtualAddress
   /// Where the kernel maps physical address 0 (`PAGE_OFFSET`).
@@ -34,9 +36,6 @@ public struct KernelSlab: Sendable {
 
   /// Whether free pointers are mixed with their byte-swapped place (5.7).
   public var swabs: Bool { coding == .mixedSwapped }
-
-  /// The physical address of the slab's first byte.
-  public var start: PhysicalAddress { PageGeometry.x86_64.address(of: frames.lowerBound) }
 
   /// Where the kernel sees an object: in the direct map.
   public func object(_ index: Int) -> VirtualAddress {

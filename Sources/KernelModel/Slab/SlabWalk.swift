@@ -39,7 +39,7 @@ public struct SlabWalk: Sendable {
     guard let directMap = kernel.directMap else {
       throw .absent("no PT_LOAD and no page_offset_base tells where the kernel maps memory")
     }
-    var caches = Caches(layout, objectPoison: Self.objectPoison(symbols, &memory))
+    var caches = Caches(layout, kernel.geometry, objectPoison: Self.objectPoison(symbols, &memory))
     (coding, probes) = try Self.learn(
       kernel, hasSlabType: types.btf.size("slab") != nil, directMap, &pages, &caches, &memory)
 
@@ -154,11 +154,13 @@ public struct SlabWalk: Sendable {
   /// The caches that were seen.
   private struct Caches {
     private let layout: SlabLayout
+    private let geometry: PageGeometry
     private let objectPoison: UInt32
     private var entries: [UInt64: SlabCache] = [:]
     private var rejected: Set<UInt64> = []
 
-    init(_ layout: SlabLayout, objectPoison: UInt32) {
+    init(_ layout: SlabLayout, _ geometry: PageGeometry, objectPoison: UInt32) {
+      self.geometry = geometry
       self.layout = layout
       self.objectPoison = objectPoison
     }
@@ -170,10 +172,11 @@ public struct SlabWalk: Sendable {
       _ head: SlabPages.Head, _ directMap: UInt64, _ coding: FreePointerCoding, _ memory: inout KernelMemory
     ) -> KernelSlab? {
       guard let cache = cache(head.cache, &memory), head.objects > 0, head.inUse <= head.objects,
-        head.objects * cache.size <= head.frames.count * PageGeometry.x86_64.size
+        head.objects * cache.size <= head.frames.count * geometry.size
       else { return nil }
       var slab = KernelSlab(
-        frames: head.frames, page: head.page, directMap: directMap, cache: cache.address,
+        frames: head.frames, start: geometry.address(of: head.frames.lowerBound), page: head.page,
+        directMap: directMap, cache: cache.address,
         cacheName: cache.name, objectSize: cache.size, contentSize: cache.contentSize, zoneEnd: cache.zoneEnd,
         poisonsObjects: cache.flags & objectPoison != 0, firstObject: cache.redLeftPad, objects: head.objects,
         inUse: head.inUse, pointerOffset: cache.pointerOffset,

@@ -16,18 +16,18 @@ struct KallsymsSearch {
   }
 
   private let text: UInt64
+  private let page: UInt64
+  /// The kernel's image may not be larger than its mapping; holes in it are passed over.
+  private let searchedBytes: UInt64
   private var candidates: [Candidate] = []
   private var digitsSeen = 0
 
   /// "0" to "9", each with its NUL.
   private static let digits: [UInt8] = (0..<20).map { $0 & 1 == 0 ? 0x30 + UInt8($0 / 2) : 0 }
-  /// The kernel's image may not be larger than its mapping, 1 GiB; holes in it are passed over.
-  private static let searchedBytes: UInt64 = 1 << 30
   private static let longestHole: UInt64 = 64 << 20
   /// The text begins with what is always mapped: where so much of it is missing, there is no image.
   private static let longestHoleBefore: UInt64 = 2 << 20
   private static let window = 64 << 10
-  private static let page: UInt64 = 4096
   /// Damaged memory may be full of what looks like a table.
   private static let mostCandidates = 64
   private static let mostDigits = 256
@@ -37,31 +37,35 @@ struct KallsymsSearch {
   static func tables(
     _ kernel: KernelFacts, _ memory: inout KernelMemory
   ) throws(KernelError) -> Kallsyms.Tables {
-    guard let text = kernel.info.symbol("_stext"), text.rawValue >= MemorySegments.kernelMap else {
+    guard let text = kernel.info.symbol("_stext"), kernel.machine.isInImage(text.rawValue) else {
       throw .absent("VMCOREINFO has neither SYMBOL(kallsyms_names) nor SYMBOL(_stext)")
     }
-    var search = KallsymsSearch(text: text.rawValue)
+    var search = KallsymsSearch(text: text.rawValue, kernel.machine)
     guard let tables = try search.run(&memory) else {
       throw .absent("VMCOREINFO has no SYMBOL(kallsyms_names), and no such tables lie in the kernel's image")
     }
     return tables
   }
 
-  private init(text: UInt64) { self.text = text }
+  private init(text: UInt64, _ machine: Machine) {
+    self.text = text
+    page = UInt64(machine.kind.geometry.size)
+    searchedBytes = machine.imageSize
+  }
 
   private mutating func run(_ memory: inout KernelMemory) throws(KernelError) -> Kallsyms.Tables? {
     var buffer = try KernelError.wrapping { () throws(SystemError) in
       try PageBuffer(byteCount: Self.window)
     }
-    var at = text & ~(Self.page - 1)
-    let (sum, overflow) = at.addingReportingOverflow(Self.searchedBytes)
-    let end = overflow ? .max & ~(Self.page - 1) : sum
+    var at = text & ~(page - 1)
+    let (sum, overflow) = at.addingReportingOverflow(searchedBytes)
+    let end = overflow ? .max & ~(page - 1) : sum
     var hole: UInt64 = 0
     var hasText = false
     while at < end, hole < (hasText ? Self.longestHole : Self.longestHoleBefore) {
-      let size = Self.readable(VirtualAddress(at), into: &buffer, &memory)
+      let size = readable(VirtualAddress(at), into: &buffer, &memory)
       if size == 0 {
-        let step = hasText ? Self.page : UInt64(Self.window)
+        let step = hasText ? page : UInt64(Self.window)
         at += step
         hole += step
         continue
@@ -70,16 +74,16 @@ struct KallsymsSearch {
       hasText = true
       if let tables = look(buffer.bytes.extracting(0..<size), VirtualAddress(at), &memory) { return tables }
       // Windows overlap by a page, so that what lies across a border is seen whole.
-      at += UInt64(size) > Self.page ? UInt64(size) - Self.page : Self.page
+      at += UInt64(size) > page ? UInt64(size) - page : page
     }
     return nil
   }
 
   /// Reads a window, or, where something of it is missing, its first page.
-  private static func readable(
+  private func readable(
     _ address: VirtualAddress, into buffer: inout PageBuffer, _ memory: inout KernelMemory
   ) -> Int {
-    for size in [window, Int(page)] {
+    for size in [Self.window, Int(page)] {
       var bytes = buffer.mutableBytes(in: 0..<size)
       if (try? memory.readSequentially(address, into: &bytes)) != nil { return size }
     }

@@ -119,7 +119,7 @@ public struct KernelSymbols: Sendable {
     }
     for name in Self.witnesses {
       if let value = values[name], let known = kernel.info.symbol(name),
-        Self.move(value, slide) != known.rawValue
+        Self.move(value, slide, kernel.machine) != known.rawValue
       {
         throw .malformed("it has \(name) elsewhere than VMCOREINFO: it is of another kernel")
       }
@@ -127,15 +127,15 @@ public struct KernelSymbols: Sendable {
     var found = 0
     for name in names {
       guard let value = values[name] else { continue }
-      addresses[name] = VirtualAddress(Self.move(value, slide))
+      addresses[name] = VirtualAddress(Self.move(value, slide, kernel.machine))
       found += 1
     }
     return found
   }
 
   /// Per-CPU variables before 6.15 have offsets, which do not move.
-  private static func move(_ value: UInt64, _ slide: UInt64) -> UInt64 {
-    value >= MemorySegments.kernelMap ? value &+ slide : value
+  private static func move(_ value: UInt64, _ slide: UInt64, _ machine: Machine) -> UInt64 {
+    machine.isInImage(value) ? value &+ slide : value
   }
 }
 

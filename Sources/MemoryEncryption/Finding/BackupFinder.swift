@@ -68,7 +68,7 @@ public struct BackupFinder: Sendable {
     for low: Low, of kernel: Kernel, _ types: KernelTypes?, _ kernelMemory: inout KernelMemory
   ) -> [BackupCandidate] {
     let symbols = kernel.symbolsAtHand(Self.symbols)
-    let image = symbols.address(of: "kexec_crash_image").flatMap { KexecImage(at: $0, types, &kernelMemory) }
+    let image = KexecImage(of: kernel, types, &kernelMemory)
     var found: [BackupCandidate] = []
     let rounded = (low.byteCount + 0xfff) & ~0xfff
     if let image {

@@ -56,11 +56,12 @@ struct OptionParser {
     if let index = arguments.firstUnreadable { throw .notUTF8(index) }
     let operands = scanner.operands
     if verb == nil, let first = operands.first { try refuseVerb(first, fileExists: fileExists) }
-    // Its answer has stdout for itself.
-    if verb == .inspect { options.messageLevel.remove(.common) }
     let maker = RequestMaker(options: options, operands: operands)
     guard let verb else { return options.invocation(try maker.request()) }
-    return options.invocation(try maker.request(of: verb))
+    let request = try maker.request(of: verb)
+    // Its answer has stdout for itself.
+    if verb == .inspect { options.messageLevel.remove(.common) }
+    return options.invocation(request)
   }
 
   private mutating func accept(_ description: OptionDescription, _ argument: String)

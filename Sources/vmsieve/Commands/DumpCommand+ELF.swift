@@ -32,7 +32,7 @@ extension DumpCommand {
   /// The source's PT_LOADs. A kdump-compressed dump has none: then the machine's memory as its bitmap has it, and
   /// the kernel's image, each where the kernel mapped it.
   private func elfSegments() -> [CoreSegment] {
-    let loads = memory.loads.compactMap { CoreSegment($0) }
+    let loads = memory.loads.compactMap { CoreSegment($0, of: memory.machine) }
     if !loads.isEmpty { return loads }
     var segments: [CoreSegment] = []
     var base: UInt64 = 0
@@ -43,7 +43,7 @@ extension DumpCommand {
         segments.append(
           CoreSegment(
             physical: physical,
-            virtual: MemorySegments.kernelMap &+ physical.lowerBound &- kernel.facts.physicalBase))
+            virtual: kernel.facts.machine.kernelMap &+ physical.lowerBound &- kernel.facts.physicalBase))
       }
     }
     for range in memory.frames.ranges {

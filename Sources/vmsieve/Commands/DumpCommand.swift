@@ -32,7 +32,7 @@ struct DumpCommand {
       messages.warning("\(request.memory.path): \(problem): every page is kept")
       messages.sayDoubtful()
     }
-    if opened.memory.isLive, let taken = OnlinedMemory.find(opened.memory.frames, .x86_64) {
+    if opened.memory.isLive, let taken = OnlinedMemory.find(opened.memory.frames, opened.memory.geometry) {
       messages.warning(taken.warning)
     }
     try ready.run(
@@ -47,7 +47,7 @@ struct DumpCommand {
     if let kernel, let processors = CrashedProcessors(kernel) {
       messages.describe(processors)
     }
-    threads = Self.threads(request, messages)
+    threads = Self.threads(request, pageSize: memory.geometry.size, messages)
     processes = try KeepStage.frames(request.keptProcesses, of: kernel, messages)
   }
 
@@ -67,10 +67,10 @@ struct DumpCommand {
       "\(request.memory.path) doesn't contain vmcoreinfo: readers will need the kernel's vmlinux\(explained)")
   }
 
-  private static func threads(_ request: DumpRequest, _ messages: Messages) -> Int {
+  private static func threads(_ request: DumpRequest, pageSize: Int, _ messages: Messages) -> Int {
     let wanted = request.threads ?? Machine.usableProcessors()
     guard wanted > 1 else { return 1 }
-    let affordable = PipelineMemory.affordableThreads(wanted, request.codec)
+    let affordable = PipelineMemory.affordableThreads(wanted, request.codec, pageSize: pageSize)
     if affordable < wanted {
       messages.warning("there is memory for \(affordable) of \(wanted) threads")
     }
@@ -194,7 +194,7 @@ struct DumpCommand {
 
     let bitmapBytes = frames.allocatedBytes
     messages.debug(
-      "memory: \(threads) threads of at most \(PipelineMemory.bytesPerThread(request.codec)) bytes each,"
+      "memory: \(threads) threads of at most \(PipelineMemory.bytesPerThread(request.codec, pageSize: memory.geometry.size)) bytes each,"
         + " page bitmap of \(bitmapBytes) bytes")
     let description = describe(level)
     let priority = priority(level, frames, description, file, files)
