@@ -72,7 +72,7 @@ public struct DumpPipeline: ~Copyable {
   ) throws(PipelineError) -> PFNRanges {
     var reader: MemoryReader
     do throws(SystemError) { reader = try MemoryReader.sequential(memory) } catch {
-      throw .noMemory(error.description)
+      throw .system(error)
     }
     var done: UInt64 = 0
     let all = total
@@ -114,7 +114,7 @@ public struct DumpPipeline: ~Copyable {
         try queue.follow(sequence, givesRanks: byRank)
         return sequence
       }
-    } catch { throw .noMemory(error.description) }
+    } catch { throw .system(error) }
   }
 
   private mutating func begin<Writer: DumpWriter & ~Copyable>(
@@ -182,7 +182,7 @@ public struct DumpPipeline: ~Copyable {
       return try BatchContents(
         pageSize: pageSize,
         compressionBound: PageCompressor.outputBound(codec: codec, pageSize: pageSize))
-    } catch { throw .noMemory(error.description) }
+    } catch { throw .system(error) }
   }
 
   private mutating func write<Writer: DumpWriter & ~Copyable>(

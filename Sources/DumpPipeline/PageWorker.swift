@@ -11,11 +11,11 @@ final class PageWorker: @unchecked Sendable {
 
   init(_ memory: PhysicalMemory, _ form: PageForm) throws(PipelineError) {
     do throws(SystemError) { reader = try MemoryReader.sequential(memory) } catch {
-      throw .noMemory(error.description)
+      throw .system(error)
     }
     do throws(CompressionError) {
       compressor = try PageCompressor(form.codec, pageSize: memory.geometry.size)
-    } catch { throw .noMemory(error.description) }
+    } catch { throw .codec(error) }
     sharesZeroPages = form.sharesZeroPages
   }
 

@@ -1,15 +1,24 @@
 public import Diskdump
+public import DumpMemory
+public import PageCompression
+public import Platform
 
 /// What ends a dump before its last page.
 public enum PipelineError: Error, CustomStringConvertible {
   case write(DumpWriteError)
-  /// There is no memory even for one thread.
-  case noMemory(String)
+  /// Which pages the vmcore has could not be read.
+  case read(VmcoreError)
+  /// A thread's windows or batches, or a set of frames, could not be had: usually for want of memory.
+  case system(SystemError)
+  /// A codec could not be had.
+  case codec(CompressionError)
 
   public var description: String {
     switch self {
     case .write(let error): error.description
-    case .noMemory(let what): "not enough memory: \(what)"
+    case .read(let error): error.description
+    case .system(let error): (error.code == .outOfMemory ? "not enough memory: " : "") + error.description
+    case .codec(let error): error.description
     }
   }
 }

@@ -19,7 +19,7 @@ public enum PipelineMemory {
 
   /// Threads that fit into half of what is available, of those wanted; at least one.
   public static func affordableThreads(_ wanted: Int, _ codec: Codec, pageSize: Int) -> Int {
-    guard let available = Machine.availableMemory() else { return wanted }
+    guard let available = Host.availableMemory() else { return wanted }
     // Two batches more than threads are under way.
     let affordable = Int(min(available / 2, UInt64(Int.max))) / bytesPerThread(codec, pageSize: pageSize) - 2
     return max(1, min(wanted, affordable))

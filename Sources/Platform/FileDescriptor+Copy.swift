@@ -42,12 +42,13 @@ struct CopyWay: ~Copyable {
     atMost limit: UInt64
   ) throws(SystemError) -> UInt64 {
     let wanted = Int(min(limit, UInt64(Self.pieceSize)))
-    while usesKernel {
-      let count = clinux_copy_range(
-        source.descriptor, off_t(offset), target.descriptor, off_t(offset), wanted)
-      if count > 0 { return UInt64(count) }
+    if usesKernel {
+      let count = try? SystemError.calling("copy_file_range", source.path) {
+        clinux_copy_range(source.descriptor, off_t(offset), target.descriptor, off_t(offset), wanted)
+      }
+      if let count, count > 0 { return UInt64(count) }
       // Some filesystems say 0 instead of an error: reading tells.
-      if count == 0 || Errno.current != .interrupted { usesKernel = false }
+      usesKernel = false
     }
     var bytes = try take()
     let count = try Self.move(source, target, at: FileOffset(offset), wanted, &bytes)

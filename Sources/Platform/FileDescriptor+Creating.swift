@@ -29,8 +29,8 @@ extension FileDescriptor {
     creating place: String, named path: String, _ flag: Int32
   ) throws(SystemError) -> Int32 {
     let flags = O_RDWR | O_CREAT | O_CLOEXEC | flag
-    let descriptor = unsafe clinux_open(place, flags, mode_t(S_IRUSR | S_IWUSR))
-    guard descriptor >= 0 else { throw .last("open", path) }
-    return descriptor
+    return try SystemError.calling("open", path) {
+      unsafe clinux_open(place, flags, mode_t(S_IRUSR | S_IWUSR))
+    }
   }
 }

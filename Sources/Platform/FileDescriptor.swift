@@ -47,8 +47,9 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Opens a file for reading. The corresponding C function is `open`.
   public static func open(reading path: String) throws(SystemError) -> FileDescriptor {
-    let descriptor = unsafe clinux_open(path, O_RDONLY | O_CLOEXEC, 0)
-    guard descriptor >= 0 else { throw .last("open", path) }
+    let descriptor = try SystemError.calling("open", path) {
+      unsafe clinux_open(path, O_RDONLY | O_CLOEXEC, 0)
+    }
     return try FileDescriptor(descriptor: descriptor, path: path)
   }
 
@@ -56,8 +57,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
   public static func duplicate(ofStandard number: Int32, named path: String) throws(SystemError)
     -> FileDescriptor
   {
-    let descriptor = dup(number)
-    guard descriptor >= 0 else { throw .last("dup", path) }
+    let descriptor = try SystemError.calling("dup", path) { dup(number) }
     return try FileDescriptor(descriptor: descriptor, path: path)
   }
 
@@ -79,15 +79,13 @@ public struct FileDescriptor: ~Copyable, Sendable {
     var done = 0
     while done < buffer.byteCount {
       let rest = buffer.byteCount - done
-      let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-        unsafe pread(descriptor, bytes.baseAddress! + done, rest, off_t(offset.rawValue) + done)
+      let count = try unsafe buffer.withUnsafeMutableBytes { (bytes) throws(SystemError) in
+        try SystemError.calling("pread", path) {
+          unsafe pread(descriptor, bytes.baseAddress! + done, rest, off_t(offset.rawValue) + done)
+        }
       }
       if count == 0 { break }
-      if count > 0 {
-        done += count
-      } else if Errno.current != .interrupted {
-        throw .last("pread", path)
-      }
+      done += count
     }
     return done
   }
@@ -105,16 +103,15 @@ public struct FileDescriptor: ~Copyable, Sendable {
     var done = 0
     while done < bytes.byteCount {
       let rest = bytes.byteCount - done
-      let count = unsafe bytes.withUnsafeBytes { source in
-        unsafe pwrite(descriptor, source.baseAddress! + done, rest, off_t(offset.rawValue) + done)
-      }
-      if count > 0 {
+      do throws(SystemError) {
+        let count = try unsafe bytes.withUnsafeBytes { (source) throws(SystemError) in
+          try SystemError.calling("pwrite", path) {
+            unsafe pwrite(descriptor, source.baseAddress! + done, rest, off_t(offset.rawValue) + done)
+          }
+        }
+        guard count > 0 else { throw SystemError("pwrite", path, .noSpace) }
         done += count
-      } else if count == 0 {
-        return (done, SystemError("pwrite", path, .noSpace))
-      } else if Errno.current != .interrupted {
-        return (done, .last("pwrite", path))
-      }
+      } catch { return (done, error) }
     }
     return (done, nil)
   }
@@ -130,16 +127,13 @@ public struct FileDescriptor: ~Copyable, Sendable {
     var done = 0
     while done < bytes.byteCount {
       let rest = bytes.byteCount - done
-      let count = unsafe bytes.withUnsafeBytes { source in
-        unsafe CLinux.write(descriptor, source.baseAddress! + done, rest)
+      let count = try unsafe bytes.withUnsafeBytes { (source) throws(SystemError) in
+        try SystemError.calling("write", path) {
+          unsafe CLinux.write(descriptor, source.baseAddress! + done, rest)
+        }
       }
-      if count > 0 {
-        done += count
-      } else if count == 0 {
-        throw SystemError("write", path, .noSpace)
-      } else if Errno.current != .interrupted {
-        throw .last("write", path)
-      }
+      guard count > 0 else { throw SystemError("write", path, .noSpace) }
+      done += count
     }
   }
 
@@ -149,15 +143,13 @@ public struct FileDescriptor: ~Copyable, Sendable {
     var done = 0
     while done < buffer.byteCount {
       let rest = buffer.byteCount - done
-      let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-        unsafe CLinux.read(descriptor, bytes.baseAddress! + done, rest)
+      let count = try unsafe buffer.withUnsafeMutableBytes { (bytes) throws(SystemError) in
+        try SystemError.calling("read", path) {
+          unsafe CLinux.read(descriptor, bytes.baseAddress! + done, rest)
+        }
       }
       if count == 0 { break }
-      if count > 0 {
-        done += count
-      } else if Errno.current != .interrupted {
-        throw .last("read", path)
-      }
+      done += count
     }
     return done
   }
@@ -178,9 +170,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
   /// Sets the file's length. The corresponding C function is `ftruncate`.
   public func truncate(to size: UInt64) throws(SystemError) {
     guard size <= UInt64(Int64.max) else { throw SystemError("ftruncate", path, .fileTooLarge) }
-    while ftruncate(descriptor, off_t(size)) != 0 {
-      guard Errno.current == .interrupted else { throw .last("ftruncate", path) }
-    }
+    _ = try SystemError.calling("ftruncate", path) { ftruncate(descriptor, off_t(size)) }
   }
 
   /// Reserves the disk blocks of a range, so that later writes to it cannot fail for want of space.
@@ -191,24 +181,21 @@ public struct FileDescriptor: ~Copyable, Sendable {
       !start.addingReportingOverflow(length).overflow
     else { throw SystemError("fallocate", path, .fileTooLarge) }
     guard length > 0 else { return true }
-    while clinux_allocate(descriptor, off_t(start), off_t(length)) != 0 {
-      switch Errno.current.rawValue {
-      case EINTR: continue
-      case EOPNOTSUPP, ENOSYS, EINVAL, ENODEV, ESPIPE: return false
-      default: throw .last("fallocate", path)
+    do throws(SystemError) {
+      _ = try SystemError.calling("fallocate", path) {
+        clinux_allocate(descriptor, off_t(start), off_t(length))
       }
+      return true
+    } catch {
+      guard [EOPNOTSUPP, ENOSYS, EINVAL, ENODEV, ESPIPE].contains(error.code.rawValue) else { throw error }
+      return false
     }
-    return true
   }
 
   /// Waits until the file's bytes are on the disk; a pipe or a device that has no such notion is no error.
   public func synchronize() throws(SystemError) {
-    while fsync(descriptor) != 0 {
-      switch Errno.current.rawValue {
-      case EINTR: continue
-      case EINVAL, EROFS, ENOTSUP: return
-      default: throw .last("fsync", path)
-      }
+    do throws(SystemError) { _ = try SystemError.calling("fsync", path) { fsync(descriptor) } } catch {
+      guard [EINVAL, EROFS, ENOTSUP].contains(error.code.rawValue) else { throw error }
     }
   }
 }

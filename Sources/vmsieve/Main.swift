@@ -4,7 +4,7 @@ internal import Platform
 enum Main {
   static func run(_ arguments: CommandLineArguments) -> ExitStatus {
     StandardStream.occupyClosed()
-    Machine.turnWriteSignalsIntoErrors()
+    Host.turnWriteSignalsIntoErrors()
     let name = Program.nameInMessages(calledAs: arguments.words.first ?? Program.name)
     let verb = Verb.first(of: arguments.words, fileExists: DumpTarget.exists)
     var parser = OptionParser(arguments, verb: verb)

@@ -144,7 +144,7 @@ struct MemoryTests {
 
   @Test("This machine has processors, and memory to spare")
   func machine() throws {
-    #expect(Machine.usableProcessors() >= 1)
-    #expect(try #require(Machine.availableMemory()) > 1 << 20)
+    #expect(Host.usableProcessors() >= 1)
+    #expect(try #require(Host.availableMemory()) > 1 << 20)
   }
 }

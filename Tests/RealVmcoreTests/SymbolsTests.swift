@@ -77,8 +77,8 @@ struct SymbolsTests {
     let files = KernelFiles(vmlinux: try Lab.vmlinux(RealVmcore(name).kernel))
     let names = KernelTypes.symbols + SlabWalk.symbols + ["kexec_crash_image", "crashk_res", "init_task"]
     var memory = try opened.crashed.memory(of: opened.physical)
-    let own = try KernelSymbols(names, of: opened.crashed, &memory)
-    let built = try KernelSymbols(names, of: opened.crashed, files: files, &memory)
+    let own = try KernelSymbols(names, of: KernelSources(opened.crashed), &memory)
+    let built = try KernelSymbols(names, of: KernelSources(opened.crashed, files), &memory)
     for symbol in names {
       #expect(own.address(of: symbol) != nil, "\(symbol)")
       #expect(own.address(of: symbol) == built.address(of: symbol), "\(symbol)")
@@ -97,7 +97,7 @@ struct SymbolsTests {
     let files = KernelFiles(vmlinux: try Lab.vmlinux("6.1"))
     var memory = try opened.crashed.memory(of: opened.physical)
     do throws(KernelError) {
-      _ = try KernelSymbols(["init_task"], of: opened.crashed, files: files, &memory)
+      _ = try KernelSymbols(["init_task"], of: KernelSources(opened.crashed, files), &memory)
       Issue.record("it was taken")
     } catch { #expect(error.description.contains("build ID")) }
   }

@@ -1,7 +1,8 @@
 import DumpFixtures
 import DumpMemory
-import KernelModel
 import Testing
+
+@testable import KernelModel
 
 @Suite struct PhysicalMemoryTests {
   /// What memory holds at an address, the same in every segment that covers it.
@@ -54,7 +55,7 @@ import Testing
       Self.segment(0x2000..<0x4000, vaddr: 0xffff_ffff_8100_0000), Self.segment(0..<0x8000),
     ])
     #expect(core.memory.frames.count == 8)
-    #expect(core.memory.kernelImage.ranges == [PFN(2)..<PFN(4)])
+    #expect(Machine.x86_64.image(in: core.memory).ranges == [PFN(2)..<PFN(4)])
     for pfn in 0..<UInt64(8) {
       #expect(try core.memory.page(pfn).get() == (pfn << 12..<(pfn + 1) << 12).map(Self.byte))
     }

@@ -77,7 +77,7 @@ struct OpenedKernel {
 
   func symbols(_ names: [String], _ files: KernelFiles = KernelFiles()) throws -> KernelSymbols {
     var memory = try crashed.memory(of: physical)
-    return try KernelSymbols(names, of: crashed, files: files, &memory)
+    return try KernelSymbols(names, of: KernelSources(crashed, files), &memory)
   }
 }
 

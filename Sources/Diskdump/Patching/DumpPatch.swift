@@ -141,7 +141,7 @@ public struct DumpPatch: ~Copyable {
       || (written.frames.ranges == original.frames.ranges && written.loads == original.loads)
     guard hasSameMemory, hasSameNotes
     else {
-      throw .malformed(path: path, at: FileOffset(0), "its headers came out otherwise than they were")
+      throw .miswritten(path: path, "its headers came out otherwise than they were")
     }
     var different: UInt64 = 0
     do throws(SystemError) {
@@ -155,8 +155,8 @@ public struct DumpPatch: ~Copyable {
       }
     } catch { throw .system(error) }
     guard different == report.failedPages else {
-      throw .malformed(
-        path: path, at: FileOffset(0), "\(different) pages came out otherwise than they were to be")
+      throw .miswritten(
+        path: path, "\(different) pages came out otherwise than they were to be")
     }
   }
 }

@@ -7,6 +7,8 @@ public enum VmcoreError: Error, CustomStringConvertible {
   case foreign(path: String, String)
   /// The file says it is a core and then contradicts itself; `at` is where.
   case malformed(path: String, at: FileOffset, String)
+  /// What was written is not what was to be, in words that follow its path.
+  case miswritten(path: String, String)
 
   /// Runs a body whose only failures are system calls.
   public static func wrapping<Result: ~Copyable>(
@@ -18,7 +20,7 @@ public enum VmcoreError: Error, CustomStringConvertible {
   public var description: String {
     switch self {
     case .system(let error): error.description
-    case .foreign(let path, let what): "\(path): \(what)"
+    case .foreign(let path, let what), .miswritten(let path, let what): "\(path): \(what)"
     case .malformed(let path, let offset, let what):
       "\(path): damaged at offset 0x\(String(offset.rawValue, radix: 16)): \(what)"
     }

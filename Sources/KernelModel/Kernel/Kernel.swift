@@ -67,7 +67,7 @@ public final class Kernel {
     if knownSymbols.haveBeenAsked(for: names) { return knownSymbols }
     var memory = try reader()
     var more = knownSymbols
-    try more.add(names, of: facts, files: files, &memory)
+    try more.add(names, of: KernelSources(facts, files), &memory)
     knownSymbols = more
     return more
   }
@@ -76,7 +76,7 @@ public final class Kernel {
   public func symbolsAtHand(_ names: [String]) -> KernelSymbols {
     if let symbols = try? symbols(names) { return symbols }
     if var memory = try? reader() {
-      try? knownSymbols.add(names, of: facts, files: KernelFiles(), &memory)
+      try? knownSymbols.add(names, of: KernelSources(facts), &memory)
     }
     return knownSymbols
   }
@@ -91,7 +91,8 @@ public final class Kernel {
     let symbols = try symbols(KernelTypes.symbols)
     var memory = try reader()
     do throws(KernelError) {
-      let types = try KernelTypes.find(of: facts, symbols, files: files, wanted: wantedTypes, &memory)
+      let types = try KernelTypes.find(
+        of: KernelSources(facts, files), symbols, wanted: wantedTypes, &memory)
       knownTypes = .success(types)
       return types
     } catch {

@@ -22,17 +22,16 @@ public struct KexecImage: Sendable {
 
   /// Reads the image.
   ///
-  /// - Parameters:
-  ///   - kernel: looked into for `kexec_crash_image`, among the symbols at hand.
-  ///   - types: tells where its members are; nil to look for what can be segments.
+  /// Without types what can be segments is looked for.
+  ///
   /// - Returns: nil if no crash kernel was loaded, or it cannot be read.
-  public init?(of kernel: Kernel, _ types: KernelTypes?, _ memory: inout KernelMemory) {
+  public init?(of kernel: Kernel, _ memory: inout KernelMemory) {
     let limit = kernel.facts.machine.kind.physicalLimit
     guard let symbol = kernel.symbolsAtHand(Self.symbols).address(of: "kexec_crash_image"),
       let pointer = try? memory.word(symbol), KernelPointer.isPlausible(pointer)
     else { return nil }
     let image = VirtualAddress(pointer)
-    let places = Self.places(types)
+    let places = Self.places(try? kernel.types(Self.wantedTypes))
     if let places {
       guard let count = try? memory.word(image + places.count), count > 0, count <= Self.mostSegments else {
         return nil

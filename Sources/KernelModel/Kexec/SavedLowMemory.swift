@@ -32,8 +32,7 @@ public final class SavedLowMemory: PageLayer, @unchecked Sendable {
     else { return .none }
     // Names a file that cannot be used.
     try kernel.symbols(KexecImage.symbols)
-    let types = try? kernel.types(KexecImage.wantedTypes)
-    guard let image = KexecImage(of: kernel, types, &memory),
+    guard let image = KexecImage(of: kernel, &memory),
       let backup = CoreHeaderInMemory.backup(image.segments, of: physical)
     else { return .none }
     let place =

@@ -34,7 +34,7 @@ struct KernelImageFrames {
   ) {
     let image = kernel.image
     do throws(Unknown) {
-      let freed = try Self.freed(of: image, kernel.facts, evidence, structPages, &memory)
+      let freed = try Self.freed(of: image, kernel, evidence, structPages, &memory)
       frames = image.subtracting(freed)
       self.freed = freed.count
       self.evidence = "of \(image.count) frames of the kernel's image it freed \(freed.count) after boot"
@@ -51,16 +51,16 @@ struct KernelImageFrames {
   }
 
   private static func freed(
-    of image: PFNRanges, _ kernel: KernelFacts, _ evidence: PageEvidence, _ structPages: PageFlagsReader,
+    of image: PFNRanges, _ kernel: Kernel, _ evidence: PageEvidence, _ structPages: PageFlagsReader,
     _ memory: inout KernelMemory
   ) throws(Unknown) -> PFNRanges {
     guard let reserved = evidence.reserved else {
       throw Unknown(reason: "the number of PG_reserved is not known")
     }
-    guard structPages.isTextReserved(kernel, reserved, &memory) else {
+    guard structPages.isTextReserved(kernel.facts, reserved, &memory) else {
       throw Unknown(reason: "its text is not marked as reserved")
     }
-    let stretches = Self.stretches(kernel, evidence.symbols, &memory)
+    let stretches = Self.stretches(kernel, &memory)
     guard !stretches.isEmpty else { throw Unknown(reason: "no symbols tell where that is") }
     var freed: [Range<PFN>] = []
     for stretch in stretches {
@@ -78,14 +78,15 @@ struct KernelImageFrames {
 
   /// Frames that lie as a whole in what the kernel frees.
   private static func stretches(
-    _ kernel: KernelFacts, _ symbols: KernelSymbols, _ memory: inout KernelMemory
+    _ kernel: Kernel, _ memory: inout KernelMemory
   ) -> [Range<PFN>] {
+    let symbols = kernel.symbolsAtHand(Self.symbols)
     var found: [Range<PFN>] = []
     func add(_ from: UInt64, _ to: UInt64) {
-      let page = UInt64(kernel.machine.kind.geometry.size)
+      let page = UInt64(kernel.geometry.size)
       let (end, overflow) = from.addingReportingOverflow(page - 1)
-      guard !overflow, let first = kernel.imageFrame(VirtualAddress(end & ~(page - 1))),
-        let last = kernel.imageFrame(VirtualAddress(to & ~(page - 1))), first < last
+      guard !overflow, let first = kernel.facts.imageFrame(VirtualAddress(end & ~(page - 1))),
+        let last = kernel.facts.imageFrame(VirtualAddress(to & ~(page - 1))), first < last
       else { return }
       found.append(first..<last)
     }

@@ -10,16 +10,12 @@ struct PageEvidence {
   let flags: BTF.Enumerators?
   /// `enum pagetype`, from 6.11.
   let types: BTF.Enumerators?
-  /// Symbols that were looked up, among them those of ``KernelImageFrames``.
-  let symbols: KernelSymbols
   private let info: VMCOREINFO
-
-  static let symbols = KernelImageFrames.symbols + KernelTypes.symbols
 
   /// Reads both.
   init(_ kernel: Kernel, _ memory: inout KernelMemory) {
     info = kernel.info
-    symbols = kernel.symbolsAtHand(Self.symbols)
+    let symbols = kernel.symbolsAtHand(KernelTypes.symbols)
     let found = symbols.enumerations(named: ["pageflags", "pagetype"], &memory)
     flags = found["pageflags"]
     types = found["pagetype"]

@@ -47,6 +47,8 @@ public struct PageFilter: ~Copyable {
     let rules: PageRules
     let map: MemoryMap
     var memory = try kernel.memory()
+    // All in one look.
+    _ = kernel.symbolsAtHand(Self.symbols)
     let evidence = PageEvidence(kernel, &memory)
     do throws(PageRules.Unknown) { rules = try PageRules(kernel.facts.adding(evidence.supplement)) } catch {
       report.warn(keepingEverything: error.reason, level)
@@ -73,7 +75,7 @@ public struct PageFilter: ~Copyable {
   }
 
   /// What to ask ``Kernel`` for early, with what others want: each look walks all of kallsyms.
-  public static let symbols = PageEvidence.symbols + Kernel.imageSymbols
+  public static let symbols = KernelTypes.symbols + KernelImageFrames.symbols + Kernel.imageSymbols
 
   private mutating func scan(
     _ section: MemoryMap.Section, of memoryFrames: PFNRanges, _ memory: inout KernelMemory,

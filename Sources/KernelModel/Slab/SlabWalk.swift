@@ -64,7 +64,7 @@ public struct SlabWalk: Sendable {
         first = next
       }
     }
-    Self.addProcessorLists(&slabs, caches, physical, symbols, layout, &memory)
+    Self.addProcessorLists(&slabs, caches, kernel, layout, &memory)
     self.slabs = slabs
     self.implausible = implausible
     let objects = slabs.reduce(0) { $0 + $1.objects }
@@ -132,11 +132,13 @@ public struct SlabWalk: Sendable {
   // MARK: - Free lists of processors
 
   private static func addProcessorLists(
-    _ slabs: inout [KernelSlab], _ caches: Caches, _ physical: PhysicalMemory, _ symbols: KernelSymbols,
-    _ layout: SlabLayout, _ memory: inout KernelMemory
+    _ slabs: inout [KernelSlab], _ caches: Caches, _ kernel: Kernel, _ layout: SlabLayout,
+    _ memory: inout KernelMemory
   ) {
-    guard layout.processors != nil, let table = symbols.address(of: "__per_cpu_offset") else { return }
-    let processors = min(max(physical.notes.processorCount, 1), mostProcessors)
+    guard layout.processors != nil,
+      let table = kernel.symbolsAtHand(Self.symbols).address(of: "__per_cpu_offset")
+    else { return }
+    let processors = min(max(kernel.physical.notes.processorCount, 1), mostProcessors)
     for index in slabs.indices {
       guard let own = caches.known(slabs[index].cache)?.processors else { continue }
       for processor in 0..<processors {

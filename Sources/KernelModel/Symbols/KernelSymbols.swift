@@ -16,10 +16,9 @@ public struct KernelSymbols: Sendable {
   /// - Throws: ``KernelError`` if a file that the user named cannot be read or is of another kernel. A vmcore
   ///   without symbols is no error: they are absent, and ``evidence`` says why.
   public init(
-    _ names: [String], of kernel: KernelFacts, files: KernelFiles = KernelFiles(),
-    _ memory: inout KernelMemory
+    _ names: [String], of sources: KernelSources, _ memory: inout KernelMemory
   ) throws(KernelError) {
-    try add(names, of: kernel, files: files, &memory)
+    try add(names, of: sources, &memory)
   }
 
   /// The same, as if what was not found had never been asked for.
@@ -32,10 +31,11 @@ public struct KernelSymbols: Sendable {
   /// Whether all of some names were looked up, wherever that led.
   func haveBeenAsked(for names: [String]) -> Bool { asked.isSuperset(of: names) }
 
-  /// Looks names up that were not looked up before; see ``init(_:of:files:_:)``.
+  /// Looks names up that were not looked up before; see ``init(_:of:_:)``.
   mutating func add(
-    _ names: [String], of kernel: KernelFacts, files: KernelFiles, _ memory: inout KernelMemory
+    _ names: [String], of sources: KernelSources, _ memory: inout KernelMemory
   ) throws(KernelError) {
+    let kernel = sources.facts
     // Who asks joins the lists of several who need the same.
     let names = Set(names).subtracting(asked).sorted()
     var found = 0
@@ -44,8 +44,8 @@ public struct KernelSymbols: Sendable {
       if addresses[name] != nil { found += 1 }
     }
     if found > 0 { evidence.append("VMCOREINFO: \(found) of \(names.count) symbols") }
-    if let path = files.vmlinux { try add(names, vmlinux: path, kernel) }
-    if let path = files.systemMap { try add(names, systemMap: path, kernel) }
+    if let path = sources.files.vmlinux { try add(names, vmlinux: path, kernel) }
+    if let path = sources.files.systemMap { try add(names, systemMap: path, kernel) }
     asked.formUnion(names)
     let rest = missing(names)
     if rest.isEmpty { return }

@@ -19,13 +19,13 @@ public final class KernelTypes {
   /// - Parameter wanted: what is taken of a vmlinux that has DWARF and no `.BTF`.
   /// - Throws: ``KernelError`` if nobody has types, or if they contradict VMCOREINFO.
   static func find(
-    of kernel: KernelFacts, _ symbols: KernelSymbols, files: KernelFiles, wanted: WantedTypes,
-    _ memory: inout KernelMemory
+    of sources: KernelSources, _ symbols: KernelSymbols, wanted: WantedTypes, _ memory: inout KernelMemory
   ) throws(KernelError) -> KernelTypes {
+    let kernel = sources.facts
     var wanted = wanted
     // What VMCOREINFO tells of them shows whether they are this kernel's.
     wanted.structures.formUnion(kernel.info.structures)
-    if let path = files.vmlinux, let types = try inVmlinux(path, kernel, wanted) { return types }
+    if let path = sources.files.vmlinux, let types = try inVmlinux(path, kernel, wanted) { return types }
     guard let start = symbols.address(of: "__start_BTF"), let stop = symbols.address(of: "__stop_BTF") else {
       throw .absent(
         "no types: the kernel has no .BTF (Linux 5.2, CONFIG_DEBUG_INFO_BTF) that can be found; name a vmlinux"

@@ -62,13 +62,11 @@ public struct BackupFinder: Sendable {
   }
 
   /// Where the backup may lie, the best evidence first.
-  ///
-  /// - Parameter types: where they were found.
   public static func candidates(
-    for low: Low, of kernel: Kernel, _ types: KernelTypes?, _ kernelMemory: inout KernelMemory
+    for low: Low, of kernel: Kernel, _ kernelMemory: inout KernelMemory
   ) -> [BackupCandidate] {
     let symbols = kernel.symbolsAtHand(Self.symbols)
-    let image = KexecImage(of: kernel, types, &kernelMemory)
+    let image = KexecImage(of: kernel, &kernelMemory)
     var found: [BackupCandidate] = []
     let rounded = (low.byteCount + 0xfff) & ~0xfff
     if let image {

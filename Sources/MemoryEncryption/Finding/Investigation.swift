@@ -75,8 +75,8 @@ public struct Investigation: Sendable {
       evidence.append(outcome.sentence)
       return
     }
-    let types = types(kernel)
-    if let low { findBackup(low, kernel, types, region, &memory) }
+    tellOfTypes(kernel)
+    if let low { findBackup(low, kernel, region, &memory) }
     if state.kind != .sme { return }
     if let low {
       outcome = try judge(low, kernel, &memory)
@@ -222,22 +222,19 @@ public struct Investigation: Sendable {
     }
   }
 
-  private mutating func types(_ kernel: Kernel) -> KernelTypes? {
+  /// Looks for all types that will be asked for, and says where they were found.
+  private mutating func tellOfTypes(_ kernel: Kernel) {
     do throws(KernelError) {
       var wanted = KexecImage.wantedTypes
       wanted.formUnion(SlabWalk.wantedTypes)
-      let found = try kernel.types(wanted)
-      evidence.append(found.evidence)
-      return found
+      evidence.append(try kernel.types(wanted).evidence)
     } catch {
       evidence.append("\(error)")
-      return nil
     }
   }
 
   private mutating func findBackup(
-    _ low: BackupFinder.Low, _ kernel: Kernel, _ types: KernelTypes?, _ user: UserRegion?,
-    _ memory: inout KernelMemory
+    _ low: BackupFinder.Low, _ kernel: Kernel, _ user: UserRegion?, _ memory: inout KernelMemory
   ) {
     if let user {
       // Addresses are counted from the source that the user knows of.
@@ -248,7 +245,7 @@ public struct Investigation: Sendable {
           evidence: "--backup-region")
       ]
     } else {
-      candidates = BackupFinder.candidates(for: low, of: kernel, types, &memory)
+      candidates = BackupFinder.candidates(for: low, of: kernel, &memory)
     }
     for candidate in candidates {
       evidence.append("the backup may lie at \(candidate.address): \(candidate.evidence)")

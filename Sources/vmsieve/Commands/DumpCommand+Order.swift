@@ -106,7 +106,7 @@ extension DumpCommand {
 
   /// A second set of frames, of one bit each, may take a quarter of the memory that is left.
   private func affordsSet(_ frames: UInt64) -> Bool {
-    guard let available = Machine.availableMemory() else { return true }
+    guard let available = Host.availableMemory() else { return true }
     return frames / 8 <= available / 4
   }
 }

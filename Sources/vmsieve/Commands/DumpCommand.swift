@@ -68,7 +68,7 @@ struct DumpCommand {
   }
 
   private static func threads(_ request: DumpRequest, pageSize: Int, _ messages: Messages) -> Int {
-    let wanted = request.threads ?? Machine.usableProcessors()
+    let wanted = request.threads ?? Host.usableProcessors()
     guard wanted > 1 else { return 1 }
     let affordable = PipelineMemory.affordableThreads(wanted, request.codec, pageSize: pageSize)
     if affordable < wanted {
@@ -183,7 +183,7 @@ struct DumpCommand {
         progress.end()
       }
       frames = kept
-    } catch { throw .noMemory(error.description) }
+    } catch { throw .read(error) }
     messages.warn(of: filtered)
     if let evidence = filtered.kernelImageEvidence { messages.debug(evidence) }
     if let processes {

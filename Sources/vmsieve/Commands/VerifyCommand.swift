@@ -23,7 +23,7 @@ enum VerifyCommand {
     let checker = try PageChecker(memory)
     let progress = Progress(messages)
     progress.begin(.readingPages)
-    let pages = try checker.run(threads: Machine.usableProcessors()) { progress.update(done: $0, total: $1) }
+    let pages = try checker.run(threads: Host.usableProcessors()) { progress.update(done: $0, total: $1) }
     progress.end()
     var survey: DescriptorSurvey?
     if case .pages(let store) = memory.source, let store = store as? KdumpStore {

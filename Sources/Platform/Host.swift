@@ -1,7 +1,7 @@
 internal import CLinux
 
 /// What this machine has to give: in a capture kernel, one processor and 256 MiB.
-public enum Machine {
+public enum Host {
   /// Processors that this process may run on.
   public static func usableProcessors() -> Int {
     Int(clinux_usable_processors())
