@@ -16,6 +16,8 @@ DESTDIR =
 export VMSIEVE_LAB ?= $(HOME)/.cache/vmsieve-lab
 export VMSIEVE ?= $(CURDIR)/$(BUILD)/vmsieve
 
+# Where a release is made: there, in debian/changelog and in CHANGELOG.md.
+VERSION = $(shell sed -n 's/.*static let version = "\(.*\)"/\1/p' Sources/vmsieve/Messages/Program.swift)
 LAB = Tests/Lab/lab
 LINK = -static-executable
 INSTALL_PACKAGES = Tests/Lab/install-packages
@@ -104,6 +106,7 @@ lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
 	@$(INSTALL_PACKAGES) shellcheck python3
 	Tests/floors
+	@grep -q "^vmsieve ($(VERSION)) " debian/changelog && grep -q "^## $(VERSION)$$" CHANGELOG.md || { echo "debian/changelog or CHANGELOG.md is not of $(VERSION)" >&2; exit 1; }
 	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Benchmarks/capture Benchmarks/measure.sh Tests/run Tests/outputs Tests/sme-matrix Tests/Lab/demo Tests/Lab/bare Tests/Lab/check-kernels Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init \
 	  .ci/run completions/vmsieve packaging/try-libdw Tests/Services/run Tests/Services/guest/crash-once packaging/install-makedumpfile
 
@@ -130,8 +133,8 @@ deb:
 rpm:
 	@$(INSTALL_PACKAGES) rpm $(LIBRARIES)
 	mkdir -p $(BUILD)/rpm/SOURCES
-	git archive --prefix=vmsieve-0.1.0/ -o $(BUILD)/rpm/SOURCES/vmsieve-0.1.0.tar.gz HEAD
-	rpmbuild -bb $(RPM_FLAGS) --define "_topdir $(CURDIR)/$(BUILD)/rpm" packaging/vmsieve.spec
+	git archive --prefix=vmsieve-$(VERSION)/ -o $(BUILD)/rpm/SOURCES/vmsieve-$(VERSION).tar.gz HEAD
+	rpmbuild -bb $(RPM_FLAGS) --define "_topdir $(CURDIR)/$(BUILD)/rpm" --define "vmsieve_version $(VERSION)" packaging/vmsieve.spec
 
 clean:
 	rm -rf $(BUILD) .build Benchmarks/.build

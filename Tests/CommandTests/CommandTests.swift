@@ -1,5 +1,8 @@
+import DumpFixtures
 import Foundation
 import Testing
+
+@testable import vmsieve
 
 @Suite("The program keeps makedumpfile's manners")
 struct CommandTests {
@@ -11,7 +14,7 @@ struct CommandTests {
     #expect(run.status == 0)
     #expect(
       run.output == """
-        vmsieve: version 0.1.0 (released on 22 Nov 2026)
+        \(Program.versionLine(calledAs: "vmsieve"))
         zlib\tenabled
         lzo\tenabled
         snappy\tenabled
@@ -113,7 +116,7 @@ struct CommandTests {
     #expect(run.status == 1)
     let lines = run.output.split(separator: "\n").map(String.init)
     try #require(lines.count >= 3)
-    #expect(lines[0] == "vmsieve: version 0.1.0 (released on 22 Nov 2026)")
+    #expect(lines[0] == Program.versionLine(calledAs: "vmsieve"))
     #expect(lines[1] == "command line: \(ProgramUnderTest.path) -D -b 4 --work-dir=/tmp missing dump")
     #expect(lines[2] == "accepted without effect: -b --work-dir")
   }

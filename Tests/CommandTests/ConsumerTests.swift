@@ -3,6 +3,8 @@ import DumpJudge
 import Foundation
 import Testing
 
+@testable import vmsieve
+
 /// What programs of others that call makedumpfile take from its answers, each read as that program reads it.
 @Suite("Programs that call makedumpfile find what they look for")
 struct ConsumerTests {
@@ -42,7 +44,7 @@ struct ConsumerTests {
     #expect(!numbers.lexicographicallyPrecedes([1, 7, 9]) && numbers.lexicographicallyPrecedes([2, 0, 0]))
     #expect(lines.dropFirst().prefix(3) == ["lzo\tenabled", "snappy\tenabled", "zstd\tenabled"])
     // Who looks closer sees what it is.
-    #expect(lines.contains("vmsieve\tversion 0.1.0"))
+    #expect(lines.contains("vmsieve\tversion \(Program.version)"))
     let gate = try shell(
       "v=$(makedumpfile -v | grep -oE '[0-9]+\\.[0-9]+\\.[0-9]+' | head -n 1)"
         + "; [ \"$(printf '%s\\n' 1.7.9 \"$v\" | sort -V | head -n 1)\" = 1.7.9 ]")

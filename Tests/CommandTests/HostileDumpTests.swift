@@ -39,7 +39,7 @@ struct HostileDumpTests {
     for seed in 0..<Self.runs {
       let (bytes, isFlattened) = Self.dumps[Int(seed) % Self.dumps.count]
       var mutator = DumpMutator(bytes, isFlattened: isFlattened, seed: seed)
-      var random = DumpFixtures.SeededGenerator(seed: seed ^ 0x5eed)
+      var random = SeededGenerator(seed: seed ^ 0x5eed)
       let options =
         ["-d", random.pick(["31", "1", "0"]), "--num-threads", random.pick(["1", "3"])]
         + random.pick([[], ["-c"], ["-l"], ["-z"]])

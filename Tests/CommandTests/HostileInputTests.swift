@@ -45,7 +45,7 @@ import Testing
   }
 
   private static func options(_ seed: UInt64) -> [String] {
-    var random = DumpFixtures.SeededGenerator(seed: seed ^ 0x5eed)
+    var random = SeededGenerator(seed: seed ^ 0x5eed)
     var options = ["-d", random.pick(["31", "31", "31", "1", "0", "16", "8"])]
     options += random.pick([[], ["-c"], ["-l"], ["-p"], ["-z"]])
     options += ["--num-threads", random.pick(["1", "2", "3"])]

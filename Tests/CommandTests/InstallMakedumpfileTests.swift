@@ -1,3 +1,4 @@
+import DumpFixtures
 import Foundation
 import Testing
 

@@ -200,7 +200,7 @@ struct RepairTests {
     #expect(try run("-l -d 1 --sme off damaged old").status == 0)
     let old = try bytes("old")
     for seed in UInt64(0)..<60 {
-      var random = DumpFixtures.SeededGenerator(seed: seed)
+      var random = SeededGenerator(seed: seed)
       var bytes = old
       // The headers, the bitmaps and the descriptors are the first tenth; all the rest is pages.
       for _ in 0..<1 + random.below(12) {

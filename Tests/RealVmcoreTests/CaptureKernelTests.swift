@@ -1,3 +1,4 @@
+import DumpFixtures
 import DumpJudge
 import Foundation
 import Testing
@@ -7,9 +8,8 @@ import Testing
 struct CaptureKernelTests {
   @Test(
     "With one processor and with two; the raw vmcore, copied after it, agrees",
-    arguments: [("6.1", 1), ("6.12", 2)])
+    arguments: [("6.1", 1), ("6.12", 2)].filter { Lab.hasKernel($0.0) })
   func collect(kernel: String, processors: Int) throws {
-    guard Lab.hasKernel(kernel) else { return }
     let scratch = try ScratchFolder()
     let out = scratch.path("out")
     // The vmcore is copied too: to a disk, which the lab leaves as OUT/vmcore.

@@ -1,3 +1,4 @@
+import DumpFixtures
 import Testing
 
 /// drgn, by the scripts of the lab.

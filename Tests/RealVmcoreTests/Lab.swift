@@ -1,3 +1,4 @@
+import DumpFixtures
 import DumpMemory
 import Foundation
 import KernelModel

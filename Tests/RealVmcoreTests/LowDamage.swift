@@ -1,3 +1,4 @@
+import DumpFixtures
 import Foundation
 
 /// Low memory before and after a crash on a machine that encrypts: what the first kernel saw at l, and what is left of it
@@ -22,7 +23,7 @@ struct LowDamage {
   init(
     of bytes: [UInt8], at start: UInt64, backup: UInt64, controller: SimulatedController, recipe: TwinRecipe
   ) throws {
-    var random = TwinGenerator(recipe.seed)
+    var random = SeededGenerator(seed: recipe.seed)
     truth = bytes
     var dram = bytes
     try controller.encrypt(&dram, at: start)

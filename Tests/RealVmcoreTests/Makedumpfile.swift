@@ -1,3 +1,4 @@
+import DumpFixtures
 import Foundation
 
 /// The makedumpfile to compare with: VMSIEVE_PEER (`make test PEER=FILE`), or the one in PATH.

@@ -1,3 +1,4 @@
+import DumpFixtures
 import DumpJudge
 import Foundation
 import Synchronization

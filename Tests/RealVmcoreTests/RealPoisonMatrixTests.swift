@@ -1,3 +1,4 @@
+import DumpFixtures
 import DumpJudge
 import Foundation
 import Testing
@@ -99,7 +100,7 @@ struct RealPoisonMatrixTests {
   @Test("No page changes but to what the first kernel saw", arguments: machines)
   func matrix(machine: Machine) throws {
     let matrix = try MatrixMachine(machine.name, isZeroed: machine.content == .zeroed)
-    var random = TwinGenerator(Self.seed)
+    var random = SeededGenerator(seed: Self.seed)
     // Somewhere below 4 GiB, whose table is published, and where nobody would look for it.
     let elsewhere = 0x2000_0000 + random.next() & 0x1fff_f000
     var damages: [String: LowDamage] = [:]
@@ -203,7 +204,7 @@ struct RealPoisonMatrixTests {
   }
 
   private func memory(_ sound: Sound, _ matrix: MatrixMachine) throws -> [UInt8] {
-    var random = TwinGenerator(Self.seed)
+    var random = SeededGenerator(seed: Self.seed)
     var bytes = matrix.memory
     let common = (random.next(), random.next())
     bytes.withUnsafeMutableBytes { bytes in
@@ -245,7 +246,7 @@ struct RealPoisonMatrixTests {
         of: matrix.memory, at: matrix.twin.start, backup: moved, controller: controller, recipe: recipe)
       damages[key] = damage
     }
-    var random = TwinGenerator(Self.seed)
+    var random = SeededGenerator(seed: Self.seed)
     switch cell.history {
     case .damaged, .misaligned: break
     case .undamaged: damage.repairPages { _ in true }

@@ -1,3 +1,4 @@
+import DumpFixtures
 import Foundation
 
 /// A memory controller that encrypts as AMD's do, with AES by the openssl command: no code of the program under test.
@@ -35,7 +36,7 @@ struct SimulatedController {
 
   init(_ mode: Mode, _ tweaks: Tweaks, seed: UInt64) {
     self.mode = mode
-    var random = TwinGenerator(seed)
+    var random = SeededGenerator(seed: seed)
     key = [random.next(), random.next()].map { Self.digits($0) }.joined()
     var constants: [Pair] = (0..<48).map { bit in
       if bit < 4 { return (0, 0) }

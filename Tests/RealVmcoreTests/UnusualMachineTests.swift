@@ -1,3 +1,4 @@
+import DumpFixtures
 import DumpJudge
 import Foundation
 import Testing
@@ -8,9 +9,10 @@ struct UnusualMachineTests {
   /// Where what was plugged in begins.
   private static let fourGiB: UInt64 = (1 << 32) / 4096
 
-  @Test("In the capture kernel no page of a DIMM is lost, nor does virtio-mem's unplugged memory come along")
+  @Test(
+    "In the capture kernel no page of a DIMM is lost, nor does virtio-mem's unplugged memory come along",
+    .enabled(if: Lab.isThorough && Lab.hasKernel("6.12")))
   func memoryInTheCaptureKernel() throws {
-    guard Lab.isThorough, Lab.hasKernel("6.12") else { return }
     let scratch = try ScratchFolder()
     let out = scratch.path("out")
     let commands = """
@@ -41,9 +43,10 @@ struct UnusualMachineTests {
     #expect(common.wrong.isEmpty && common.unreadable.isEmpty, "\(common)")
   }
 
-  @Test("What a capture kernel has put on line for itself is not taken for the dead kernel's without a word")
+  @Test(
+    "What a capture kernel has put on line for itself is not taken for the dead kernel's without a word",
+    .enabled(if: Lab.isThorough && Lab.hasKernel("6.12")))
   func onlined() throws {
-    guard Lab.isThorough, Lab.hasKernel("6.12") else { return }
     let scratch = try ScratchFolder()
     let out = scratch.path("out")
     let commands = """

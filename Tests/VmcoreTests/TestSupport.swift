@@ -96,7 +96,7 @@ enum RefusalKind: Equatable {
       switch error {
       case .system: return .system
       case .foreign: return .foreign
-      case .malformed: return .malformed
+      case .malformed, .miswritten: return .malformed
       }
     }
   }

@@ -2,10 +2,10 @@ internal import DumpMemory
 
 /// The headers of an ELF dump and where its parts lie: they follow from two numbers.
 struct ELFDumpHeaders: Hashable, Sendable {
-  static let headerByteCount = 64
-  static let programHeaderByteCount = 56
-  private static let sectionHeaderByteCount = 64
+  private typealias Header = ELFHeader.Layout
+  private typealias Program = ProgramHeader.Layout
 
+  let machine: MachineKind
   /// PT_LOADs.
   let loadCount: Int
   let noteSize: UInt64
@@ -15,11 +15,11 @@ struct ELFDumpHeaders: Hashable, Sendable {
   /// More program headers than `e_phnum` can count: section header 0 has their number (elf(5), PN_XNUM).
   var isExtended: Bool { programHeaderCount >= 0xffff }
 
-  var programHeaders: UInt64 { UInt64(Self.headerByteCount) }
+  var programHeaders: UInt64 { UInt64(ELFHeader.byteCount) }
   var sectionHeader: UInt64 {
-    programHeaders + UInt64(programHeaderCount * Self.programHeaderByteCount)
+    programHeaders + UInt64(programHeaderCount * ProgramHeader.byteCount)
   }
-  var notes: UInt64 { sectionHeader + (isExtended ? UInt64(Self.sectionHeaderByteCount) : 0) }
+  var notes: UInt64 { sectionHeader + (isExtended ? UInt64(ELFSectionHeader.byteCount) : 0) }
   /// Where the pages begin: at a page of the file, so that readers can map them.
   var data: UInt64 { (notes + noteSize + 4095) & ~4095 }
 
@@ -28,37 +28,34 @@ struct ELFDumpHeaders: Hashable, Sendable {
   /// - Parameter isIncomplete: bit 0 of `e_flags`, by which makedumpfile and crash know such a dump.
   func encodeHeader(isIncomplete: Bool, into output: inout MutableRawSpan) {
     // ELFMAG, ELFCLASS64, ELFDATA2LSB, EV_CURRENT
-    output.storeBytes(of: (0x0001_0102_464c_457f as UInt64).littleEndian, toByteOffset: 0, as: UInt64.self)
-    // ET_CORE, EM_X86_64, EV_CURRENT
-    output.storeBytes(of: (4 as UInt16).littleEndian, toByteOffset: 16, as: UInt16.self)
-    output.storeBytes(of: (62 as UInt16).littleEndian, toByteOffset: 18, as: UInt16.self)
-    output.storeBytes(of: (1 as UInt32).littleEndian, toByteOffset: 20, as: UInt32.self)
-    output.storeBytes(of: programHeaders.littleEndian, toByteOffset: 32, as: UInt64.self)
-    output.storeBytes(
-      of: UInt32(isIncomplete ? 1 : 0).littleEndian, toByteOffset: Int(ELFHeader.flagsPlace), as: UInt32.self)
-    output.storeBytes(of: UInt16(Self.headerByteCount).littleEndian, toByteOffset: 52, as: UInt16.self)
-    output.storeBytes(of: UInt16(Self.programHeaderByteCount).littleEndian, toByteOffset: 54, as: UInt16.self)
-    let count = isExtended ? 0xffff : UInt16(programHeaderCount)
-    output.storeBytes(of: count.littleEndian, toByteOffset: 56, as: UInt16.self)
+    Header.identification.store(0x0001_0102_464c_457f, in: &output)
+    Header.type.store(ELFHeader.core, in: &output)
+    Header.machine.store(machine.elfMachine, in: &output)
+    // EV_CURRENT
+    Header.version.store(1, in: &output)
+    Header.phoff.store(programHeaders, in: &output)
+    Header.flags.store(isIncomplete ? 1 : 0, in: &output)
+    Header.ehsize.store(UInt16(ELFHeader.byteCount), in: &output)
+    Header.phentsize.store(UInt16(ProgramHeader.byteCount), in: &output)
+    Header.phnum.store(isExtended ? ELFHeader.extendedNumbering : UInt16(programHeaderCount), in: &output)
     if isExtended {
-      output.storeBytes(of: sectionHeader.littleEndian, toByteOffset: 40, as: UInt64.self)
-      output.storeBytes(
-        of: UInt16(Self.sectionHeaderByteCount).littleEndian, toByteOffset: 58, as: UInt16.self)
-      output.storeBytes(of: (1 as UInt16).littleEndian, toByteOffset: 60, as: UInt16.self)
+      Header.shoff.store(sectionHeader, in: &output)
+      Header.shentsize.store(UInt16(ELFSectionHeader.byteCount), in: &output)
+      Header.shnum.store(1, in: &output)
     }
   }
 
   /// Writes section header 0, whose only meaning is the number of program headers: 64 bytes over zeros.
   func encodeSectionHeader(into output: inout MutableRawSpan) {
-    output.storeBytes(of: UInt32(programHeaderCount).littleEndian, toByteOffset: 44, as: UInt32.self)
+    ELFSectionHeader.Layout.info.store(UInt32(programHeaderCount), in: &output)
   }
 
   /// Writes the PT_NOTE's header: 56 bytes over zeros.
   func encodeNote(into output: inout MutableRawSpan) {
-    output.storeBytes(of: (4 as UInt32).littleEndian, toByteOffset: 0, as: UInt32.self)
-    output.storeBytes(of: notes.littleEndian, toByteOffset: 8, as: UInt64.self)
-    output.storeBytes(of: noteSize.littleEndian, toByteOffset: 32, as: UInt64.self)
-    output.storeBytes(of: noteSize.littleEndian, toByteOffset: 40, as: UInt64.self)
+    Program.type.store(ProgramHeader.note, in: &output)
+    Program.offset.store(notes, in: &output)
+    Program.filesz.store(noteSize, in: &output)
+    Program.memsz.store(noteSize, in: &output)
   }
 
   /// Writes a PT_LOAD's header: 56 bytes over zeros. `p_align` stays 0: by that crash knows a vmcore of kdump.
@@ -77,14 +74,13 @@ struct ELFDumpHeaders: Hashable, Sendable {
       load.memorySize = present
       if present == 0 { return }
     }
-    output.storeBytes(of: (1 as UInt32).littleEndian, toByteOffset: position, as: UInt32.self)
+    Program.type.store(ProgramHeader.load, in: &output, at: position)
     // PF_R, PF_W, PF_X, as /proc/vmcore has them
-    output.storeBytes(of: (7 as UInt32).littleEndian, toByteOffset: position + 4, as: UInt32.self)
-    let offset = load.fileSize > 0 ? data + load.fileOffset : 0
-    output.storeBytes(of: offset.littleEndian, toByteOffset: position + 8, as: UInt64.self)
-    output.storeBytes(of: load.virtual.littleEndian, toByteOffset: position + 16, as: UInt64.self)
-    output.storeBytes(of: load.physical.littleEndian, toByteOffset: position + 24, as: UInt64.self)
-    output.storeBytes(of: load.fileSize.littleEndian, toByteOffset: position + 32, as: UInt64.self)
-    output.storeBytes(of: load.memorySize.littleEndian, toByteOffset: position + 40, as: UInt64.self)
+    Program.flags.store(7, in: &output, at: position)
+    Program.offset.store(load.fileSize > 0 ? data + load.fileOffset : 0, in: &output, at: position)
+    Program.vaddr.store(load.virtual, in: &output, at: position)
+    Program.paddr.store(load.physical, in: &output, at: position)
+    Program.filesz.store(load.fileSize, in: &output, at: position)
+    Program.memsz.store(load.memorySize, in: &output, at: position)
   }
 }

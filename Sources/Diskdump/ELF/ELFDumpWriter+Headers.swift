@@ -1,17 +1,18 @@
+internal import DumpMemory
 internal import Platform
 
 extension ELFDumpWriter {
   mutating func writeHeader(isIncomplete: Bool) throws(DumpWriteError) {
-    clearScratch(ELFDumpHeaders.headerByteCount)
+    clearScratch(ELFHeader.byteCount)
     let headers = headers
     var bytes = scratch.mutableBytes
     headers.encodeHeader(isIncomplete: isIncomplete, into: &bytes)
-    try output.write(scratch.bytes.extracting(first: ELFDumpHeaders.headerByteCount), at: 0)
+    try output.write(scratch.bytes.extracting(first: ELFHeader.byteCount), at: 0)
   }
 
   mutating func writeProgramHeaders() throws(DumpWriteError) {
     headersEnd = output.canBeRewritten ? dataEnd : .max
-    let size = ELFDumpHeaders.programHeaderByteCount
+    let size = ProgramHeader.byteCount
     clearScratch(size)
     encodeNote()
     try output.write(scratch.bytes.extracting(first: size), at: headers.programHeaders)
@@ -26,7 +27,7 @@ extension ELFDumpWriter {
       done += count
     }
     if headers.isExtended {
-      clearScratch(ELFDumpHeaders.headerByteCount)
+      clearScratch(ELFHeader.byteCount)
       encodeSectionHeader()
       try output.write(
         scratch.bytes.extracting(first: Int(headers.notes - headers.sectionHeader)), at: headers.sectionHeader
@@ -54,7 +55,7 @@ extension ELFDumpWriter {
     var position = 0
     for load in loads[some] {
       headers.encode(load, fileEndsAt: end, into: &bytes, at: position)
-      position += ELFDumpHeaders.programHeaderByteCount
+      position += ProgramHeader.byteCount
     }
   }
 }

@@ -10,6 +10,7 @@ internal import Platform
 public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   /// What the headers say besides the segments.
   public struct Contents: Sendable {
+    public var machine: MachineKind
     /// What was changed in the pages, a line each; it becomes a note.
     public var eraseInfo: String
     /// Frames whose pages were lost: no segment speaks of them.
@@ -18,9 +19,11 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     public var isIncomplete: Bool
 
     public init(
-      eraseInfo: String = "", lost: PFNRanges = PFNRanges([], maxMapNumber: 0),
+      machine: MachineKind = .x86_64, eraseInfo: String = "",
+      lost: PFNRanges = PFNRanges([], maxMapNumber: 0),
       isIncomplete: Bool = false
     ) {
+      self.machine = machine
       self.eraseInfo = eraseInfo
       self.lost = lost
       self.isIncomplete = isIncomplete
@@ -28,11 +31,12 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   }
 
   private let segments: [CoreSegment]
+  private let machine: MachineKind
   private let eraseInfo: String
   let output: DumpOutput
   /// Headers on their way to the file, and zeros.
   var scratch: PageBuffer
-  var headers = ELFDumpHeaders(loadCount: 0, noteSize: 0)
+  var headers = ELFDumpHeaders(machine: .x86_64, loadCount: 0, noteSize: 0)
   private var extents = ELFExtents()
   var loads: [ELFProgramHeaders.Load] = []
   /// Where the file ended when its program headers were written.
@@ -83,6 +87,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     }
     self.scratch = scratch
     self.segments = segments
+    machine = contents.machine
     eraseInfo = contents.eraseInfo
     lost = contents.lost
     isIncomplete = contents.isIncomplete
@@ -106,7 +111,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     let new = eraseInfo.split(separator: "\n").text(without: notes.eraseInfo)
     let extra = new.isEmpty ? [] : CoreNotes.note(named: "ERASEINFO", Array(new.utf8))
     headers = ELFDumpHeaders(
-      loadCount: loads.count, noteSize: UInt64(notes.byteCount + extra.count))
+      machine: machine, loadCount: loads.count, noteSize: UInt64(notes.byteCount + extra.count))
     pageCount = dumpable.count
     do throws(DumpWriteError) {
       // Headers without pages are of no use: rather nothing.

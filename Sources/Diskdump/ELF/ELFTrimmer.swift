@@ -21,7 +21,7 @@ struct ELFTrimmer: ~Copyable {
   }
 
   mutating func trim(_ file: borrowing FileDescriptor) throws(SystemError) {
-    var buffer = try PageBuffer(byteCount: 16)
+    var buffer = try PageBuffer(byteCount: 8)
     for (index, header) in core.programHeaders.enumerated() where header.type == ProgramHeader.load {
       let start = header.fileOffset.rawValue
       let present = arrived.present(from: start, atMost: header.fileSize)
@@ -34,11 +34,15 @@ struct ELFTrimmer: ~Copyable {
       keptPages += whole / Self.pageSize
       let place = core.programHeadersOffset.rawValue + UInt64(index * ProgramHeader.byteCount)
       var bytes = buffer.mutableBytes
-      bytes.storeBytes(of: whole.littleEndian, toByteOffset: 0, as: UInt64.self)
-      bytes.storeBytes(of: whole.littleEndian, toByteOffset: 8, as: UInt64.self)
-      // p_filesz and p_memsz; of a segment of which nothing is there, a PT_NULL.
-      try file.write(buffer.bytes, at: FileOffset(place + 32))
-      if whole == 0 { try file.write(buffer.bytes.extracting(first: 4), at: FileOffset(place)) }
+      Field<UInt64>(0).store(whole, in: &bytes)
+      for field in [ProgramHeader.Layout.filesz, ProgramHeader.Layout.memsz] {
+        try file.write(buffer.bytes, at: FileOffset(place + UInt64(field.offset)))
+      }
+      // A segment of which nothing is there becomes a PT_NULL.
+      if whole == 0 {
+        let type = place + UInt64(ProgramHeader.Layout.type.offset)
+        try file.write(buffer.bytes.extracting(first: 4), at: FileOffset(type))
+      }
     }
     try DumpMark.set(onELFCore: file)
   }

@@ -28,10 +28,9 @@ extension DiskdumpWriter {
     bytesWritten += UInt64(text.count)
     dataEnd = start + UInt64(text.count)
     var bytes = scratch.mutableBytes
-    bytes.storeBytes(of: start.littleEndian, toByteOffset: 0, as: UInt64.self)
-    bytes.storeBytes(of: UInt64(text.count).littleEndian, toByteOffset: 8, as: UInt64.self)
+    let place = KdumpSubHeader.encodeEraseInfo(start..<start + UInt64(text.count), into: &bytes)
     try output.write(
-      scratch.bytes.extracting(first: 16), at: layout.subHeader + UInt64(KdumpSubHeader.eraseInfoPlace))
+      scratch.bytes.extracting(first: FileRangeField.byteCount), at: layout.subHeader + UInt64(place))
   }
 
   /// The chunk that holds the frame before the set's frame number `index`: nothing below that frame was lost.

@@ -14,20 +14,20 @@ public enum DumpMark {
   ///
   /// - Parameter status: what the dump's header says.
   static func set(on file: borrowing FileDescriptor, besides status: DumpStatus) throws(SystemError) {
-    try write(status.union(.incomplete).rawValue, to: file, at: DiskdumpHeader.statusPlace)
+    try write(status.union(.incomplete).rawValue, to: file, at: DiskdumpHeader.Layout.status)
   }
 
   /// Sets the mark of an ELF core, whose other flags are 0.
   static func set(onELFCore file: borrowing FileDescriptor) throws(SystemError) {
-    try write(1, to: file, at: ELFHeader.flagsPlace)
+    try write(1, to: file, at: ELFHeader.Layout.flags)
   }
 
   private static func write(
-    _ word: UInt32, to file: borrowing FileDescriptor, at place: UInt64
+    _ word: UInt32, to file: borrowing FileDescriptor, at field: Field<UInt32>
   ) throws(SystemError) {
     var buffer = try PageBuffer(byteCount: 4)
     var bytes = buffer.mutableBytes
-    bytes.storeBytes(of: word.littleEndian, toByteOffset: 0, as: UInt32.self)
-    try file.write(buffer.bytes.extracting(first: 4), at: FileOffset(place))
+    Field<UInt32>(0).store(word, in: &bytes)
+    try file.write(buffer.bytes.extracting(first: 4), at: FileOffset(UInt64(field.offset)))
   }
 }

@@ -94,12 +94,10 @@ struct KdumpPatcher: ~Copyable {
       let text = Array(record.utf8)
       try unsafe file.write(text.span.bytes, at: FileOffset(end))
       end += UInt64(text.count)
-      var buffer = try PageBuffer(byteCount: 16)
+      var buffer = try PageBuffer(byteCount: FileRangeField.byteCount)
       var bytes = buffer.mutableBytes
-      bytes.storeBytes(of: start.littleEndian, toByteOffset: 0, as: UInt64.self)
-      bytes.storeBytes(of: (end - start).littleEndian, toByteOffset: 8, as: UInt64.self)
-      try file.write(
-        buffer.bytes, at: FileOffset(dump.headers.blockSize + UInt64(KdumpSubHeader.eraseInfoPlace)))
+      let place = KdumpSubHeader.encodeEraseInfo(start..<end, into: &bytes)
+      try file.write(buffer.bytes, at: FileOffset(dump.headers.blockSize + UInt64(place)))
       report.isRecorded = true
     } catch { throw .system(error) }
   }

@@ -20,13 +20,13 @@ public struct FlattenedReader: ~Copyable {
     }
     let count = try Self.read(stream, FlattenedFormat.headerByteCount, into: &buffer)
     if count == 0 { throw .empty }
-    guard count >= FlattenedFormat.signatureBytes.count, FlattenedFormat.hasSignature(buffer.bytes) else {
+    guard FlattenedFormat.hasSignature(buffer.bytes.extracting(0..<count)) else {
       throw .foreign
     }
     byteCount = UInt64(count)
     guard count == FlattenedFormat.headerByteCount else { throw .cut(after: byteCount) }
-    let type = FlattenedFormat.number(buffer.bytes, at: 16)
-    let version = FlattenedFormat.number(buffer.bytes, at: 24)
+    let type = FlattenedFormat.Header.type.load(from: buffer.bytes)
+    let version = FlattenedFormat.Header.version.load(from: buffer.bytes)
     guard type == FlattenedFormat.type, version == FlattenedFormat.version else {
       throw .unknown(type: type, version: version)
     }
@@ -41,8 +41,8 @@ public struct FlattenedReader: ~Copyable {
       guard try next(FlattenedFormat.recordHeaderByteCount) == FlattenedFormat.recordHeaderByteCount else {
         throw .cut(after: byteCount)
       }
-      let offset = FlattenedFormat.number(buffer.bytes, at: 0)
-      let size = FlattenedFormat.number(buffer.bytes, at: 8)
+      let offset = FlattenedFormat.Record.offset.load(from: buffer.bytes)
+      let size = FlattenedFormat.Record.byteCount.load(from: buffer.bytes)
       if offset == -1, size == -1 { return }
       guard offset >= 0, size > 0, !offset.addingReportingOverflow(size).overflow else {
         throw .damaged(at: place)

@@ -9,6 +9,12 @@ extension RawSpan {
     return unsafe Value(littleEndian: unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: type))
   }
 
+  /// A little-endian word of 8 bytes, by its number.
+  @inline(__always)
+  package func word(_ index: Int) -> UInt64 {
+    unsafe UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
+  }
+
   /// The text up to the first NUL, or to the end of the range.
   package func text(in range: Range<Int>) -> String {
     guard range.lowerBound >= 0, range.upperBound <= byteCount else { return "" }

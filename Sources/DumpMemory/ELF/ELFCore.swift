@@ -80,11 +80,13 @@ public struct ELFCore: ~Copyable, Sendable {
     _ file: InputFile, _ header: ELFHeader
   ) throws(VmcoreError) -> Bool {
     guard header.shnum > 0, header.shstrndx < header.shnum else { return false }
-    var section = try PageBuffer.allocate(byteCount: 64)
-    let place = header.shoff.addingReportingOverflow(64 * UInt64(header.shstrndx))
-    guard !place.overflow, try file.fill(&section, at: FileOffset(place.partialValue)) == 64,
-      let start = section.bytes.littleEndian(at: 24, as: UInt64.self)
-    else { return false }
+    let size = ELFSectionHeader.byteCount
+    var section = try PageBuffer.allocate(byteCount: size)
+    let place = header.shoff.addingReportingOverflow(UInt64(size) * UInt64(header.shstrndx))
+    guard !place.overflow, try file.fill(&section, at: FileOffset(place.partialValue)) == size else {
+      return false
+    }
+    let start = ELFSectionHeader.Layout.offset.load(from: section.bytes)
     var names = try PageBuffer.allocate(byteCount: 4096)
     let count = try file.fill(&names, at: FileOffset(start))
     return ForeignFormat.hasXenPages(names.bytes.extracting(0..<count))
@@ -94,22 +96,25 @@ public struct ELFCore: ~Copyable, Sendable {
     _ file: InputFile, _ header: ELFHeader
   ) throws(VmcoreError) -> [ProgramHeader] {
     guard Int(header.phentsize) == ProgramHeader.byteCount else {
-      throw .malformed(path: file.path, at: FileOffset(54), "e_phentsize is \(header.phentsize), not 56")
+      throw .malformed(
+        path: file.path, at: FileOffset(UInt64(ELFHeader.Layout.phentsize.offset)),
+        "e_phentsize is \(header.phentsize), not 56")
     }
     var count = Int(header.phnum)
     if header.phnum == ELFHeader.extendedNumbering {
       // elf(5), PN_XNUM: sh_info of section header 0.
-      var buffer = try PageBuffer.allocate(byteCount: 64)
+      var buffer = try PageBuffer.allocate(byteCount: ELFSectionHeader.byteCount)
       let got = try file.fill(&buffer, at: FileOffset(header.shoff))
-      guard got == 64, let info = buffer.bytes.littleEndian(at: 44, as: UInt32.self) else {
+      guard got == ELFSectionHeader.byteCount else {
         throw .malformed(
           path: file.path, at: FileOffset(header.shoff),
           "section header 0 (the number of segments) is not there")
       }
-      count = Int(info)
+      count = Int(ELFSectionHeader.Layout.info.load(from: buffer.bytes))
     }
     guard count <= mostSegments else {
-      throw .malformed(path: file.path, at: FileOffset(56), "\(count) program headers")
+      throw .malformed(
+        path: file.path, at: FileOffset(UInt64(ELFHeader.Layout.phnum.offset)), "\(count) program headers")
     }
     var buffer = try PageBuffer.allocate(byteCount: count * ProgramHeader.byteCount)
     let got = try file.fill(&buffer, at: FileOffset(header.phoff))

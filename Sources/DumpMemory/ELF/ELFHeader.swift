@@ -1,8 +1,27 @@
 /// The fields of an Elf64_Ehdr that a core's reader needs.
 package struct ELFHeader {
   package static let byteCount = 64
-  /// Where `e_flags` is.
-  package static let flagsPlace: UInt64 = 48
+
+  /// Elf64_Ehdr (elf(5))
+  package enum Layout {
+    /// `e_ident`: ELFMAG, EI_CLASS, EI_DATA, EI_VERSION
+    package static var identification: Field<UInt64> { Field(0) }
+    package static var type: Field<UInt16> { Field(16) }
+    package static var machine: Field<UInt16> { Field(18) }
+    package static var version: Field<UInt32> { Field(20) }
+    package static var phoff: Field<UInt64> { Field(32) }
+    package static var shoff: Field<UInt64> { Field(40) }
+    package static var flags: Field<UInt32> { Field(48) }
+    package static var ehsize: Field<UInt16> { Field(52) }
+    package static var phentsize: Field<UInt16> { Field(54) }
+    package static var phnum: Field<UInt16> { Field(56) }
+    package static var shentsize: Field<UInt16> { Field(58) }
+    package static var shnum: Field<UInt16> { Field(60) }
+    package static var shstrndx: Field<UInt16> { Field(62) }
+  }
+
+  /// ET_CORE
+  package static let core: UInt16 = 4
 
   package let machine: MachineKind
   package let phoff: UInt64
@@ -19,14 +38,16 @@ package struct ELFHeader {
 
   /// - Returns: the reason in words, where the bytes are not the header of a core of a machine that is known.
   package static func decode(_ bytes: RawSpan) -> Result<ELFHeader, Rejection> {
-    guard bytes.byteCount >= 20, bytes.littleEndian(at: 0, as: UInt32.self) == 0x464c_457f,
-      let identification = bytes.littleEndian(at: 4, as: UInt16.self),
-      let type = bytes.littleEndian(at: 16, as: UInt16.self),
-      let machine = bytes.littleEndian(at: 18, as: UInt16.self)
-    else { return .failure(Rejection(ForeignFormat.name(of: bytes))) }
-    let isBigEndian = identification >> 8 == 2
+    // ELFMAG
+    guard bytes.byteCount >= 20, bytes.littleEndian(at: 0, as: UInt32.self) == 0x464c_457f else {
+      return .failure(Rejection(ForeignFormat.name(of: bytes)))
+    }
+    let identification = Layout.identification.load(from: bytes)
+    let type = Layout.type.load(from: bytes)
+    let machine = Layout.machine.load(from: bytes)
+    let isBigEndian = identification >> 40 & 0xff == 2
     let name = ForeignFormat.machine(isBigEndian ? machine.byteSwapped : machine)
-    guard identification & 0xff == 2 else {
+    guard identification >> 32 & 0xff == 2 else {
       return .failure(
         Rejection("a 32-bit ELF file (\(name)); only 64-bit vmcores of \(MachineKind.all) can be read"))
     }
@@ -34,23 +55,17 @@ package struct ELFHeader {
       return .failure(
         Rejection("a big-endian ELF file (\(name)); only vmcores of \(MachineKind.all) can be read"))
     }
-    guard type == 4 else { return .failure(Rejection("an ELF file, but not a core (e_type \(type))")) }
+    guard type == core else { return .failure(Rejection("an ELF file, but not a core (e_type \(type))")) }
     guard let kind = MachineKind(elfMachine: machine) else {
       return .failure(Rejection("a core of another machine (\(name)); only \(MachineKind.all) can be read"))
     }
-    guard bytes.byteCount >= byteCount, let phoff = bytes.littleEndian(at: 32, as: UInt64.self),
-      let shoff = bytes.littleEndian(at: 40, as: UInt64.self),
-      let flags = bytes.littleEndian(at: Int(flagsPlace), as: UInt32.self),
-      let phentsize = bytes.littleEndian(at: 54, as: UInt16.self),
-      let phnum = bytes.littleEndian(at: 56, as: UInt16.self),
-      let shnum = bytes.littleEndian(at: 60, as: UInt16.self),
-      let shstrndx = bytes.littleEndian(at: 62, as: UInt16.self)
-    else { return .failure(Rejection(ForeignFormat.name(of: bytes))) }
+    guard bytes.byteCount >= byteCount else { return .failure(Rejection(ForeignFormat.name(of: bytes))) }
     return .success(
       ELFHeader(
-        machine: kind, phoff: phoff, shoff: shoff, shnum: shnum, shstrndx: shstrndx, phentsize: phentsize,
-        phnum: phnum,
-        flags: flags))
+        machine: kind, phoff: Layout.phoff.load(from: bytes), shoff: Layout.shoff.load(from: bytes),
+        shnum: Layout.shnum.load(from: bytes), shstrndx: Layout.shstrndx.load(from: bytes),
+        phentsize: Layout.phentsize.load(from: bytes), phnum: Layout.phnum.load(from: bytes),
+        flags: Layout.flags.load(from: bytes)))
   }
 
   /// Why a file is not taken, in words that follow its path.

@@ -5,7 +5,19 @@ public struct ProgramHeader: Hashable, Sendable {
   public static let byteCount = 56
   /// PT_LOAD
   public static let load: UInt32 = 1
-  static let note: UInt32 = 4
+  /// PT_NOTE
+  package static let note: UInt32 = 4
+
+  /// Elf64_Phdr (elf(5))
+  package enum Layout {
+    package static var type: Field<UInt32> { Field(0) }
+    package static var flags: Field<UInt32> { Field(4) }
+    package static var offset: Field<UInt64> { Field(8) }
+    package static var vaddr: Field<UInt64> { Field(16) }
+    package static var paddr: Field<UInt64> { Field(24) }
+    package static var filesz: Field<UInt64> { Field(32) }
+    package static var memsz: Field<UInt64> { Field(40) }
+  }
 
   /// p_type
   public let type: UInt32
@@ -31,19 +43,13 @@ public struct ProgramHeader: Hashable, Sendable {
   }
 
   package init?(_ bytes: RawSpan, at offset: Int) {
-    guard let type = bytes.littleEndian(at: offset, as: UInt32.self),
-      let fileOffset = bytes.littleEndian(at: offset + 8, as: UInt64.self),
-      let virtualAddress = bytes.littleEndian(at: offset + 16, as: UInt64.self),
-      let physicalAddress = bytes.littleEndian(at: offset + 24, as: UInt64.self),
-      let fileSize = bytes.littleEndian(at: offset + 32, as: UInt64.self),
-      let memorySize = bytes.littleEndian(at: offset + 40, as: UInt64.self)
-    else { return nil }
-    self.type = type
-    self.fileOffset = FileOffset(fileOffset)
-    self.virtualAddress = VirtualAddress(virtualAddress)
-    self.physicalAddress = PhysicalAddress(physicalAddress)
-    self.fileSize = fileSize
-    self.memorySize = memorySize
+    guard offset >= 0, offset <= bytes.byteCount - Self.byteCount else { return nil }
+    type = Layout.type.load(from: bytes, at: offset)
+    fileOffset = FileOffset(Layout.offset.load(from: bytes, at: offset))
+    virtualAddress = VirtualAddress(Layout.vaddr.load(from: bytes, at: offset))
+    physicalAddress = PhysicalAddress(Layout.paddr.load(from: bytes, at: offset))
+    fileSize = Layout.filesz.load(from: bytes, at: offset)
+    memorySize = Layout.memsz.load(from: bytes, at: offset)
   }
 
   /// `/proc/kcore` and cores made from it give segments without physical memory this p_paddr.

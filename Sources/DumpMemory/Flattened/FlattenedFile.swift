@@ -19,29 +19,20 @@ struct FlattenedFile: ~Copyable, Sendable {
   private let index: FlattenedIndex
   let end: End
 
-  static let headerByteCount: UInt64 = 4096
-  private static let recordByteCount = 16
-
-  /// Whether these are the first bytes of a flattened stream.
-  static func recognises(_ bytes: RawSpan) -> Bool {
-    // "makedumpfile" and four NULs.
-    bytes.littleEndian(at: 0, as: UInt64.self) == 0x706d_7564_656b_616d
-      && bytes.littleEndian(at: 8, as: UInt64.self) == 0x0000_0000_656c_6966
-  }
-
   /// Looks every record up.
   ///
   /// - Throws: ``VmcoreError/malformed(path:at:_:)`` for another version of the format, and where the records
   ///   are so many and small that nothing can have written them.
   init(_ file: consuming FileDescriptor, fileSize: UInt64) throws(VmcoreError) {
-    var buffer = try PageBuffer.allocate(byteCount: Int(Self.headerByteCount))
-    guard try Self.fill(&buffer, from: file, at: 0) >= 32,
-      let type = buffer.bytes.littleEndian(at: 16, as: Int64.self)?.byteSwapped,
-      let version = buffer.bytes.littleEndian(at: 24, as: Int64.self)?.byteSwapped
-    else { throw .malformed(path: file.path, at: FileOffset(0), "the flattened stream ends in its header") }
-    guard type == 1, version == 1 else {
+    var buffer = try PageBuffer.allocate(byteCount: FlattenedFormat.headerByteCount)
+    guard try Self.fill(&buffer, from: file, at: 0) >= FlattenedFormat.Header.end else {
+      throw .malformed(path: file.path, at: FileOffset(0), "the flattened stream ends in its header")
+    }
+    let type = FlattenedFormat.Header.type.load(from: buffer.bytes)
+    let version = FlattenedFormat.Header.version.load(from: buffer.bytes)
+    guard type == FlattenedFormat.type, version == FlattenedFormat.version else {
       throw .malformed(
-        path: file.path, at: FileOffset(16),
+        path: file.path, at: FileOffset(UInt64(FlattenedFormat.Header.type.offset)),
         "a flattened stream of type \(type) and version \(version), not 1 and 1")
     }
 
@@ -49,18 +40,18 @@ struct FlattenedFile: ~Copyable, Sendable {
     let mostRecords = Int(clamping: fileSize / 128 + 65536)
     var index = FlattenedIndex()
     var end = End.cut
-    var offset = Self.headerByteCount
+    let headerSize = UInt64(FlattenedFormat.recordHeaderByteCount)
+    var offset = UInt64(FlattenedFormat.headerByteCount)
     var buffered = offset..<offset
-    while offset + UInt64(Self.recordByteCount) <= fileSize {
-      if offset < buffered.lowerBound || offset + UInt64(Self.recordByteCount) > buffered.upperBound {
+    while offset + headerSize <= fileSize {
+      if offset < buffered.lowerBound || offset + headerSize > buffered.upperBound {
         let count = try Self.fill(&buffer, from: file, at: offset)
         buffered = offset..<offset + UInt64(count)
-        if count < Self.recordByteCount { break }
+        if count < FlattenedFormat.recordHeaderByteCount { break }
       }
       let place = Int(offset - buffered.lowerBound)
-      guard let target = buffer.bytes.littleEndian(at: place, as: Int64.self)?.byteSwapped,
-        let count = buffer.bytes.littleEndian(at: place + 8, as: Int64.self)?.byteSwapped
-      else { break }
+      let target = FlattenedFormat.Record.offset.load(from: buffer.bytes, at: place)
+      let count = FlattenedFormat.Record.byteCount.load(from: buffer.bytes, at: place)
       if target == -1, count == -1 {
         end = .complete
         break
@@ -69,7 +60,7 @@ struct FlattenedFile: ~Copyable, Sendable {
         end = .damaged(at: offset)
         break
       }
-      let data = offset + UInt64(Self.recordByteCount)
+      let data = offset + headerSize
       let present = min(UInt64(count), fileSize - data)
       if present > 0 {
         index.append(FlattenedIndex.Record(target: UInt64(target), source: data, byteCount: present))

@@ -4,8 +4,22 @@ package enum FlattenedFormat {
   /// The header's size; what follows the numbers in it is zero.
   package static let headerByteCount = 4096
   package static let recordHeaderByteCount = 16
-  package static let type: UInt64 = 1
-  package static let version: UInt64 = 1
+  package static let type: Int64 = 1
+  package static let version: Int64 = 1
+
+  /// `struct makedumpfile_header`
+  package enum Header {
+    package static var type: Field<Int64> { Field(16, isBigEndian: true) }
+    package static var version: Field<Int64> { Field(24, isBigEndian: true) }
+    /// Behind the last field.
+    static let end = 32
+  }
+
+  /// `struct makedumpfile_data_header`
+  package enum Record {
+    package static var offset: Field<Int64> { Field(0, isBigEndian: true) }
+    package static var byteCount: Field<Int64> { Field(8, isBigEndian: true) }
+  }
 
   /// The bytes of the signature.
   package static let signatureBytes: [UInt8] = Array("makedumpfile".utf8) + [0, 0, 0, 0]
@@ -15,21 +29,18 @@ package enum FlattenedFormat {
       let byte = index < signatureBytes.count ? signatureBytes[index] : 0
       output.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
     }
-    output.storeBytes(of: type.bigEndian, toByteOffset: 16, as: UInt64.self)
-    output.storeBytes(of: version.bigEndian, toByteOffset: 24, as: UInt64.self)
+    Header.type.store(type, in: &output)
+    Header.version.store(version, in: &output)
   }
 
   package static func encodeRecord(offset: Int64, byteCount: Int64, into output: inout MutableRawSpan) {
-    output.storeBytes(of: offset.bigEndian, toByteOffset: 0, as: Int64.self)
-    output.storeBytes(of: byteCount.bigEndian, toByteOffset: 8, as: Int64.self)
+    Record.offset.store(offset, in: &output)
+    Record.byteCount.store(byteCount, in: &output)
   }
 
-  /// A big-endian number of a header or a record.
-  package static func number(_ bytes: RawSpan, at offset: Int) -> Int64 {
-    unsafe Int64(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: Int64.self))
-  }
-
+  /// Whether these are the first bytes of a flattened stream.
   package static func hasSignature(_ bytes: RawSpan) -> Bool {
+    guard bytes.byteCount >= signatureBytes.count else { return false }
     for index in 0..<signatureBytes.count {
       let byte = unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self)
       if byte != signatureBytes[index] { return false }

@@ -51,7 +51,7 @@ public final class InputFile: Sendable {
     do throws(SystemError) { count = try file.read(into: &bytes, at: FileOffset(0)) } catch {
       throw .system(error)
     }
-    return FlattenedFile.recognises(buffer.bytes.extracting(0..<count))
+    return FlattenedFormat.hasSignature(buffer.bytes.extracting(0..<count))
   }
 
   /// Whether the dump comes out of a flattened stream.

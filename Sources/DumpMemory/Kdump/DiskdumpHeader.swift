@@ -3,8 +3,28 @@ public struct DiskdumpHeader: Hashable, Sendable {
   /// The C structure's size; the rest of its block is zero.
   public static let byteCount = 464
   public static let version: Int32 = 6
-  /// Where `status` is.
-  package static let statusPlace: UInt64 = 424
+
+  /// `struct disk_dump_header`
+  package enum Layout {
+    /// `signature`, "KDUMP   "
+    package static var signature: Field<UInt64> { Field(0) }
+    package static var headerVersion: Field<Int32> { Field(8) }
+    static var utsname: Range<Int> { 12..<12 + UtsName.byteCount }
+    /// `timestamp.tv_sec`; `tv_usec` follows.
+    static var timestamp: Field<Int64> { Field(408) }
+    package static var status: Field<UInt32> { Field(424) }
+    static var blockSize: Field<Int32> { Field(428) }
+    static var subHeaderSize: Field<Int32> { Field(432) }
+    static var bitmapBlocks: Field<UInt32> { Field(436) }
+    /// `max_mapnr`
+    static var maxMapNumber: Field<UInt32> { Field(440) }
+    /// `total_ram_blocks`, `device_blocks`, `written_blocks` and `current_cpu`
+    static var obsolete: [Field<UInt32>] { [Field(444), Field(448), Field(452), Field(456)] }
+    /// `nr_cpus`
+    static var processorCount: Field<Int32> { Field(460) }
+  }
+
+  package static let signature: UInt64 = 0x2020_2050_4d55_444b
 
   public var utsname: UtsName
   /// When the machine crashed, in seconds since 1970 (`timestamp.tv_sec`).
@@ -40,16 +60,27 @@ public struct DiskdumpHeader: Hashable, Sendable {
   /// libkdumpfile tries the 32-bit structure first, whose `block_size` lies where `tv_usec` does: any other
   /// value there may make it take the dump for an i386 one.
   public func encode(into output: inout MutableRawSpan) {
-    // "KDUMP   "
-    output.storeBytes(of: (0x2020_2050_4d55_444b as UInt64).littleEndian, toByteOffset: 0, as: UInt64.self)
-    output.storeBytes(of: DiskdumpHeader.version.littleEndian, toByteOffset: 8, as: Int32.self)
-    utsname.encode(into: &output, at: 12)
-    output.storeBytes(of: crashTime.littleEndian, toByteOffset: 408, as: Int64.self)
-    output.storeBytes(of: status.rawValue.littleEndian, toByteOffset: 424, as: UInt32.self)
-    output.storeBytes(of: blockSize.littleEndian, toByteOffset: 428, as: Int32.self)
-    output.storeBytes(of: subHeaderBlocks.littleEndian, toByteOffset: 432, as: Int32.self)
-    output.storeBytes(of: bitmapBlocks.littleEndian, toByteOffset: 436, as: UInt32.self)
-    output.storeBytes(of: UInt32(clamping: maxMapNumber).littleEndian, toByteOffset: 440, as: UInt32.self)
-    output.storeBytes(of: processorCount.littleEndian, toByteOffset: 460, as: Int32.self)
+    Layout.signature.store(Self.signature, in: &output)
+    Layout.headerVersion.store(Self.version, in: &output)
+    utsname.encode(into: &output, at: Layout.utsname.lowerBound)
+    Layout.timestamp.store(crashTime, in: &output)
+    Layout.status.store(status.rawValue, in: &output)
+    Layout.blockSize.store(blockSize, in: &output)
+    Layout.subHeaderSize.store(subHeaderBlocks, in: &output)
+    Layout.bitmapBlocks.store(bitmapBlocks, in: &output)
+    Layout.maxMapNumber.store(UInt32(clamping: maxMapNumber), in: &output)
+    Layout.processorCount.store(processorCount, in: &output)
+  }
+
+  /// Reads the C structure; there must be all of it.
+  package init(decoding bytes: RawSpan) {
+    self.init(
+      utsname: UtsName(copying: bytes.extracting(Layout.utsname)),
+      crashTime: Layout.timestamp.load(from: bytes),
+      status: DumpStatus(rawValue: Layout.status.load(from: bytes)),
+      blockSize: Layout.blockSize.load(from: bytes), subHeaderBlocks: Layout.subHeaderSize.load(from: bytes),
+      bitmapBlocks: Layout.bitmapBlocks.load(from: bytes),
+      maxMapNumber: UInt64(Layout.maxMapNumber.load(from: bytes)),
+      processorCount: Layout.processorCount.load(from: bytes))
   }
 }

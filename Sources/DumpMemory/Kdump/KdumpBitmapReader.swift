@@ -54,7 +54,7 @@ struct KdumpBitmapReader: ~Copyable {
       let bytes = window.bytes(place)
       let otherBytes = other.window.bytes(otherPlace)
       for word in 0..<PFNChunk.byteCount / 8 {
-        let bits = (bytes.field(word * 8) as UInt64) | otherBytes.field(word * 8)
+        let bits = bytes.word(word) | otherBytes.word(word)
         if bits == (start == nil ? 0 : .max) { continue }
         let first = UInt64(chunk * PFNChunk.frames + word * 64)
         var bit: UInt64 = 0
@@ -136,9 +136,9 @@ struct KdumpBitmapReader: ~Copyable {
 
   private static func count(_ bytes: RawSpan, below end: Int) -> Int {
     var count = 0
-    for word in 0..<end / 64 { count += (bytes.field(word * 8) as UInt64).nonzeroBitCount }
+    for word in 0..<end / 64 { count += bytes.word(word).nonzeroBitCount }
     if end % 64 != 0 {
-      let bits: UInt64 = bytes.field(end / 64 * 8)
+      let bits = bytes.word(end / 64)
       count += (bits & (1 << UInt64(end % 64) - 1)).nonzeroBitCount
     }
     return count

@@ -15,7 +15,7 @@ package struct KdumpChunk: ~Copyable {
     of bit: Int, inChunk wanted: Int, of file: InputFile, at bitmap: UInt64
   ) throws(SystemError) -> Int? {
     if index != wanted { try load(wanted, file, bitmap) }
-    let word: UInt64 = bits.bytes.field(bit / 64 * 8)
+    let word = bits.bytes.word(bit / 64)
     guard word >> UInt64(bit % 64) & 1 == 1 else { return nil }
     return Int(below[bit / 64]) + (word & (1 << UInt64(bit % 64) - 1)).nonzeroBitCount
   }
@@ -28,7 +28,7 @@ package struct KdumpChunk: ~Copyable {
     var count = 0
     for word in 0..<PFNChunk.byteCount / 8 {
       below[word] = UInt16(count)
-      count += (bits.bytes.field(word * 8) as UInt64).nonzeroBitCount
+      count += bits.bytes.word(word).nonzeroBitCount
     }
     index = wanted
   }

@@ -1,8 +1,26 @@
 /// The structure at the second block (`struct kdump_sub_header`, header_version 6, x86_64).
 public struct KdumpSubHeader: Hashable, Sendable {
   public static let byteCount = 104
-  /// Where `offset_eraseinfo` is in the structure; `size_eraseinfo` follows.
-  package static let eraseInfoPlace = 64
+
+  /// `struct kdump_sub_header`, with the header_version that has a field first.
+  private enum Layout {
+    static var physicalBase: Field<UInt64> { Field(0) }
+    static var dumpLevel: Field<Int32> { Field(8) }
+    /// 2
+    static var split: Field<Int32> { Field(12) }
+    static var startPFN: Field<UInt64> { Field(16) }
+    static var endPFN: Field<UInt64> { Field(24) }
+    /// `offset_vmcoreinfo`, `size_vmcoreinfo`: 3
+    static var vmcoreinfo: FileRangeField { FileRangeField(32) }
+    /// `offset_note`, `size_note`: 4
+    static var notes: FileRangeField { FileRangeField(48) }
+    /// `offset_eraseinfo`, `size_eraseinfo`: 5
+    static var eraseInfo: FileRangeField { FileRangeField(64) }
+    /// 6
+    static var startPFN64: Field<UInt64> { Field(80) }
+    static var endPFN64: Field<UInt64> { Field(88) }
+    static var maxMapNumber64: Field<UInt64> { Field(96) }
+  }
 
   /// `phys_base`, in two's complement: the kernel may lie below its link address.
   public var physicalBase: UInt64
@@ -34,26 +52,47 @@ public struct KdumpSubHeader: Hashable, Sendable {
 
   /// Writes the C structure over zeros.
   public func encode(into output: inout MutableRawSpan) {
-    output.storeBytes(of: physicalBase.littleEndian, toByteOffset: 0, as: UInt64.self)
-    output.storeBytes(of: dumpLevel.littleEndian, toByteOffset: 8, as: Int32.self)
+    Layout.physicalBase.store(physicalBase, in: &output)
+    Layout.dumpLevel.store(dumpLevel, in: &output)
     // Readers take an offset of zero for "there is none".
-    let hasVmcoreinfo = !vmcoreinfo.isEmpty
-    let vmcoreinfoOffset = hasVmcoreinfo ? vmcoreinfo.lowerBound : 0
-    output.storeBytes(of: vmcoreinfoOffset.littleEndian, toByteOffset: 32, as: UInt64.self)
-    output.storeBytes(of: UInt64(vmcoreinfo.count).littleEndian, toByteOffset: 40, as: UInt64.self)
-    output.storeBytes(of: notes.lowerBound.littleEndian, toByteOffset: 48, as: UInt64.self)
-    output.storeBytes(of: UInt64(notes.count).littleEndian, toByteOffset: 56, as: UInt64.self)
-    let eraseInfoOffset = eraseInfo.isEmpty ? 0 : eraseInfo.lowerBound
-    output.storeBytes(of: eraseInfoOffset.littleEndian, toByteOffset: 64, as: UInt64.self)
-    output.storeBytes(of: UInt64(eraseInfo.count).littleEndian, toByteOffset: 72, as: UInt64.self)
-    output.storeBytes(of: maxMapNumber.littleEndian, toByteOffset: 96, as: UInt64.self)
+    Layout.vmcoreinfo.store(vmcoreinfo.isEmpty ? 0..<0 : vmcoreinfo, in: &output)
+    Layout.notes.store(notes, in: &output)
+    Layout.eraseInfo.store(eraseInfo.isEmpty ? 0..<0 : eraseInfo, in: &output)
+    Layout.maxMapNumber64.store(maxMapNumber, in: &output)
     guard let split else { return }
-    output.storeBytes(of: (1 as Int32).littleEndian, toByteOffset: 12, as: Int32.self)
-    for (place, pfn) in [(16, split.lowerBound), (24, split.upperBound)] {
-      // Obsolete: too narrow by their meaning, not by their size.
-      let narrow = UInt64(UInt32(clamping: pfn.rawValue))
-      output.storeBytes(of: narrow.littleEndian, toByteOffset: place, as: UInt64.self)
-      output.storeBytes(of: pfn.rawValue.littleEndian, toByteOffset: place + 64, as: UInt64.self)
-    }
+    Layout.split.store(1, in: &output)
+    // Obsolete: too narrow by their meaning, not by their size.
+    Layout.startPFN.store(UInt64(UInt32(clamping: split.lowerBound.rawValue)), in: &output)
+    Layout.endPFN.store(UInt64(UInt32(clamping: split.upperBound.rawValue)), in: &output)
+    Layout.startPFN64.store(split.lowerBound.rawValue, in: &output)
+    Layout.endPFN64.store(split.upperBound.rawValue, in: &output)
+  }
+
+  /// Reads the C structure; there must be all of it. What the version does not have yet is empty.
+  ///
+  /// - Parameters:
+  ///   - version: `header_version`
+  ///   - narrow: `max_mapnr` of the first header, for versions before 6.
+  package init(decoding bytes: RawSpan, version: Int32, maxMapNumber narrow: UInt64) {
+    physicalBase = Layout.physicalBase.load(from: bytes)
+    dumpLevel = Layout.dumpLevel.load(from: bytes)
+    vmcoreinfo = version >= 3 ? Layout.vmcoreinfo.load(from: bytes) : 0..<0
+    notes = version >= 4 ? Layout.notes.load(from: bytes) : 0..<0
+    eraseInfo = version >= 5 ? Layout.eraseInfo.load(from: bytes) : 0..<0
+    let wide = version >= 6 ? Layout.maxMapNumber64.load(from: bytes) : 0
+    maxMapNumber = wide != 0 ? wide : narrow
+    guard version >= 2, Layout.split.load(from: bytes) != 0 else { return }
+    let start = (version >= 6 ? Layout.startPFN64 : Layout.startPFN).load(from: bytes)
+    let end = (version >= 6 ? Layout.endPFN64 : Layout.endPFN).load(from: bytes)
+    split = PFN(start)..<PFN(max(start, end))
+  }
+
+  /// What is to be written where, so that the structure names another text that tells what was changed.
+  ///
+  /// - Parameter output: gets ``FileRangeField/byteCount`` bytes.
+  /// - Returns: where they belong in the structure.
+  package static func encodeEraseInfo(_ range: Range<UInt64>, into output: inout MutableRawSpan) -> Int {
+    FileRangeField(0).store(range, in: &output)
+    return Layout.eraseInfo.offset
   }
 }

@@ -2,6 +2,14 @@
 public struct PageDescriptor: Hashable, Sendable {
   public static let byteCount = 24
 
+  /// `struct page_desc`
+  private enum Layout {
+    static var offset: Field<UInt64> { Field(0) }
+    static var size: Field<UInt32> { Field(8) }
+    static var flags: Field<UInt32> { Field(12) }
+    static var pageFlags: Field<UInt64> { Field(16) }
+  }
+
   /// File offset; 0 is a page that is missing because the dump is incomplete.
   public var offset: UInt64
   /// Bytes stored.
@@ -26,9 +34,16 @@ public struct PageDescriptor: Hashable, Sendable {
 
   /// Writes all 24 bytes; `page_flags` is zero.
   public func encode(into output: inout MutableRawSpan, at position: Int) {
-    output.storeBytes(of: offset.littleEndian, toByteOffset: position, as: UInt64.self)
-    output.storeBytes(of: size.littleEndian, toByteOffset: position + 8, as: UInt32.self)
-    output.storeBytes(of: flags.rawValue.littleEndian, toByteOffset: position + 12, as: UInt32.self)
-    output.storeBytes(of: 0, toByteOffset: position + 16, as: UInt64.self)
+    Layout.offset.store(offset, in: &output, at: position)
+    Layout.size.store(size, in: &output, at: position)
+    Layout.flags.store(flags.rawValue, in: &output, at: position)
+    Layout.pageFlags.store(0, in: &output, at: position)
+  }
+
+  /// Reads it; there must be all of it.
+  package init(decoding bytes: RawSpan) {
+    offset = Layout.offset.load(from: bytes)
+    size = Layout.size.load(from: bytes)
+    flags = PageDescriptorFlags(rawValue: Layout.flags.load(from: bytes))
   }
 }

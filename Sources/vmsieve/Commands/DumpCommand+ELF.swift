@@ -18,7 +18,7 @@ extension DumpCommand {
     }
     progress.end()
     var contents = ELFDumpWriter.Contents(
-      eraseInfo: describe(level).facts.eraseInfo, lost: lost,
+      machine: memory.machine, eraseInfo: describe(level).facts.eraseInfo, lost: lost,
       isIncomplete: memory.lacksPages || (lost.count > 0 && !memory.isLive))
     if lost.count > 0, memory.isLive, let first = lost.ranges.first {
       contents.eraseInfo += DumpFacts.unreadableRecord(

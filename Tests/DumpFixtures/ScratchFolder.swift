@@ -1,10 +1,10 @@
 import Foundation
 
 /// A folder of a test's own, gone with it.
-final class ScratchFolder {
-  let url: URL
+public final class ScratchFolder: Sendable {
+  public let url: URL
 
-  init() throws {
+  public init() throws {
     url = FileManager.default.temporaryDirectory.appending(path: "vmsieve-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }
@@ -13,15 +13,14 @@ final class ScratchFolder {
     try? FileManager.default.removeItem(at: url)
   }
 
-  func path(_ name: String) -> String {
-    url.appending(path: name).path
+  public func url(_ name: String) -> URL { url.appending(path: name) }
+  public func path(_ name: String) -> String { url(name).path }
+
+  public func write(_ text: String, to name: String) throws {
+    try Data(text.utf8).write(to: url(name))
   }
 
-  func write(_ text: String, to name: String) throws {
-    try Data(text.utf8).write(to: url.appending(path: name))
-  }
-
-  var contents: [String] {
+  public var contents: [String] {
     get throws { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() }
   }
 }

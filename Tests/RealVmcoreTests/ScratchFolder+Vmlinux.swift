@@ -1,22 +1,8 @@
+import DumpFixtures
 import Foundation
 import Testing
 
-/// A folder of a test's own, gone with it.
-final class ScratchFolder {
-  private let folder: URL
-
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "vmsieve-real-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  }
-
-  deinit {
-    try? FileManager.default.removeItem(at: folder)
-  }
-
-  func url(_ name: String) -> URL { folder.appending(path: name) }
-  func path(_ name: String) -> String { url(name).path }
-
+extension ScratchFolder {
   /// A copy of a vmlinux whose section `.BTF` has another name: what a kernel before 5.2 has.
   func copyWithoutBTF(_ vmlinux: String) throws -> String {
     let copy = path("vmlinux-without-btf")
