@@ -22,7 +22,7 @@ struct BatchContents: ~Copyable {
   private(set) var zeroPages: UInt64 = 0
   /// Bytes of the output that are data.
   private(set) var byteCount = 0
-  private var output: PageBuffer
+  private var output: MappedBuffer
 
   /// Bytes that a batch's output needs: every page raw, and room for one that grows.
   static func outputSize(pageSize: Int, compressionBound: Int) -> Int {
@@ -30,7 +30,7 @@ struct BatchContents: ~Copyable {
   }
 
   init(pageSize: Int, compressionBound: Int) throws(SystemError) {
-    output = try PageBuffer(
+    output = try MappedBuffer(
       byteCount: Self.outputSize(pageSize: pageSize, compressionBound: compressionBound))
     frames.reserveCapacity(Self.capacity)
     pages.reserveCapacity(Self.capacity)
@@ -83,7 +83,7 @@ struct BatchContents: ~Copyable {
   /// - Returns: whether the page was added.
   mutating func addStored(
     sharesZeroPages: Bool,
-    _ fetch: (inout MutableRawSpan) throws(MemoryError) -> PageStoreReader.StoredBytes?
+    _ fetch: (inout MutableRawSpan) throws(MemoryError) -> StoredBytes?
   ) throws(MemoryError) -> Bool {
     var room = output.mutableBytes(in: byteCount..<output.byteCount)
     guard let stored = try fetch(&room) else { return false }

@@ -45,8 +45,8 @@ struct ZstdContext: ~Copyable, Sendable {
   }
 
   private static func compressOnce(_ context: OpaquePointer, pageSize: Int) -> Bool {
-    guard let page = try? PageBuffer(byteCount: pageSize),
-      var output = try? PageBuffer(byteCount: outputBound(pageSize: pageSize))
+    guard let page = try? MappedBuffer(byteCount: pageSize),
+      var output = try? MappedBuffer(byteCount: outputBound(pageSize: pageSize))
     else { return false }
     var room = output.mutableBytes
     return unsafe compress(context, page.bytes, into: &room) != nil

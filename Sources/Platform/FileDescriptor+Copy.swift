@@ -35,7 +35,7 @@ extension FileDescriptor {
 struct CopyWay: ~Copyable {
   private static let pieceSize = 4 << 20
   private var usesKernel = true
-  private var buffer: PageBuffer?
+  private var buffer: MappedBuffer?
 
   mutating func copy(
     _ source: borrowing FileDescriptor, _ target: borrowing FileDescriptor, at offset: UInt64,
@@ -56,14 +56,14 @@ struct CopyWay: ~Copyable {
     return UInt64(count)
   }
 
-  private mutating func take() throws(SystemError) -> PageBuffer {
+  private mutating func take() throws(SystemError) -> MappedBuffer {
     if let buffer = buffer.take() { return buffer }
-    return try PageBuffer(byteCount: Self.pieceSize)
+    return try MappedBuffer(byteCount: Self.pieceSize)
   }
 
   private static func move(
     _ source: borrowing FileDescriptor, _ target: borrowing FileDescriptor, at offset: FileOffset,
-    _ wanted: Int, _ buffer: inout PageBuffer
+    _ wanted: Int, _ buffer: inout MappedBuffer
   ) throws(SystemError) -> Int {
     var bytes = buffer.mutableBytes(in: 0..<wanted)
     let count = try source.read(into: &bytes, at: offset)

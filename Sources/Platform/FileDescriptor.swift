@@ -157,12 +157,12 @@ public struct FileDescriptor: ~Copyable, Sendable {
   /// The first bytes of a file, for short ones.
   public static func contents(of path: String, atMost limit: Int) throws(SystemError) -> [UInt8] {
     let file = try open(reading: path)
-    var buffer = try PageBuffer(byteCount: limit)
+    var buffer = try MappedBuffer(byteCount: limit)
     let count = try file.read(into: &buffer)
     return unsafe buffer.bytes.extracting(first: count).withUnsafeBytes { unsafe Array($0) }
   }
 
-  private func read(into buffer: inout PageBuffer) throws(SystemError) -> Int {
+  private func read(into buffer: inout MappedBuffer) throws(SystemError) -> Int {
     var bytes = buffer.mutableBytes
     return try read(into: &bytes, at: FileOffset(0))
   }

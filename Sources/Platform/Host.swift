@@ -11,7 +11,7 @@ public enum Host {
   /// nil where there is no such file.
   public static func availableMemory() -> UInt64? {
     guard let file = try? FileDescriptor.open(reading: "/proc/meminfo"),
-      var buffer = try? PageBuffer(byteCount: 4096)
+      var buffer = try? MappedBuffer(byteCount: 4096)
     else { return nil }
     var bytes = buffer.mutableBytes
     guard let count = try? file.read(into: &bytes, at: FileOffset(0)) else { return nil }

@@ -7,17 +7,16 @@ import Platform
 @testable import Diskdump
 
 /// A layer that gives some pages another content.
-final class ReplacingLayer: PageLayer, @unchecked Sendable {
+final class ReplacingLayer: PageLayer {
   let pages: [UInt64: [UInt8]]
 
   init(_ pages: [UInt64: [UInt8]]) {
     self.pages = pages
-    super.init()
   }
 
-  override func changes(_ pfn: PFN) -> Bool { pages[pfn.rawValue] != nil }
+  func changes(_ pfn: PFN) -> Bool { pages[pfn.rawValue] != nil }
 
-  override func apply(to page: inout MutableRawSpan, _ pfn: PFN) {
+  func apply(to page: inout MutableRawSpan, _ pfn: PFN) {
     for (index, byte) in pages[pfn.rawValue]!.enumerated() {
       page.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
     }

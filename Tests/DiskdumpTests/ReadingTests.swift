@@ -212,7 +212,7 @@ struct ReadingTests {
 
   private static func stored(
     _ pfn: UInt64, as flags: UInt32, _ reader: inout MemoryReader
-  ) throws(MemoryError) -> (form: PageStoreReader.StoredBytes, data: [UInt8])? {
+  ) throws(MemoryError) -> (form: StoredBytes, data: [UInt8])? {
     var copy = [UInt8](repeating: 0, count: 4096)
     let form = try { () throws(MemoryError) in
       var elements = copy.mutableSpan
@@ -232,10 +232,10 @@ struct ReadingTests {
       let fits = try #require(try Self.stored(pfn, as: 2, &reader))
       switch pages[0] {
       case .data(let size, let flags):
-        #expect(fits.form == PageStoreReader.StoredBytes(byteCount: Int(size), flags: flags.rawValue))
+        #expect(fits.form == StoredBytes(byteCount: Int(size), flags: flags.rawValue))
         #expect(fits.data == data)
       case .zero:
-        #expect(fits.form == PageStoreReader.StoredBytes(byteCount: 4096, flags: 0))
+        #expect(fits.form == StoredBytes(byteCount: 4096, flags: 0))
         #expect(fits.data.allSatisfy { $0 == 0 })
       case .unreadable:
         Issue.record("the scenario has none")

@@ -59,7 +59,7 @@ struct ThinMemoryTests {
     let source = try TemporaryFile(Array(bytes.prefix(bytes.count / 10 * tenths + (tenths == 10 ? 10 : 0))))
     let target = try TemporaryFile([])
     let file = try FileDescriptor.create(target.path, replacing: true)
-    var reader = try FlattenedReader(FileDescriptor.open(reading: source.path))
+    var reader = try FlattenedStreamReader(FileDescriptor.open(reading: source.path))
     var isCut = false
     do throws(FlattenedError) { try reader.copy(into: file) } catch { isCut = true }
     #expect(isCut == (tenths < 10))

@@ -6,6 +6,12 @@ public struct ProgramRun: Equatable, Sendable {
   public var output: String
   public var errors: String
 
+  public init(status: Int32, output: String, errors: String) {
+    self.status = status
+    self.output = output
+    self.errors = errors
+  }
+
   /// Why there is nothing to look at.
   public struct Failure: Error, CustomStringConvertible {
     public let description: String

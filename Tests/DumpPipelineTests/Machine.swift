@@ -5,7 +5,15 @@ import PageCompression
 import Platform
 
 /// Made-up memory, frame by frame, some of which cannot be read.
-final class Machine: PageStore, @unchecked Sendable {
+final class Machine: PageStore {
+  let path = "a machine"
+  let formatDescription = "made up"
+  let machine = MachineKind.x86_64
+  let fileSize: UInt64
+  let frames: PFNRanges
+  let notes: CoreNotes
+  let origin = DumpFacts(
+    utsname: .unknown, crashTime: 0, processorCount: 1, physicalBase: 0, dumpLevel: [])
   let contents: [[UInt8]]
   /// Pfns whose reading fails.
   let unreadable: Set<UInt64>
@@ -19,11 +27,9 @@ final class Machine: PageStore, @unchecked Sendable {
     builder.segments = [ELFSegment(vaddr: 0, paddr: 0, data: [UInt8](repeating: 0, count: 4096))]
     let file = try builder.build().write()
     let memory = try PhysicalMemory(try ELFCore(opening: file.path), prefersMapping: false)
-    super.init(
-      path: "a machine", fileSize: UInt64(count) << 12,
-      frames: PFNRanges([PFN(0)..<PFN(UInt64(count))], maxMapNumber: UInt64(count)), notes: memory.notes,
-      origin: DumpFacts(
-        utsname: .unknown, crashTime: 0, processorCount: 1, physicalBase: 0, dumpLevel: []))
+    fileSize = UInt64(count) << 12
+    frames = PFNRanges([PFN(0)..<PFN(UInt64(count))], maxMapNumber: UInt64(count))
+    notes = memory.notes
   }
 
   /// Zeros, noise, or something between.
@@ -38,7 +44,7 @@ final class Machine: PageStore, @unchecked Sendable {
     return page
   }
 
-  override func framesInFile() throws(VmcoreError) -> PFNBitmap {
+  func framesInFile() throws(VmcoreError) -> PFNBitmap {
     do throws(SystemError) {
       var bitmap = try PFNBitmap(maxMapNumber: UInt64(contents.count))
       bitmap.insert(PFN(0)..<PFN(UInt64(contents.count)))
@@ -46,17 +52,20 @@ final class Machine: PageStore, @unchecked Sendable {
     } catch { throw .system(error) }
   }
 
-  override func makeReader(_ access: MemoryAccess) throws(SystemError) -> PageStoreReader { Reader(self) }
+  func makeReader(_ access: MemoryAccess) throws(SystemError) -> any PageStoreReader { Reader(self) }
 
   private final class Reader: PageStoreReader {
     private let machine: Machine
 
     init(_ machine: Machine) {
       self.machine = machine
-      super.init()
     }
 
-    override func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(MemoryError) {
+    func readStored(
+      _ pfn: PFN, as flags: UInt32, into bytes: inout MutableRawSpan
+    ) throws(MemoryError) -> StoredBytes? { nil }
+
+    func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(MemoryError) {
       if machine.unreadable.contains(pfn.rawValue) {
         throw .damaged(PhysicalAddress(pfn.rawValue << 12), reason: "made so")
       }

@@ -13,7 +13,7 @@ struct MemoryTests {
   }
 
   private func freshBytes(byteCount: Int) throws(SystemError) -> [UInt8] {
-    let buffer = try PageBuffer(byteCount: byteCount)
+    let buffer = try MappedBuffer(byteCount: byteCount)
     return array(buffer.bytes)
   }
 
@@ -117,7 +117,7 @@ struct MemoryTests {
   @Test("A buffer is zero, begins at a page, and keeps what is written", arguments: [1, 4096, 100_000])
   func buffer(byteCount: Int) throws {
     #expect(try freshBytes(byteCount: byteCount) == [UInt8](repeating: 0, count: byteCount))
-    var buffer = try PageBuffer(byteCount: byteCount)
+    var buffer = try MappedBuffer(byteCount: byteCount)
     let address = buffer.bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
     #expect(address % 4096 == 0)
     mark(&buffer)
@@ -125,7 +125,7 @@ struct MemoryTests {
     #expect(last == 0xab)
   }
 
-  private func mark(_ buffer: inout PageBuffer) {
+  private func mark(_ buffer: inout MappedBuffer) {
     let last = buffer.byteCount - 1
     var bytes = buffer.mutableBytes
     bytes.storeBytes(of: 0xab, toByteOffset: last, as: UInt8.self)

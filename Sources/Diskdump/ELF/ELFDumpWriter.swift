@@ -35,7 +35,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   private let eraseInfo: String
   let output: DumpOutput
   /// Headers on their way to the file, and zeros.
-  var scratch: PageBuffer
+  var scratch: MappedBuffer
   var headers = ELFDumpHeaders(machine: .x86_64, loadCount: 0, noteSize: 0)
   private var extents = ELFExtents()
   var loads: [ELFProgramHeaders.Load] = []
@@ -81,8 +81,8 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   public init(
     _ segments: [CoreSegment], _ contents: Contents = Contents(), to output: consuming DumpOutput
   ) throws(DumpWriteError) {
-    let scratch: PageBuffer
-    do throws(SystemError) { scratch = try PageBuffer(byteCount: Self.scratchSize) } catch {
+    let scratch: MappedBuffer
+    do throws(SystemError) { scratch = try MappedBuffer(byteCount: Self.scratchSize) } catch {
       throw .failed(error)
     }
     self.scratch = scratch

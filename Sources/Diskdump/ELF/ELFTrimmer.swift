@@ -21,7 +21,7 @@ struct ELFTrimmer: ~Copyable {
   }
 
   mutating func trim(_ file: borrowing FileDescriptor) throws(SystemError) {
-    var buffer = try PageBuffer(byteCount: 8)
+    var buffer = try MappedBuffer(byteCount: 8)
     for (index, header) in core.programHeaders.enumerated() where header.type == ProgramHeader.load {
       let start = header.fileOffset.rawValue
       let present = arrived.present(from: start, atMost: header.fileSize)

@@ -14,7 +14,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   let description: DumpDescription
   let output: DumpOutput
   /// Headers, bitmaps and descriptors on their way to the file.
-  var scratch: PageBuffer
+  var scratch: MappedBuffer
   var layout: DiskdumpLayout
   private var maxMapNumber: UInt64 = 0
   var failure: DumpWriteError?
@@ -43,9 +43,9 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   ///
   /// - Throws: ``DumpWriteError/failed(_:)`` if there is no memory for the writer's buffer.
   public init(_ description: DumpDescription, to output: consuming DumpOutput) throws(DumpWriteError) {
-    let scratch: PageBuffer
+    let scratch: MappedBuffer
     do {
-      scratch = try PageBuffer(byteCount: max(Self.scratchSize, description.blockSize))
+      scratch = try MappedBuffer(byteCount: max(Self.scratchSize, description.blockSize))
     } catch {
       throw DumpWriteError(error)
     }

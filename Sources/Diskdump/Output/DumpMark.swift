@@ -25,7 +25,7 @@ public enum DumpMark {
   private static func write(
     _ word: UInt32, to file: borrowing FileDescriptor, at field: Field<UInt32>
   ) throws(SystemError) {
-    var buffer = try PageBuffer(byteCount: 4)
+    var buffer = try MappedBuffer(byteCount: 4)
     var bytes = buffer.mutableBytes
     Field<UInt32>(0).store(word, in: &bytes)
     try file.write(buffer.bytes.extracting(first: 4), at: FileOffset(UInt64(field.offset)))

@@ -7,7 +7,7 @@ extension DumpOutput {
   /// - Parameter buffer: what the pieces go through.
   /// - Returns: bytes of the notes that could not be read, in whose place there are zeros.
   func write(
-    _ notes: CoreNotes, at start: UInt64, through buffer: inout PageBuffer
+    _ notes: CoreNotes, at start: UInt64, through buffer: inout MappedBuffer
   ) throws(DumpWriteError) -> Int {
     var missing = 0
     var done = 0

@@ -6,7 +6,7 @@ public import Platform
 public struct DumpOutput: ~Copyable, Sendable {
   private enum Target: ~Copyable, Sendable {
     case file(FileDescriptor)
-    case stream(FlattenedStream)
+    case stream(FlattenedStreamWriter)
     case nowhere
   }
 
@@ -38,7 +38,7 @@ public struct DumpOutput: ~Copyable, Sendable {
   /// The flattened form (`-F`), for a pipe or whatever takes bytes: what is written goes out as records.
   public init(stream: consuming FileDescriptor, sizeLimit: UInt64? = nil) throws(DumpWriteError) {
     hasHoles = false
-    do throws(SystemError) { target = .stream(try FlattenedStream(stream)) } catch {
+    do throws(SystemError) { target = .stream(try FlattenedStreamWriter(stream)) } catch {
       throw DumpWriteError(error)
     }
     self.sizeLimit = sizeLimit ?? .max
@@ -121,7 +121,7 @@ public struct DumpOutput: ~Copyable, Sendable {
   }
 
   /// Reads back what was written before; only a file can.
-  func read(into buffer: inout PageBuffer, byteCount: Int, at offset: UInt64) throws(DumpWriteError) {
+  func read(into buffer: inout MappedBuffer, byteCount: Int, at offset: UInt64) throws(DumpWriteError) {
     switch target {
     case .file(let file):
       do throws(SystemError) {

@@ -109,7 +109,7 @@ public struct DumpPatch: ~Copyable {
   private static func write(
     _ notes: CoreNotes, _ part: Range<Int>, to file: borrowing FileDescriptor, at place: FileOffset
   ) throws(SystemError) {
-    var buffer = try PageBuffer(byteCount: part.count)
+    var buffer = try MappedBuffer(byteCount: part.count)
     // VMCOREINFO is in memory: nothing of it can be missing.
     _ = notes.read(into: &buffer, count: part.count, at: part.lowerBound)
     try file.write(buffer.bytes.extracting(first: part.count), at: place)

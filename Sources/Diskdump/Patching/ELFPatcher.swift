@@ -10,7 +10,7 @@ enum ELFPatcher {
     let places = FilePlaces(memory)
     var report = PatchReport()
     do throws(SystemError) {
-      var present = try PageBuffer(byteCount: memory.segments.geometry.size)
+      var present = try MappedBuffer(byteCount: memory.segments.geometry.size)
       var next = frames.next(from: PFN(0))
       while let pfn = next {
         next = frames.next(from: pfn.advanced(by: 1))
@@ -41,7 +41,7 @@ enum ELFPatcher {
   /// A second copy of a page that says something else was not what the new bytes were made of, and stays.
   private static func replace(
     _ place: FilePlaces.Place, _ old: RawSpan, with new: RawSpan, in file: borrowing FileDescriptor,
-    _ present: inout PageBuffer
+    _ present: inout MappedBuffer
   ) throws(SystemError) {
     let count = try read(place, file, into: &present)
     guard present.bytes.extracting(first: count).isEqual(to: old.extracting(place.part)) else { return }
@@ -49,7 +49,7 @@ enum ELFPatcher {
   }
 
   private static func read(
-    _ place: FilePlaces.Place, _ file: borrowing FileDescriptor, into buffer: inout PageBuffer
+    _ place: FilePlaces.Place, _ file: borrowing FileDescriptor, into buffer: inout MappedBuffer
   ) throws(SystemError) -> Int {
     var bytes = buffer.mutableBytes(in: 0..<place.part.count)
     return try file.read(into: &bytes, at: FileOffset(place.fileOffset))

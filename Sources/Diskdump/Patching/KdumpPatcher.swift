@@ -58,7 +58,7 @@ struct KdumpPatcher: ~Copyable {
     _ byteCount: Int, _ offset: UInt64, _ file: borrowing FileDescriptor
   ) throws(SystemError) {
     guard byteCount > 0 else { return }
-    let zeros = try PageBuffer(byteCount: byteCount)
+    let zeros = try MappedBuffer(byteCount: byteCount)
     try file.write(zeros.bytes, at: FileOffset(offset))
   }
 
@@ -66,7 +66,7 @@ struct KdumpPatcher: ~Copyable {
   private static func write(
     _ descriptor: PageDescriptor, at offset: UInt64, _ file: borrowing FileDescriptor
   ) throws(SystemError) {
-    var buffer = try PageBuffer(byteCount: PageDescriptor.byteCount)
+    var buffer = try MappedBuffer(byteCount: PageDescriptor.byteCount)
     var bytes = buffer.mutableBytes
     descriptor.encode(into: &bytes, at: 0)
     try file.write(buffer.bytes.extracting(first: 16), at: FileOffset(offset))
@@ -94,7 +94,7 @@ struct KdumpPatcher: ~Copyable {
       let text = Array(record.utf8)
       try unsafe file.write(text.span.bytes, at: FileOffset(end))
       end += UInt64(text.count)
-      var buffer = try PageBuffer(byteCount: FileRangeField.byteCount)
+      var buffer = try MappedBuffer(byteCount: FileRangeField.byteCount)
       var bytes = buffer.mutableBytes
       let place = KdumpSubHeader.encodeEraseInfo(start..<end, into: &bytes)
       try file.write(buffer.bytes, at: FileOffset(dump.headers.blockSize + UInt64(place)))

@@ -5,14 +5,14 @@ internal import Platform
 struct PagePair: ~Copyable {
   private var oldReader: MemoryReader
   private var newReader: MemoryReader
-  private var old: PageBuffer
-  private var new: PageBuffer
+  private var old: MappedBuffer
+  private var new: MappedBuffer
 
   init(_ original: PhysicalMemory, _ changed: PhysicalMemory) throws(SystemError) {
     let oldReader = try MemoryReader.sequential(original)
     let newReader = try MemoryReader.sequential(changed)
-    let old = try PageBuffer(byteCount: original.geometry.size)
-    let new = try PageBuffer(byteCount: original.geometry.size)
+    let old = try MappedBuffer(byteCount: original.geometry.size)
+    let new = try MappedBuffer(byteCount: original.geometry.size)
     self.oldReader = oldReader
     self.newReader = newReader
     self.old = old
@@ -37,7 +37,7 @@ struct PagePair: ~Copyable {
   }
 
   private static func read(
-    _ pfn: PFN, _ reader: inout MemoryReader, into page: inout PageBuffer
+    _ pfn: PFN, _ reader: inout MemoryReader, into page: inout MappedBuffer
   ) throws(MemoryError) {
     var bytes = page.mutableBytes
     try reader.withPage(pfn) { bytes.copy($0, at: 0) }

@@ -5,12 +5,12 @@ internal import Platform
 /// Compresses pages one after the other, each with its own codec; nearly always it is the same for all.
 struct PageRecompressor: ~Copyable {
   private var compressor: PageCompressor
-  private var output: PageBuffer
+  private var output: MappedBuffer
   private let pageSize: Int
 
   init(pageSize: Int) throws(SystemError) {
     let bounds = Codec.allCases.map { PageCompressor.outputBound(codec: $0, pageSize: pageSize) }
-    let output = try PageBuffer(byteCount: max(bounds.max() ?? 0, pageSize))
+    let output = try MappedBuffer(byteCount: max(bounds.max() ?? 0, pageSize))
     let compressor = try Self.compressor(.none, pageSize)
     self.output = output
     self.compressor = compressor
@@ -30,7 +30,7 @@ struct PageRecompressor: ~Copyable {
   }
 
   private static func compress(
-    _ page: RawSpan, _ compressor: inout PageCompressor, into output: inout PageBuffer
+    _ page: RawSpan, _ compressor: inout PageCompressor, into output: inout MappedBuffer
   ) -> (size: Int, codec: Codec) {
     var room = output.mutableBytes
     if let size = compressor.compress(page, into: &room) { return (size, compressor.codec) }

@@ -11,7 +11,7 @@ public struct PartialDump: ~Copyable {
   private let arrived: ArrivedRanges
 
   /// - Parameter file: what the reader wrote to, whose length may change.
-  public init(_ file: borrowing FileDescriptor, _ reader: borrowing FlattenedReader) {
+  public init(_ file: borrowing FileDescriptor, _ reader: borrowing FlattenedStreamReader) {
     path = file.path
     arrived = reader.arrived
   }

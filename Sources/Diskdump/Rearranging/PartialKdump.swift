@@ -5,7 +5,7 @@ internal import Platform
 struct PartialKdump: ~Copyable {
   private let kdump: KdumpFile
   private let arrived: ArrivedRanges
-  private var buffer: PageBuffer
+  private var buffer: MappedBuffer
   private(set) var keptPages: UInt64 = 0
   var pages: UInt64 { kdump.pageCount }
 
@@ -13,9 +13,10 @@ struct PartialKdump: ~Copyable {
   private static let batch = 2730
 
   init(_ kdump: KdumpFile, _ arrived: ArrivedRanges) throws(VmcoreError) {
-    let buffer: PageBuffer
-    do throws(SystemError) { buffer = try PageBuffer(byteCount: Self.batch * PageDescriptor.byteCount) } catch
-    {
+    let buffer: MappedBuffer
+    do throws(SystemError) {
+      buffer = try MappedBuffer(byteCount: Self.batch * PageDescriptor.byteCount)
+    } catch {
       throw .system(error)
     }
     let block = kdump.headers.blockSize
@@ -74,7 +75,7 @@ struct PartialKdump: ~Copyable {
   }
 
   private static func read(
-    _ buffer: inout PageBuffer, _ byteCount: Int, _ file: borrowing FileDescriptor, _ place: FileOffset
+    _ buffer: inout MappedBuffer, _ byteCount: Int, _ file: borrowing FileDescriptor, _ place: FileOffset
   ) throws(SystemError) {
     var bytes = buffer.mutableBytes(in: 0..<byteCount)
     guard try file.read(into: &bytes, at: place) == byteCount else {

@@ -21,7 +21,7 @@ extension CoreNotes {
     of vmcoreinfo: Range<UInt64>, _ file: InputFile
   ) throws(VmcoreError) -> [UInt8] {
     guard !vmcoreinfo.isEmpty, vmcoreinfo.count <= mostVMCOREINFO else { return [] }
-    var buffer = try PageBuffer.allocate(byteCount: vmcoreinfo.count)
+    var buffer = try MappedBuffer.allocate(byteCount: vmcoreinfo.count)
     let count = try file.fill(&buffer, at: FileOffset(vmcoreinfo.lowerBound))
     var text: [UInt8] = []
     for index in 0..<count { text.append(buffer.bytes.littleEndian(at: index, as: UInt8.self) ?? 0) }

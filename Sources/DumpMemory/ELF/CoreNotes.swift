@@ -70,7 +70,7 @@ public final class CoreNotes: Sendable {
   /// Copies a part of the notes to the beginning of a buffer.
   ///
   /// - Returns: bytes that could not be read from the file; they are zeros.
-  public func read(into buffer: inout PageBuffer, count: Int, at offset: Int) -> Int {
+  public func read(into buffer: inout MappedBuffer, count: Int, at offset: Int) -> Int {
     var bytes = buffer.mutableBytes(in: 0..<count)
     return list.read(into: &bytes, at: offset, from: file)
   }
@@ -80,8 +80,8 @@ public final class CoreNotes: Sendable {
   /// - Throws: ``SystemError`` without memory for a piece of each.
   public func isEqual(to other: CoreNotes) throws(SystemError) -> Bool {
     guard byteCount == other.byteCount else { return false }
-    var ours = try PageBuffer(byteCount: 64 << 10)
-    var theirs = try PageBuffer(byteCount: 64 << 10)
+    var ours = try MappedBuffer(byteCount: 64 << 10)
+    var theirs = try MappedBuffer(byteCount: 64 << 10)
     var done = 0
     while done < byteCount {
       let count = min(byteCount - done, ours.byteCount)

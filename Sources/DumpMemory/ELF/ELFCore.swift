@@ -58,7 +58,7 @@ public struct ELFCore: ~Copyable, Sendable {
   public var fileSize: UInt64 { file.size }
 
   private static func readHeader(_ file: InputFile) throws(VmcoreError) -> ELFHeader {
-    var buffer = try PageBuffer.allocate(byteCount: ELFHeader.byteCount)
+    var buffer = try MappedBuffer.allocate(byteCount: ELFHeader.byteCount)
     let count = try file.fill(&buffer, at: FileOffset(0))
     switch ELFHeader.decode(buffer.bytes.extracting(0..<count)) {
     case .success(let header): return header
@@ -70,7 +70,7 @@ public struct ELFCore: ~Copyable, Sendable {
 
   /// Whether a block of a medium's own precedes sadump's partition header.
   private static func isSadumpBackup(_ file: InputFile) throws(VmcoreError) -> Bool {
-    var buffer = try PageBuffer.allocate(byteCount: 8)
+    var buffer = try MappedBuffer.allocate(byteCount: 8)
     guard try file.fill(&buffer, at: FileOffset(4096)) == 8 else { return false }
     return ForeignFormat.isSadump(buffer.bytes)
   }
@@ -81,13 +81,13 @@ public struct ELFCore: ~Copyable, Sendable {
   ) throws(VmcoreError) -> Bool {
     guard header.shnum > 0, header.shstrndx < header.shnum else { return false }
     let size = ELFSectionHeader.byteCount
-    var section = try PageBuffer.allocate(byteCount: size)
+    var section = try MappedBuffer.allocate(byteCount: size)
     let place = header.shoff.addingReportingOverflow(UInt64(size) * UInt64(header.shstrndx))
     guard !place.overflow, try file.fill(&section, at: FileOffset(place.partialValue)) == size else {
       return false
     }
     let start = ELFSectionHeader.Layout.offset.load(from: section.bytes)
-    var names = try PageBuffer.allocate(byteCount: 4096)
+    var names = try MappedBuffer.allocate(byteCount: 4096)
     let count = try file.fill(&names, at: FileOffset(start))
     return ForeignFormat.hasXenPages(names.bytes.extracting(0..<count))
   }
@@ -103,7 +103,7 @@ public struct ELFCore: ~Copyable, Sendable {
     var count = Int(header.phnum)
     if header.phnum == ELFHeader.extendedNumbering {
       // elf(5), PN_XNUM: sh_info of section header 0.
-      var buffer = try PageBuffer.allocate(byteCount: ELFSectionHeader.byteCount)
+      var buffer = try MappedBuffer.allocate(byteCount: ELFSectionHeader.byteCount)
       let got = try file.fill(&buffer, at: FileOffset(header.shoff))
       guard got == ELFSectionHeader.byteCount else {
         throw .malformed(
@@ -116,7 +116,7 @@ public struct ELFCore: ~Copyable, Sendable {
       throw .malformed(
         path: file.path, at: FileOffset(UInt64(ELFHeader.Layout.phnum.offset)), "\(count) program headers")
     }
-    var buffer = try PageBuffer.allocate(byteCount: count * ProgramHeader.byteCount)
+    var buffer = try MappedBuffer.allocate(byteCount: count * ProgramHeader.byteCount)
     let got = try file.fill(&buffer, at: FileOffset(header.phoff))
     guard got == buffer.byteCount else {
       throw .malformed(

@@ -43,7 +43,7 @@ struct NoteSurvey {
     }
     // The notes of one segment may end without the padding that those of the next need before them.
     if list.byteCount % 4 != 0 { list.hold([UInt8](repeating: 0, count: 4 - list.byteCount % 4)) }
-    var window = try PageBuffer.allocate(byteCount: Int(min(size, UInt64(Self.largestHeld))))
+    var window = try MappedBuffer.allocate(byteCount: Int(min(size, UInt64(Self.largestHeld))))
     var done: UInt64 = 0
     while size - done >= UInt64(ELFNote.headerByteCount) {
       let place = start + done
@@ -60,7 +60,7 @@ struct NoteSurvey {
       }
       guard let length = length(window.bytes, within: size - done) else { return }
       if length <= Self.largestVMCOREINFO, window.bytes.text(in: 12..<min(count, 23)) == "VMCOREINFO" {
-        var whole = try PageBuffer.allocate(byteCount: length)
+        var whole = try MappedBuffer.allocate(byteCount: length)
         try fill(&whole, length, at: place)
         _ = take(whole.bytes, at: place)
       } else {
@@ -106,7 +106,7 @@ struct NoteSurvey {
     return Int(min((end + 3) & ~3, rest))
   }
 
-  private func fill(_ buffer: inout PageBuffer, _ count: Int, at place: UInt64) throws(VmcoreError) {
+  private func fill(_ buffer: inout MappedBuffer, _ count: Int, at place: UInt64) throws(VmcoreError) {
     var bytes = buffer.mutableBytes(in: 0..<count)
     let got: Int
     do throws(SystemError) { got = try file.read(into: &bytes, at: FileOffset(place)) } catch {

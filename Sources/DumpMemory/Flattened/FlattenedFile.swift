@@ -24,7 +24,7 @@ struct FlattenedFile: ~Copyable, Sendable {
   /// - Throws: ``VmcoreError/malformed(path:at:_:)`` for another version of the format, and where the records
   ///   are so many and small that nothing can have written them.
   init(_ file: consuming FileDescriptor, fileSize: UInt64) throws(VmcoreError) {
-    var buffer = try PageBuffer.allocate(byteCount: FlattenedFormat.headerByteCount)
+    var buffer = try MappedBuffer.allocate(byteCount: FlattenedFormat.headerByteCount)
     guard try Self.fill(&buffer, from: file, at: 0) >= FlattenedFormat.Header.end else {
       throw .malformed(path: file.path, at: FileOffset(0), "the flattened stream ends in its header")
     }
@@ -112,7 +112,7 @@ struct FlattenedFile: ~Copyable, Sendable {
   func nextData(in range: Range<UInt64>) -> Range<UInt64> { index.nextData(in: range) }
 
   private static func fill(
-    _ buffer: inout PageBuffer, from file: borrowing FileDescriptor, at offset: UInt64
+    _ buffer: inout MappedBuffer, from file: borrowing FileDescriptor, at offset: UInt64
   ) throws(VmcoreError) -> Int {
     var bytes = buffer.mutableBytes
     do throws(SystemError) { return try file.read(into: &bytes, at: FileOffset(offset)) } catch {

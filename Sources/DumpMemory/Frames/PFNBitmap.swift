@@ -12,7 +12,7 @@ public struct PFNBitmap: ~Copyable, PFNSet, @unchecked Sendable {
   public private(set) var count: UInt64
 
   /// One word a chunk: 0 is clear, 1 is full, else the address of its words.
-  private var directory: PageBuffer
+  private var directory: MappedBuffer
   private var wordsInUse: Int
 
   private static var clearChunk: UInt { 0 }
@@ -26,7 +26,7 @@ public struct PFNBitmap: ~Copyable, PFNSet, @unchecked Sendable {
       throw SystemError("bitmap", "\(maxMapNumber) page frames", .invalidArgument)
     }
     let chunks = (maxMapNumber + UInt64(PFNChunk.frames) - 1) / UInt64(PFNChunk.frames)
-    let directory = try PageBuffer(byteCount: Int(chunks) * MemoryLayout<UInt>.size)
+    let directory = try MappedBuffer(byteCount: Int(chunks) * MemoryLayout<UInt>.size)
     self.directory = directory
     self.maxMapNumber = maxMapNumber
     count = 0

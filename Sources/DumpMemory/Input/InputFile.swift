@@ -45,7 +45,7 @@ public final class InputFile: Sendable {
   }
 
   private static func isFlattened(_ file: borrowing FileDescriptor) throws(VmcoreError) -> Bool {
-    var buffer = try PageBuffer.allocate(byteCount: 16)
+    var buffer = try MappedBuffer.allocate(byteCount: 16)
     var bytes = buffer.mutableBytes
     let count: Int
     do throws(SystemError) { count = try file.read(into: &bytes, at: FileOffset(0)) } catch {
@@ -95,7 +95,7 @@ public final class InputFile: Sendable {
   /// The same for headers, where what is to be read says where it lies.
   ///
   /// - Throws: ``VmcoreError/malformed(path:at:_:)`` for an offset that no file has.
-  func fill(_ buffer: inout PageBuffer, at offset: FileOffset) throws(VmcoreError) -> Int {
+  func fill(_ buffer: inout MappedBuffer, at offset: FileOffset) throws(VmcoreError) -> Int {
     guard offset.rawValue <= UInt64(Int64.max) - UInt64(buffer.byteCount) else {
       throw .malformed(path: path, at: offset, "headers cannot lie there")
     }

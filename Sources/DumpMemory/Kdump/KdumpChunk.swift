@@ -3,11 +3,11 @@ package import Platform
 /// One chunk of the second bitmap, with the frames below each of its words counted.
 package struct KdumpChunk: ~Copyable {
   private var index: Int?
-  private var bits: PageBuffer
+  private var bits: MappedBuffer
   private var below: [512 of UInt16] = .init(repeating: 0)
 
   package init() throws(SystemError) {
-    bits = try PageBuffer(byteCount: PFNChunk.byteCount)
+    bits = try MappedBuffer(byteCount: PFNChunk.byteCount)
   }
 
   /// How many frames of the chunk lie below one of its frames; nil if that is not in the bitmap itself.
@@ -34,7 +34,7 @@ package struct KdumpChunk: ~Copyable {
   }
 
   private static func read(
-    _ bits: inout PageBuffer, _ file: InputFile, _ offset: UInt64
+    _ bits: inout MappedBuffer, _ file: InputFile, _ offset: UInt64
   ) throws(SystemError) {
     var bytes = bits.mutableBytes
     guard try file.read(into: &bytes, at: FileOffset(offset)) == PFNChunk.byteCount else {

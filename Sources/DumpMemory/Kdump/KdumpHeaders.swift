@@ -31,7 +31,7 @@ public struct KdumpHeaders: Hashable, Sendable {
   private static let blockSizes: ClosedRange<Int32> = 4096...262144
 
   package init(_ file: InputFile) throws(VmcoreError) {
-    var bytes = try PageBuffer.allocate(byteCount: DiskdumpHeader.byteCount)
+    var bytes = try MappedBuffer.allocate(byteCount: DiskdumpHeader.byteCount)
     let count = try file.fill(&bytes, at: FileOffset(0))
     guard Self.recognises(bytes.bytes.extracting(0..<count)) else {
       throw .foreign(path: file.path, "not a kdump-compressed dump")
@@ -57,7 +57,7 @@ public struct KdumpHeaders: Hashable, Sendable {
         "block_size is \(header.blockSize)")
     }
     let place = UInt64(header.blockSize)
-    var subBytes = try PageBuffer.allocate(byteCount: KdumpSubHeader.byteCount)
+    var subBytes = try MappedBuffer.allocate(byteCount: KdumpSubHeader.byteCount)
     guard header.subHeaderBlocks > 0,
       try file.fill(&subBytes, at: FileOffset(place)) == KdumpSubHeader.byteCount
     else { throw .malformed(path: file.path, at: FileOffset(place), "the dump has no sub header") }
@@ -74,7 +74,7 @@ public struct KdumpHeaders: Hashable, Sendable {
   }
 
   package static func recognises(_ file: InputFile) throws(VmcoreError) -> Bool {
-    var bytes = try PageBuffer.allocate(byteCount: 8)
+    var bytes = try MappedBuffer.allocate(byteCount: 8)
     let count = try file.fill(&bytes, at: FileOffset(0))
     return recognises(bytes.bytes.extracting(0..<count))
   }

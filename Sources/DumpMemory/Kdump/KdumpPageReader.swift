@@ -8,11 +8,11 @@ final class KdumpPageReader: PageStoreReader {
     pages = try KdumpPages(dump, access)
   }
 
-  override func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(MemoryError) {
+  func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(MemoryError) {
     try pages.read(pfn, into: &page)
   }
 
-  override func readStored(
+  func readStored(
     _ pfn: PFN, as flags: UInt32, into bytes: inout MutableRawSpan
   ) throws(MemoryError) -> StoredBytes? {
     try pages.readStored(pfn, as: flags, into: &bytes)

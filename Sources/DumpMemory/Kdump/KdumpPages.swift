@@ -15,7 +15,7 @@ struct KdumpPages: ~Copyable {
   /// .. except the one that all pages of zeros share, and those that were written first.
   private var shared: ReadAhead
   /// What a page that is copied as it is stored comes to.
-  private var decoded: PageBuffer
+  private var decoded: MappedBuffer
 
   init(_ dump: KdumpFile, _ access: MemoryAccess) throws(SystemError) {
     let ahead = access == .sequential ? 64 << 10 : 0
@@ -23,7 +23,7 @@ struct KdumpPages: ~Copyable {
     let descriptors = try ReadAhead(byteCount: max(ahead, 128 * PageDescriptor.byteCount))
     let data = try ReadAhead(byteCount: max(ahead, dump.pageSize))
     let shared = try ReadAhead(byteCount: dump.pageSize)
-    let decoded = try PageBuffer(byteCount: dump.pageSize)
+    let decoded = try MappedBuffer(byteCount: dump.pageSize)
     let decompressor: PageDecompressor
     do throws(CompressionError) { decompressor = try PageDecompressor() } catch {
       throw SystemError("malloc", error.description, .outOfMemory)
@@ -48,7 +48,7 @@ struct KdumpPages: ~Copyable {
 
   mutating func readStored(
     _ pfn: PFN, as flags: UInt32, into bytes: inout MutableRawSpan
-  ) throws(MemoryError) -> PageStoreReader.StoredBytes? {
+  ) throws(MemoryError) -> StoredBytes? {
     let descriptor = try descriptor(of: pfn)
     // A raw page is one that the compressor which the dump was made with could not make smaller.
     let isAsWanted =
@@ -59,7 +59,7 @@ struct KdumpPages: ~Copyable {
     // A page that nobody can decode would else go from dump to dump unnoticed.
     guard codec == .none || decodes(descriptor, codec) else { throw noPage(descriptor, codec, pfn) }
     copy(descriptor, into: &bytes)
-    return PageStoreReader.StoredBytes(byteCount: Int(descriptor.size), flags: descriptor.flags.rawValue)
+    return StoredBytes(byteCount: Int(descriptor.size), flags: descriptor.flags.rawValue)
   }
 
   /// Where a page's bytes are: inside the file, and of a size that its flags allow.
@@ -106,7 +106,7 @@ struct KdumpPages: ~Copyable {
 
   private static func decodes(
     _ descriptor: PageDescriptor, _ codec: Codec, _ window: borrowing ReadAhead,
-    _ decompressor: inout PageDecompressor, in buffer: inout PageBuffer
+    _ decompressor: inout PageDecompressor, in buffer: inout MappedBuffer
   ) -> Bool {
     var page = buffer.mutableBytes
     return decompress(descriptor, codec, window, &decompressor, into: &page)

@@ -1,7 +1,13 @@
 public import Platform
 
 /// The files of a split dump as one source of memory: all of them, of one dump.
-public final class KdumpSetStore: PageStore, @unchecked Sendable {
+public final class KdumpSetStore: PageStore {
+  public let path: String
+  public let fileSize: UInt64
+  public let machine: MachineKind
+  public let frames: PFNRanges
+  public let notes: CoreNotes
+  public let origin: DumpFacts
   /// In the order of their frames.
   public let parts: [KdumpStore]
 
@@ -28,10 +34,12 @@ public final class KdumpSetStore: PageStore, @unchecked Sendable {
     for part in parts where !texts.contains(part.origin.eraseInfo) { texts.append(part.origin.eraseInfo) }
     origin.eraseInfo = texts.joined()
     origin.split = nil
-    super.init(
-      path: parts.map { $0.path }.joined(separator: ", "),
-      fileSize: parts.reduce(0) { $0 + $1.fileSize },
-      frames: first.frames, notes: first.notes, origin: origin)
+    self.origin = origin
+    path = parts.map { $0.path }.joined(separator: ", ")
+    fileSize = parts.reduce(0) { $0 + $1.fileSize }
+    machine = first.machine
+    frames = first.frames
+    notes = first.notes
   }
 
   /// What the dump was compressed with (`status`), and whether any file is marked incomplete.
@@ -82,24 +90,24 @@ public final class KdumpSetStore: PageStore, @unchecked Sendable {
         + " \(PFN(frames.upperBound - 1))")
   }
 
-  public override var formatDescription: String {
+  public var formatDescription: String {
     "kdump-compressed dump split into \(parts.count) files, \(fileSize) bytes, dump level"
       + " \(origin.dumpLevel.rawValue)"
   }
 
-  public override var warnings: [String] {
+  public var warnings: [String] {
     parts.flatMap { part in part.damage.map { "\(part.path): \($0)" } }
   }
 
-  public override var isComplete: Bool { parts.allSatisfy { $0.isComplete } }
+  public var isComplete: Bool { parts.allSatisfy { $0.isComplete } }
 
-  public override var lacksAllPages: Bool { parts.allSatisfy { $0.lacksAllPages } }
+  public var lacksAllPages: Bool { parts.allSatisfy { $0.lacksAllPages } }
 
-  public override func framesInFile() throws(VmcoreError) -> PFNBitmap {
+  public func framesInFile() throws(VmcoreError) -> PFNBitmap {
     try union { (part) throws(VmcoreError) in try part.framesInFile() }
   }
 
-  public override func describedFrames() throws(VmcoreError) -> PFNBitmap {
+  public func describedFrames() throws(VmcoreError) -> PFNBitmap {
     try union { (part) throws(VmcoreError) in try part.describedFrames() }
   }
 
@@ -120,7 +128,7 @@ public final class KdumpSetStore: PageStore, @unchecked Sendable {
     }
   }
 
-  public override func makeReader(_ access: MemoryAccess) throws(SystemError) -> PageStoreReader {
+  public func makeReader(_ access: MemoryAccess) throws(SystemError) -> any PageStoreReader {
     var readers: [KdumpPageReader] = []
     for part in parts { readers.append(try KdumpPageReader(part.dump, access)) }
     return KdumpSetReader(readers, ends: parts.map { PFN($0.end) }, geometry)
@@ -144,11 +152,11 @@ final class KdumpSetReader: PageStoreReader {
     throw .hole(geometry.address(of: pfn))
   }
 
-  override func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(MemoryError) {
+  func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(MemoryError) {
     try reader(of: pfn).read(pfn, into: &page)
   }
 
-  override func readStored(
+  func readStored(
     _ pfn: PFN, as flags: UInt32, into bytes: inout MutableRawSpan
   ) throws(MemoryError) -> StoredBytes? {
     try reader(of: pfn).readStored(pfn, as: flags, into: &bytes)

@@ -1,7 +1,13 @@
 public import Platform
 
 /// A kdump-compressed dump as a source of memory: what was left out of it stays out.
-public final class KdumpStore: PageStore, @unchecked Sendable {
+public final class KdumpStore: PageStore {
+  public let path: String
+  public let fileSize: UInt64
+  public let machine: MachineKind
+  public let frames: PFNRanges
+  public let notes: CoreNotes
+  public let origin: DumpFacts
   public let dump: KdumpFile
   /// Pages of which the file has no bytes, by its descriptors.
   public let missingPages: UInt64
@@ -21,16 +27,18 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
       at: headers.subHeader.notes, vmcoreinfo: headers.subHeader.vmcoreinfo, in: dump.file)
     do throws(SystemError) { missingPages = try dump.missingPages() } catch { throw .system(error) }
     self.dump = dump
-    super.init(
-      path: path, fileSize: dump.file.size, frames: dump.frames, notes: notes,
-      origin: DumpFacts(
-        utsname: headers.header.utsname, crashTime: headers.header.crashTime,
-        processorCount: notes.processorCount > 0
-          ? Int32(clamping: notes.processorCount) : headers.processorCount,
-        physicalBase: headers.subHeader.physicalBase,
-        dumpLevel: DumpLevel(rawValue: Int(headers.subHeader.dumpLevel) & 31),
-        eraseInfo: try Self.text(at: headers.subHeader.eraseInfo, in: dump.file), split: headers.splitRange),
-      machine: machine)
+    self.path = path
+    self.machine = machine
+    self.notes = notes
+    fileSize = dump.file.size
+    frames = dump.frames
+    origin = DumpFacts(
+      utsname: headers.header.utsname, crashTime: headers.header.crashTime,
+      processorCount: notes.processorCount > 0
+        ? Int32(clamping: notes.processorCount) : headers.processorCount,
+      physicalBase: headers.subHeader.physicalBase,
+      dumpLevel: DumpLevel(rawValue: Int(headers.subHeader.dumpLevel) & 31),
+      eraseInfo: try Self.text(at: headers.subHeader.eraseInfo, in: dump.file), split: headers.splitRange)
   }
 
   /// Lines about erased data are few.
@@ -47,16 +55,16 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
     } catch { throw .system(error) }
   }
 
-  public override var isFlattened: Bool { dump.file.isFlattened }
+  public var isFlattened: Bool { dump.file.isFlattened }
 
-  public override var formatDescription: String {
+  public var formatDescription: String {
     "\(dump.file.isFlattened ? "flattened " : "")kdump-compressed dump of \(fileSize) bytes, header_version"
       + " \(dump.headers.version), dump level \(origin.dumpLevel.rawValue), \(dump.pageCount) pages"
   }
 
-  public override var headerLines: [String] { dump.headers.lines }
+  public var headerLines: [String] { dump.headers.lines }
 
-  public override var warnings: [String] {
+  public var warnings: [String] {
     guard let split = dump.headers.splitRange else { return damage }
     return damage + [
       "one file of a split dump, with the pages from \(split.lowerBound) to \(split.upperBound) only"
@@ -83,26 +91,26 @@ public final class KdumpStore: PageStore, @unchecked Sendable {
     return lines
   }
 
-  public override var isComplete: Bool {
+  public var isComplete: Bool {
     dump.file.isWhole && missingPages == 0 && !dump.headers.header.status.contains(.incomplete)
   }
 
-  public override var lacksPages: Bool { !isComplete || dump.headers.splitRange != nil }
+  public var lacksPages: Bool { !isComplete || dump.headers.splitRange != nil }
 
-  public override var lacksAllPages: Bool { dump.pageCount > 0 && missingPages == dump.pageCount }
+  public var lacksAllPages: Bool { dump.pageCount > 0 && missingPages == dump.pageCount }
 
-  public override func wantedFrames() throws(VmcoreError) -> PFNBitmap { try dump.framesOfAllFiles() }
+  public func wantedFrames() throws(VmcoreError) -> PFNBitmap { try dump.framesOfAllFiles() }
 
-  public override func describedFrames() throws(VmcoreError) -> PFNBitmap { try dump.describedFrames() }
+  public func describedFrames() throws(VmcoreError) -> PFNBitmap { try dump.describedFrames() }
 
   /// The second bitmap, less the pages whose descriptors say that there is no page.
-  public override func framesInFile() throws(VmcoreError) -> PFNBitmap {
+  public func framesInFile() throws(VmcoreError) -> PFNBitmap {
     var frames = try dump.describedFrames()
     try dump.removeMissing(from: &frames)
     return frames
   }
 
-  public override func makeReader(_ access: MemoryAccess) throws(SystemError) -> PageStoreReader {
+  public func makeReader(_ access: MemoryAccess) throws(SystemError) -> any PageStoreReader {
     try KdumpPageReader(dump, access)
   }
 }

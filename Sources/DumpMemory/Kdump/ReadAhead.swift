@@ -3,10 +3,10 @@ package import Platform
 /// A stretch of a dump in memory, that moves to where it is wanted and takes what follows along.
 package struct ReadAhead: ~Copyable {
   private(set) var range: Range<UInt64> = 0..<0
-  private var buffer: PageBuffer
+  private var buffer: MappedBuffer
 
   package init(byteCount: Int) throws(SystemError) {
-    buffer = try PageBuffer(byteCount: byteCount)
+    buffer = try MappedBuffer(byteCount: byteCount)
   }
 
   /// Makes bytes visible, at most as many as the buffer has.

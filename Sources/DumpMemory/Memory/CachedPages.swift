@@ -4,19 +4,19 @@ internal import Platform
 ///
 /// For pages in rising order two are enough: structures may lie across the border of two.
 struct CachedPages: ~Copyable {
-  private let reader: PageStoreReader
+  private let reader: any PageStoreReader
   private let pageSize: Int
   private let count: Int
-  private var pages: PageBuffer
+  private var pages: MappedBuffer
   private var frames: [32 of PFN?] = .init(repeating: nil)
   private var lastUses: [32 of UInt64] = .init(repeating: 0)
   private var uses: UInt64 = 0
   private var latest = 0
 
-  init(_ store: PageStore, _ access: MemoryAccess) throws(SystemError) {
+  init(_ store: any PageStore, _ access: MemoryAccess) throws(SystemError) {
     // The tables of a few walks, and what they lead to.
     let count = access == .sequential ? 2 : 32
-    let pages = try PageBuffer(byteCount: count * store.geometry.size)
+    let pages = try MappedBuffer(byteCount: count * store.geometry.size)
     reader = try store.makeReader(access)
     pageSize = store.geometry.size
     self.count = count
@@ -39,7 +39,7 @@ struct CachedPages: ~Copyable {
   /// Copies a page's stored bytes; see ``PageStoreReader/readStored(_:as:into:)``.
   func readStored(
     _ pfn: PFN, as flags: UInt32, into bytes: inout MutableRawSpan
-  ) throws(MemoryError) -> PageStoreReader.StoredBytes? {
+  ) throws(MemoryError) -> StoredBytes? {
     try reader.readStored(pfn, as: flags, into: &bytes)
   }
 
@@ -61,7 +61,7 @@ struct CachedPages: ~Copyable {
   }
 
   private static func read(
-    _ pfn: PFN, from reader: PageStoreReader, to range: Range<Int>, of pages: inout PageBuffer
+    _ pfn: PFN, from reader: any PageStoreReader, to range: Range<Int>, of pages: inout MappedBuffer
   ) throws(MemoryError) {
     var page = pages.mutableBytes(in: range)
     try reader.read(pfn, into: &page)

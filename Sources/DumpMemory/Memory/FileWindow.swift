@@ -7,11 +7,11 @@ struct FileWindow: ~Copyable {
   /// When the window was last asked for, in a count of its owner's.
   var lastUse: UInt64 = 0
   private var mapping: FileMapping?
-  private var buffer: PageBuffer
+  private var buffer: MappedBuffer
 
   /// - Parameter readSize: the longest stretch that will be read rather than mapped; untouched until then.
   init(readSize: Int) throws(SystemError) {
-    buffer = try PageBuffer(byteCount: readSize)
+    buffer = try MappedBuffer(byteCount: readSize)
   }
 
   /// Shows a stretch by mapping it.

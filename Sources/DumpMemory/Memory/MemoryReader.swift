@@ -5,9 +5,9 @@ public import Platform
 /// What is read has gone through the memory's layers: nobody who reads has to know of them.
 public struct MemoryReader: ~Copyable {
   private var source: SourceReader
-  private let layers: [PageLayer]
+  private let layers: [any PageLayer]
   /// A page on its way through the layers.
-  private var layered: PageBuffer
+  private var layered: MappedBuffer
   private let geometry: PageGeometry
 
   /// For pages in rising order.
@@ -21,7 +21,7 @@ public struct MemoryReader: ~Copyable {
   }
 
   private init(_ memory: PhysicalMemory, _ access: MemoryAccess) throws(SystemError) {
-    let layered = try PageBuffer(byteCount: memory.geometry.size)
+    let layered = try MappedBuffer(byteCount: memory.geometry.size)
     let source = try SourceReader(memory, access)
     self.layered = layered
     self.source = source
@@ -53,7 +53,7 @@ public struct MemoryReader: ~Copyable {
   /// - Returns: nil if the page has to be read with ``withPage(_:_:)``.
   public mutating func readStored(
     _ pfn: PFN, as flags: UInt32, into bytes: inout MutableRawSpan
-  ) throws(MemoryError) -> PageStoreReader.StoredBytes? {
+  ) throws(MemoryError) -> StoredBytes? {
     isChanged(pfn) ? nil : try source.readStored(pfn, as: flags, into: &bytes)
   }
 
@@ -91,7 +91,7 @@ public struct MemoryReader: ~Copyable {
   }
 
   private static func readThroughLayers(
-    _ pfn: PFN, _ source: inout SourceReader, _ layers: [PageLayer], into page: inout PageBuffer
+    _ pfn: PFN, _ source: inout SourceReader, _ layers: [any PageLayer], into page: inout MappedBuffer
   ) throws(MemoryError) {
     var bytes = page.mutableBytes
     try source.withPage(pfn) { bytes.copy($0, at: 0) }

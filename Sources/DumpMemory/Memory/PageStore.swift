@@ -1,68 +1,60 @@
 public import Platform
 
 /// A dump that holds memory page by page, each by itself: what it says, and a reader for each thread.
-///
-/// The formats lie above this module and give their own by overriding.
-open class PageStore: @unchecked Sendable {
-  public let path: String
+public protocol PageStore: AnyObject, Sendable {
+  var path: String { get }
   /// Bytes of the dump.
-  public let fileSize: UInt64
-  public let machine: MachineKind
+  var fileSize: UInt64 { get }
+  var machine: MachineKind { get }
   /// The frames that the crashed machine had, whether the dump holds them or not.
-  public let frames: PFNRanges
-  public let notes: CoreNotes
-  public let origin: DumpFacts
-
-  public init(
-    path: String, fileSize: UInt64, frames: PFNRanges, notes: CoreNotes, origin: DumpFacts,
-    machine: MachineKind = .x86_64
-  ) {
-    self.path = path
-    self.fileSize = fileSize
-    self.machine = machine
-    self.frames = frames
-    self.notes = notes
-    self.origin = origin
-  }
-
-  public var geometry: PageGeometry { machine.geometry }
+  var frames: PFNRanges { get }
+  var notes: CoreNotes { get }
+  var origin: DumpFacts { get }
 
   /// What the dump is, for the debug log, in words that follow its path.
-  open var formatDescription: String { "a dump of pages" }
+  var formatDescription: String { get }
 
   /// The dump's headers field by field, for the debug log.
-  open var headerLines: [String] { [] }
+  var headerLines: [String] { get }
 
   /// What is wrong with the dump, a line each, in words that follow its path.
-  open var warnings: [String] { [] }
+  var warnings: [String] { get }
 
   /// Whether the dump is all that it was to be.
-  open var isComplete: Bool { true }
+  var isComplete: Bool { get }
 
   /// Whether there are pages that belong to the dump and that it does not have: it was cut, or is only a part.
-  open var lacksPages: Bool { !isComplete }
+  var lacksPages: Bool { get }
 
   /// Whether of all pages that belong to the dump none is in the file.
-  open var lacksAllPages: Bool { false }
+  var lacksAllPages: Bool { get }
 
   /// Whether the dump comes out of a flattened stream.
-  open var isFlattened: Bool { false }
+  var isFlattened: Bool { get }
 
   /// The frames that the dump holds.
-  open func framesInFile() throws(VmcoreError) -> PFNBitmap {
-    preconditionFailure("a store of pages says which it has")
-  }
+  func framesInFile() throws(VmcoreError) -> PFNBitmap
 
   /// The frames that the dump should hold, and has descriptors for if it is whole.
-  open func describedFrames() throws(VmcoreError) -> PFNBitmap { try framesInFile() }
+  func describedFrames() throws(VmcoreError) -> PFNBitmap
 
   /// The frames that were to be dumped, in this file or in another that belongs to it.
-  open func wantedFrames() throws(VmcoreError) -> PFNBitmap { try describedFrames() }
+  func wantedFrames() throws(VmcoreError) -> PFNBitmap
 
   /// A reader for one thread.
   ///
   /// - Parameter access: in which order the pages will be wanted.
-  open func makeReader(_ access: MemoryAccess) throws(SystemError) -> PageStoreReader {
-    preconditionFailure("a store of pages has readers")
-  }
+  func makeReader(_ access: MemoryAccess) throws(SystemError) -> any PageStoreReader
+}
+
+extension PageStore {
+  public var geometry: PageGeometry { machine.geometry }
+  public var headerLines: [String] { [] }
+  public var warnings: [String] { [] }
+  public var isComplete: Bool { true }
+  public var lacksPages: Bool { !isComplete }
+  public var lacksAllPages: Bool { false }
+  public var isFlattened: Bool { false }
+  public func describedFrames() throws(VmcoreError) -> PFNBitmap { try framesInFile() }
+  public func wantedFrames() throws(VmcoreError) -> PFNBitmap { try describedFrames() }
 }

@@ -6,7 +6,7 @@ public final class PhysicalMemory: Sendable {
   /// What the memory is read from.
   public enum Source: Sendable {
     case elf(ELFMemory)
-    case pages(PageStore)
+    case pages(any PageStore)
   }
 
   public let source: Source
@@ -20,7 +20,7 @@ public final class PhysicalMemory: Sendable {
   /// NT_PRSTATUS of each processor, VMCOREINFO.
   public let notes: CoreNotes
   /// What changes pages on their way from the file to whoever reads, in this order.
-  public let layers: [PageLayer]
+  public let layers: [any PageLayer]
 
   /// - Parameter prefersMapping: false is `--non-mmap`.
   /// - Throws: ``VmcoreError/malformed(path:at:_:)`` if the segments claim addresses that no file of this size
@@ -36,7 +36,7 @@ public final class PhysicalMemory: Sendable {
     layers = []
   }
 
-  public init(_ store: PageStore) {
+  public init(_ store: any PageStore) {
     source = .pages(store)
     path = store.path
     fileSize = store.fileSize
@@ -47,7 +47,7 @@ public final class PhysicalMemory: Sendable {
   }
 
   /// The same memory with one more layer above the others, or with other notes, or both.
-  public init(_ memory: PhysicalMemory, adding layer: PageLayer? = nil, notes: CoreNotes? = nil) {
+  public init(_ memory: PhysicalMemory, adding layer: (any PageLayer)? = nil, notes: CoreNotes? = nil) {
     source = memory.source
     path = memory.path
     fileSize = memory.fileSize

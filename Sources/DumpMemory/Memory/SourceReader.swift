@@ -7,11 +7,11 @@ struct SourceReader: ~Copyable {
   private var pages: CachedPages?
   private let isPaged: Bool
   /// Holds what does not lie together in one window: a page of several pieces, a word across two.
-  private var assembled: PageBuffer
+  private var assembled: MappedBuffer
   private let geometry: PageGeometry
 
   init(_ memory: PhysicalMemory, _ access: MemoryAccess) throws(SystemError) {
-    let assembled = try PageBuffer(byteCount: memory.geometry.size)
+    let assembled = try MappedBuffer(byteCount: memory.geometry.size)
     switch memory.source {
     case .elf(let memory):
       segments = try SegmentReader(memory, access)
@@ -58,7 +58,7 @@ struct SourceReader: ~Copyable {
   /// - Returns: nil if the page has to be read with ``withPage(_:_:)``.
   mutating func readStored(
     _ pfn: PFN, as flags: UInt32, into bytes: inout MutableRawSpan
-  ) throws(MemoryError) -> PageStoreReader.StoredBytes? {
+  ) throws(MemoryError) -> StoredBytes? {
     guard isPaged else { return nil }
     return try pages!.readStored(pfn, as: flags, into: &bytes)
   }
@@ -109,14 +109,14 @@ struct SourceReader: ~Copyable {
 
   private static func copy(
     _ address: PhysicalAddress, from pages: inout CachedPages, _ geometry: PageGeometry,
-    toWordOf buffer: inout PageBuffer
+    toWordOf buffer: inout MappedBuffer
   ) throws(MemoryError) {
     var bytes = buffer.mutableBytes(in: 0..<8)
     try copy(address, from: &pages, geometry, into: &bytes)
   }
 
   private static func assemble(
-    _ range: Range<UInt64>, from segments: inout SegmentReader, in page: inout PageBuffer
+    _ range: Range<UInt64>, from segments: inout SegmentReader, in page: inout MappedBuffer
   ) throws(MemoryError) {
     var bytes = page.mutableBytes
     bytes.zero()
@@ -132,7 +132,7 @@ struct SourceReader: ~Copyable {
 
   private static func copy(
     _ address: PhysicalAddress, from segments: inout SegmentReader, to range: Range<Int>,
-    of page: inout PageBuffer
+    of page: inout MappedBuffer
   ) throws(MemoryError) {
     var bytes = page.mutableBytes(in: range)
     try segments.read(address, into: &bytes)

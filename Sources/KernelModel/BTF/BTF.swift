@@ -7,7 +7,7 @@ internal import Platform
 /// kept as they are, with one offset for every 16 types and a table of those with names; nothing is made of
 /// a type that nobody asks for. Any of the bytes may be damaged: a lookup then finds nothing.
 public struct BTF: ~Copyable {
-  private let buffer: PageBuffer
+  private let buffer: MappedBuffer
   private let size: Int
   let types: Range<Int>
   let strings: Range<Int>
@@ -43,12 +43,12 @@ public struct BTF: ~Copyable {
   /// Reads all of `.BTF`; the buffer may be longer.
   static func load(
     from start: VirtualAddress, to stop: VirtualAddress, _ memory: inout KernelMemory
-  ) throws(KernelError) -> PageBuffer {
+  ) throws(KernelError) -> MappedBuffer {
     guard stop > start, stop.rawValue - start.rawValue <= UInt64(mostBytes) else {
       throw .malformed("__start_BTF is \(start) and __stop_BTF \(stop)")
     }
     let size = Int(stop.rawValue - start.rawValue)
-    var buffer = try KernelError.wrapping { () throws(SystemError) in try PageBuffer(byteCount: size) }
+    var buffer = try KernelError.wrapping { () throws(SystemError) in try MappedBuffer(byteCount: size) }
     try KernelError.reading(".BTF") { () throws(MemoryError) in
       var bytes = buffer.mutableBytes
       try memory.readSequentially(start, into: &bytes)
@@ -61,7 +61,7 @@ public struct BTF: ~Copyable {
   init(_ file: borrowing FileDescriptor, at offset: FileOffset, byteCount: UInt64) throws(KernelError) {
     guard byteCount <= UInt64(Self.mostBytes) else { throw .malformed(".BTF has \(byteCount) bytes") }
     var buffer = try KernelError.wrapping { () throws(SystemError) in
-      try PageBuffer(byteCount: Int(byteCount))
+      try MappedBuffer(byteCount: Int(byteCount))
     }
     let got = try KernelError.wrapping { () throws(SystemError) in
       var bytes = buffer.mutableBytes(in: 0..<Int(byteCount))
@@ -75,14 +75,15 @@ public struct BTF: ~Copyable {
   ///
   /// - Parameter place: names of types from there on are found before those of types before it.
   init(_ bytes: [UInt8], preferring place: Int = 0) throws(KernelError) {
-    var buffer = try KernelError.wrapping { () throws(SystemError) in try PageBuffer(byteCount: bytes.count) }
+    var buffer = try KernelError.wrapping { () throws(SystemError) in try MappedBuffer(byteCount: bytes.count)
+    }
     var target = buffer.mutableBytes
     unsafe target.copy(bytes.span.bytes, at: 0)
     try self.init(buffer, bytes.count, preferring: place)
   }
 
   private init(
-    _ buffer: consuming PageBuffer, _ size: Int, preferring place: Int = 0
+    _ buffer: consuming MappedBuffer, _ size: Int, preferring place: Int = 0
   ) throws(KernelError) {
     let sections = try Self.sections(buffer.bytes, size)
     var marks: [UInt32] = []

@@ -13,13 +13,13 @@ public final class ErasureLayer: PageLayer, @unchecked Sendable {
     self.geometry = geometry
   }
 
-  public override func changes(_ pfn: PFN) -> Bool {
+  public func changes(_ pfn: PFN) -> Bool {
     let start = geometry.address(of: pfn).rawValue
     let index = erased.first(endingAfter: start)
     return index < erased.runs.count && erased.runs[index].start < start + UInt64(geometry.size)
   }
 
-  public override func apply(to page: inout MutableRawSpan, _ pfn: PFN) {
+  public func apply(to page: inout MutableRawSpan, _ pfn: PFN) {
     let start = geometry.address(of: pfn).rawValue
     let end = start + UInt64(geometry.size)
     var index = erased.first(endingAfter: start)

@@ -163,7 +163,7 @@ struct LoadedModule {
     guard let found else { return base }
     guard found.size <= BTF.mostBytes else { throw .malformed("the module's types have \(found.size) bytes") }
     var buffer = try KernelError.wrapping { () throws(SystemError) in
-      try PageBuffer(byteCount: found.size)
+      try MappedBuffer(byteCount: found.size)
     }
     try KernelError.reading("BTF of the module") { () throws(MemoryError) in
       var bytes = buffer.mutableBytes

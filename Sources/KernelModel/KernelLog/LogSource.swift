@@ -4,7 +4,7 @@ internal import Platform
 /// Reads the kernel's log: numbers, and pieces of text of up to 64 KiB.
 struct LogSource: ~Copyable {
   private var memory: KernelMemory
-  private var text: PageBuffer
+  private var text: MappedBuffer
   /// Bytes of memory that the machine had: no buffer is larger.
   let memorySize: UInt64
 
@@ -12,7 +12,7 @@ struct LogSource: ~Copyable {
   static let mostText = 64 << 10
 
   init(_ kernel: Kernel) throws(KernelLogError) {
-    guard let memory = try? kernel.memory(), let text = try? PageBuffer(byteCount: Self.mostText)
+    guard let memory = try? kernel.memory(), let text = try? MappedBuffer(byteCount: Self.mostText)
     else { throw .noMemory }
     self.memory = memory
     self.text = text
@@ -45,7 +45,8 @@ struct LogSource: ~Copyable {
   }
 
   private static func read(
-    _ address: VirtualAddress, _ byteCount: Int, from memory: inout KernelMemory, into text: inout PageBuffer
+    _ address: VirtualAddress, _ byteCount: Int, from memory: inout KernelMemory,
+    into text: inout MappedBuffer
   ) throws(MemoryError) {
     var piece = text.mutableBytes(in: 0..<byteCount)
     try memory.read(address, into: &piece)

@@ -19,7 +19,7 @@ public enum CoreHeaderInMemory {
   /// - Parameter segments: of the crash kernel's image; one of them begins with the header.
   public static func backup(_ segments: [KexecImage.Segment], of memory: PhysicalMemory) -> Backup? {
     guard var reader = try? MemoryReader.scattered(memory),
-      var buffer = try? PageBuffer(byteCount: memory.geometry.size)
+      var buffer = try? MappedBuffer(byteCount: memory.geometry.size)
     else { return nil }
     for segment in segments {
       var page = buffer.mutableBytes
@@ -47,7 +47,7 @@ public enum CoreHeaderInMemory {
   }
 
   private static func program(at place: PhysicalAddress, _ reader: inout MemoryReader) -> ProgramHeader? {
-    guard var buffer = try? PageBuffer(byteCount: ProgramHeader.byteCount) else { return nil }
+    guard var buffer = try? MappedBuffer(byteCount: ProgramHeader.byteCount) else { return nil }
     var bytes = buffer.mutableBytes
     guard (try? reader.read(place, into: &bytes)) != nil else { return nil }
     return ProgramHeader(buffer.bytes, at: 0)

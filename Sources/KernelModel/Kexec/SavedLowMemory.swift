@@ -15,7 +15,7 @@ public final class SavedLowMemory: PageLayer, @unchecked Sendable {
 
   private let backup: CoreHeaderInMemory.Backup
   private let geometry: PageGeometry
-  private let saved: PageBuffer
+  private let saved: MappedBuffer
 
   /// Looks for the backup and for proof that it was made.
   ///
@@ -49,9 +49,9 @@ public final class SavedLowMemory: PageLayer, @unchecked Sendable {
       evidence: "\(place), with \(words) words that are not zero: the capture kernel has run")
   }
 
-  private static func read(_ backup: CoreHeaderInMemory.Backup, _ physical: PhysicalMemory) -> PageBuffer? {
+  private static func read(_ backup: CoreHeaderInMemory.Backup, _ physical: PhysicalMemory) -> MappedBuffer? {
     guard var reader = try? MemoryReader.sequential(physical),
-      var buffer = try? PageBuffer(byteCount: Int(backup.byteCount))
+      var buffer = try? MappedBuffer(byteCount: Int(backup.byteCount))
     else { return nil }
     var bytes = buffer.mutableBytes
     guard (try? reader.read(backup.backup, into: &bytes)) != nil else { return nil }
@@ -59,24 +59,23 @@ public final class SavedLowMemory: PageLayer, @unchecked Sendable {
   }
 
   private init(
-    _ backup: CoreHeaderInMemory.Backup, _ geometry: PageGeometry, _ saved: consuming PageBuffer
+    _ backup: CoreHeaderInMemory.Backup, _ geometry: PageGeometry, _ saved: consuming MappedBuffer
   ) {
     self.backup = backup
     self.geometry = geometry
     self.saved = saved
-    super.init()
   }
 
   private var source: Range<UInt64> {
     backup.source.rawValue..<backup.source.rawValue + backup.byteCount
   }
 
-  public override func changes(_ pfn: PFN) -> Bool {
+  public func changes(_ pfn: PFN) -> Bool {
     let start = geometry.address(of: pfn).rawValue
     return start < source.upperBound && start + UInt64(geometry.size) > source.lowerBound
   }
 
-  public override func apply(to page: inout MutableRawSpan, _ pfn: PFN) {
+  public func apply(to page: inout MutableRawSpan, _ pfn: PFN) {
     let start = geometry.address(of: pfn).rawValue
     let from = max(source.lowerBound, start)
     let to = min(source.upperBound, start + UInt64(geometry.size))
@@ -86,7 +85,7 @@ public final class SavedLowMemory: PageLayer, @unchecked Sendable {
   }
 
   private static func copy(
-    _ saved: borrowing PageBuffer, _ range: Range<Int>, to place: Int, of page: inout MutableRawSpan
+    _ saved: borrowing MappedBuffer, _ range: Range<Int>, to place: Int, of page: inout MutableRawSpan
   ) {
     page.copy(saved.bytes.extracting(range), at: place)
   }

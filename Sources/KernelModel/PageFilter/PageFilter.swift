@@ -7,7 +7,7 @@ public struct PageFilter: ~Copyable {
   private let level: DumpLevel
   private let image: PFNRanges
   private let processes: ProcessFrames?
-  private var group: PageBuffer
+  private var group: MappedBuffer
   private var report: FilterReport
   /// The end of the last compound page that may be without `struct page`s of its own for most of its frames.
   private var hugeEnd = PFN(0)
@@ -20,7 +20,7 @@ public struct PageFilter: ~Copyable {
     _ rules: PageRules, _ level: DumpLevel, image: PFNRanges, _ processes: ProcessFrames?,
     _ report: FilterReport
   ) throws(SystemError) {
-    let group = try PageBuffer(byteCount: Int(Self.groupFrames) * rules.pageSize)
+    let group = try MappedBuffer(byteCount: Int(Self.groupFrames) * rules.pageSize)
     self.group = group
     self.rules = rules
     self.level = level
@@ -120,17 +120,17 @@ public struct PageFilter: ~Copyable {
       report.unreadableStructPages += UInt64(wanted.count)
       return wanted.upperBound
     }
-    var verdicts = Verdicts(report, image: image, processes: processes)
+    var excluder = Excluder(report, image: image, processes: processes)
     var end = hugeEnd
     let resume = Self.judge(
-      wanted, StructPages(group.bytes, rules), first: first, rules, level, &end, &verdicts, &frames)
-    report = verdicts.report
+      wanted, StructPages(group.bytes, rules), first: first, rules, level, &end, &excluder, &frames)
+    report = excluder.report
     hugeEnd = end
     return resume
   }
 
   private static func load(
-    _ address: VirtualAddress, _ byteCount: Int, _ group: inout PageBuffer, _ memory: inout KernelMemory
+    _ address: VirtualAddress, _ byteCount: Int, _ group: inout MappedBuffer, _ memory: inout KernelMemory
   ) throws(MemoryError) {
     var bytes = group.mutableBytes(in: 0..<byteCount)
     try memory.readSequentially(address, into: &bytes)
@@ -142,7 +142,7 @@ public struct PageFilter: ~Copyable {
 
   private static func judge(
     _ wanted: Range<PFN>, _ pages: StructPages, first: PFN, _ rules: PageRules, _ level: DumpLevel,
-    _ hugeEnd: inout PFN, _ verdicts: inout Verdicts, _ frames: inout PFNBitmap
+    _ hugeEnd: inout PFN, _ excluder: inout Excluder, _ frames: inout PFNBitmap
   ) -> PFN {
     var pfn = wanted.lowerBound
     while pfn < wanted.upperBound {
@@ -160,12 +160,12 @@ public struct PageFilter: ~Copyable {
           pfn = pfn.advanced(by: 1)
           continue
         } else {
-          verdicts.report.invalidCompoundOrders += 1
+          excluder.report.invalidCompoundOrders += 1
         }
       }
       if flags & rules.hwpoison != 0 {
         // hugetlbfs marks the head for any of its pages; elsewhere the faulty page itself is marked.
-        verdicts.exclude(pfn, order: isHugetlb ? order : 0, .hwpoison, &frames)
+        excluder.exclude(pfn, order: isHugetlb ? order : 0, .hwpoison, &frames)
       }
       // The tails of what was left out went with their head.
       if pages.isTail(index) {
@@ -177,17 +177,17 @@ public struct PageFilter: ~Copyable {
       if level.contains(.freePages), !isSlab, rules.buddyType?.matches(mapcount) ?? false {
         let freeOrder = pages.privateWord(index)
         if freeOrder < UInt64(rules.freeOrders), pfn.rawValue & (1 << freeOrder - 1) == 0 {
-          pfn = verdicts.exclude(pfn, order: freeOrder, .free, &frames)
+          pfn = excluder.exclude(pfn, order: freeOrder, .free, &frames)
         } else {
-          verdicts.report.invalidFreeOrders += 1
+          excluder.report.invalidFreeOrders += 1
           pfn = pfn.advanced(by: 1)
         }
         continue
       }
       if level.contains(.freePages), rules.unacceptedType?.matches(mapcount) ?? false {
-        let before = verdicts.report[.free]
-        pfn = verdicts.exclude(pfn, order: UInt64(rules.freeOrders - 1), .free, &frames)
-        verdicts.report.unaccepted += verdicts.report[.free] - before
+        let before = excluder.report[.free]
+        pfn = excluder.exclude(pfn, order: UInt64(rules.freeOrders - 1), .free, &frames)
+        excluder.report.unaccepted += excluder.report[.free] - before
         continue
       }
 
@@ -195,11 +195,11 @@ public struct PageFilter: ~Copyable {
       let isCache = !isAnonymous && pages.isCache(flags)
       let isPrivate = flags & rules.isPrivate != 0
       if isCache, level.contains(.privateCache) || (level.contains(.cache) && !isPrivate) {
-        pfn = verdicts.exclude(pfn, order: order, isPrivate ? .privateCache : .cache, &frames)
+        pfn = excluder.exclude(pfn, order: order, isPrivate ? .privateCache : .cache, &frames)
       } else if level.contains(.userData), isAnonymous || isHugetlb {
-        pfn = verdicts.exclude(pfn, order: order, .user, &frames)
+        pfn = excluder.exclude(pfn, order: order, .user, &frames)
       } else if !isSlab, rules.offlineType?.matches(mapcount) ?? false {
-        pfn = verdicts.exclude(pfn, order: order, .offline, &frames)
+        pfn = excluder.exclude(pfn, order: order, .offline, &frames)
       } else {
         pfn = pfn.advanced(by: 1)
       }

@@ -16,7 +16,7 @@ struct SlabPages: ~Copyable {
   let layout: SlabLayout
   let map: MemoryMap
   private let rules: PageRules
-  private var buffer: PageBuffer
+  private var buffer: MappedBuffer
 
   /// Frames whose `struct page`s are read together.
   static let groupFrames = 1024
@@ -35,7 +35,7 @@ struct SlabPages: ~Copyable {
       throw .absent("VMCOREINFO does not tell how slabs are marked")
     }
     let buffer = try KernelError.wrapping { () throws(SystemError) in
-      try PageBuffer(byteCount: Self.groupFrames * rules.pageSize)
+      try MappedBuffer(byteCount: Self.groupFrames * rules.pageSize)
     }
     self.buffer = buffer
     self.map = map

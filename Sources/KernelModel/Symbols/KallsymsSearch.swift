@@ -55,7 +55,7 @@ struct KallsymsSearch {
 
   private mutating func run(_ memory: inout KernelMemory) throws(KernelError) -> Kallsyms.Tables? {
     var buffer = try KernelError.wrapping { () throws(SystemError) in
-      try PageBuffer(byteCount: Self.window)
+      try MappedBuffer(byteCount: Self.window)
     }
     var at = text & ~(page - 1)
     let (sum, overflow) = at.addingReportingOverflow(searchedBytes)
@@ -81,7 +81,7 @@ struct KallsymsSearch {
 
   /// Reads a window, or, where something of it is missing, its first page.
   private func readable(
-    _ address: VirtualAddress, into buffer: inout PageBuffer, _ memory: inout KernelMemory
+    _ address: VirtualAddress, into buffer: inout MappedBuffer, _ memory: inout KernelMemory
   ) -> Int {
     for size in [Self.window, Int(page)] {
       var bytes = buffer.mutableBytes(in: 0..<size)

@@ -3,7 +3,7 @@ internal import Platform
 
 /// The crashed kernel's memory from one address on, read ahead in pieces of up to 64 KiB.
 struct KernelByteStream: ~Copyable {
-  private var buffer: PageBuffer
+  private var buffer: MappedBuffer
   /// Bytes of the buffer that hold something, and how many of them were taken.
   private var filled = 0
   private var taken = 0
@@ -14,7 +14,7 @@ struct KernelByteStream: ~Copyable {
   private static let page: UInt64 = 4096
 
   init(at address: VirtualAddress) throws(SystemError) {
-    buffer = try PageBuffer(byteCount: Self.capacity)
+    buffer = try MappedBuffer(byteCount: Self.capacity)
     start = address
   }
 
@@ -68,7 +68,7 @@ struct KernelByteStream: ~Copyable {
   }
 }
 
-extension PageBuffer {
+extension MappedBuffer {
   /// Moves a part of the memory to its beginning.
   mutating func moveDown(_ range: Range<Int>) {
     var bytes = mutableBytes

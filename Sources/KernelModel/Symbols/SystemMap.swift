@@ -19,7 +19,8 @@ public struct SystemMap: ~Copyable {
   /// - Throws: ``KernelError/malformed(_:)`` if the file's first line is none of a System.map.
   public func values(of names: [String]) throws(KernelError) -> [String: UInt64] {
     var wanted = WantedNames(names)
-    var buffer = try KernelError.wrapping { () throws(SystemError) in try PageBuffer(byteCount: Self.window) }
+    var buffer = try KernelError.wrapping { () throws(SystemError) in try MappedBuffer(byteCount: Self.window)
+    }
     var offset: UInt64 = 0
     var filled = 0
     var isFirst = true

@@ -199,12 +199,13 @@ public struct VmlinuxFile: ~Copyable {
   /// Reads all of a part of the file.
   private static func read(
     _ file: borrowing FileDescriptor, at offset: UInt64, count: UInt64
-  ) throws(KernelError) -> PageBuffer {
+  ) throws(KernelError) -> MappedBuffer {
     let (end, overflow) = offset.addingReportingOverflow(count)
     guard !overflow, end <= UInt64(Int64.max), count <= largestStringTable else {
       throw .malformed("a part of it lies outside of the file")
     }
-    var buffer = try KernelError.wrapping { () throws(SystemError) in try PageBuffer(byteCount: Int(count)) }
+    var buffer = try KernelError.wrapping { () throws(SystemError) in try MappedBuffer(byteCount: Int(count))
+    }
     let got = try KernelError.wrapping { () throws(SystemError) in
       var bytes = buffer.mutableBytes
       return try file.read(into: &bytes, at: FileOffset(offset))

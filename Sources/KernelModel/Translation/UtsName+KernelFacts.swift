@@ -19,7 +19,7 @@ extension UtsName {
 
   private static func read(_ kernel: KernelFacts, _ memory: inout KernelMemory) -> UtsName? {
     guard let namespace = kernel.info.symbol("init_uts_ns"),
-      var buffer = try? PageBuffer(byteCount: byteCount)
+      var buffer = try? MappedBuffer(byteCount: byteCount)
     else { return nil }
     // Before 5.11 the offset was not exported, and a kref of 4 bytes preceded the name.
     let offset = kernel.info.offset("uts_namespace.name") ?? 4

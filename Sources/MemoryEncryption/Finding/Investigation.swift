@@ -167,7 +167,7 @@ public struct Investigation: Sendable {
     _ low: BackupFinder.Low, _ physical: PhysicalMemory
   ) throws(KernelError) -> LowRegion? {
     guard var reader = try? MemoryReader.sequential(physical),
-      var buffer = try? PageBuffer(byteCount: Int(low.byteCount))
+      var buffer = try? MappedBuffer(byteCount: Int(low.byteCount))
     else { throw .absent("no memory for the low region") }
     var absent: [PhysicalAddress] = []
     let geometry = physical.geometry
@@ -203,7 +203,7 @@ public struct Investigation: Sendable {
   }
 
   private static func copy(
-    _ address: PhysicalAddress, _ count: Int, to place: Int, of buffer: inout PageBuffer,
+    _ address: PhysicalAddress, _ count: Int, to place: Int, of buffer: inout MappedBuffer,
     _ reader: inout MemoryReader
   ) -> Bool {
     var bytes = buffer.mutableBytes(in: place..<place + count)

@@ -28,7 +28,6 @@ public final class KeyedLayer: PageLayer, @unchecked Sendable {
     self.view = view
     self.geometry = geometry
     holes = Self.holes(loads, geometry)
-    super.init()
   }
 
   private static func holes(_ loads: [ProgramHeader], _ geometry: PageGeometry) -> [Range<UInt64>] {
@@ -55,7 +54,7 @@ public final class KeyedLayer: PageLayer, @unchecked Sendable {
     unmapped.contains(pfn) ? .unknown : decrypted.contains(pfn) ? .decrypted : .encrypted
   }
 
-  public override func changes(_ pfn: PFN) -> Bool {
+  public func changes(_ pfn: PFN) -> Bool {
     switch (view, attribute(pfn)) {
     case (_, .unknown), (_, .absent), (.decrypted, .decrypted): return false
     case (.decrypted, .encrypted), (.encrypted, .decrypted): return true
@@ -66,7 +65,7 @@ public final class KeyedLayer: PageLayer, @unchecked Sendable {
     }
   }
 
-  public override func apply(to page: inout MutableRawSpan, _ pfn: PFN) {
+  public func apply(to page: inout MutableRawSpan, _ pfn: PFN) {
     let start = geometry.address(of: pfn)
     let attribute = attribute(pfn)
     // The backup may begin or end inside the page.

@@ -17,14 +17,13 @@ public final class RepairLayer: PageLayer, @unchecked Sendable {
       if case .xor = action { changed.insert(first.advanced(by: index)) }
     }
     self.changed = changed
-    super.init()
   }
 
-  public override func changes(_ pfn: PFN) -> Bool {
+  public func changes(_ pfn: PFN) -> Bool {
     pfn.rawValue < 256 && changed.contains(pfn)
   }
 
-  public override func apply(to page: inout MutableRawSpan, _ pfn: PFN) {
+  public func apply(to page: inout MutableRawSpan, _ pfn: PFN) {
     // The region begins and ends where the backup did, perhaps inside a page.
     let start = geometry.address(of: pfn).rawValue
     let from = max(region.lowerBound, start)

@@ -39,15 +39,14 @@ public final class StripLayer: PageLayer, @unchecked Sendable {
     self.gaps = gaps
     mask = kernel.tables.encryptionMask
     tables = found.takeFrames()
-    super.init()
   }
 
   /// Tables that change.
   public var tableCount: UInt64 { tables.count }
 
-  public override func changes(_ pfn: PFN) -> Bool { tables.contains(pfn) }
+  public func changes(_ pfn: PFN) -> Bool { tables.contains(pfn) }
 
-  public override func apply(to page: inout MutableRawSpan, _ pfn: PFN) {
+  public func apply(to page: inout MutableRawSpan, _ pfn: PFN) {
     for offset in stride(from: 0, to: page.byteCount & ~7, by: 8) {
       let entry = unsafe page.bytes.unsafeLoad(fromByteOffset: offset, as: UInt64.self)
       guard PageTableEntry(entry).isPresent, entry & mask != 0 else { continue }

@@ -223,6 +223,7 @@ struct DumpCommand {
     }
     messages.warn(of: copied, memory, target: request.isDryRun ? nil : request.destination.name)
     let statistics = DumpStatistics(memory.frames, filtered, copied, bytesWritten: bytesWritten)
+    if let discrepancy = statistics.discrepancy { messages.warning(discrepancy) }
     for line in statistics.lines { messages.report(line) }
     return copied.lacksPages(of: memory) ? .inputLackedPages : .completed
   }

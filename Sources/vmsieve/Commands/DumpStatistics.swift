@@ -41,9 +41,19 @@ struct DumpStatistics: Equatable {
     zeroPages + cachePages + privateCachePages + userPages + freePages + hwpoisonPages + offlinePages
   }
 
+  private var accountedPages: UInt64 {
+    excludedPages + remainingPages + unreadablePages + missingPages + pagesNotInFile
+  }
+
   /// Whether every page of memory is counted, and counted once.
-  var isConsistent: Bool {
-    originalPages == excludedPages + remainingPages + unreadablePages + missingPages + pagesNotInFile
+  var isConsistent: Bool { originalPages == accountedPages }
+
+  /// What is said where they are not: whoever counts wrongly may have dumped wrongly.
+  var discrepancy: String? {
+    isConsistent
+      ? nil
+      : "of \(originalPages) pages of memory \(accountedPages) are accounted for: this is a defect of vmsieve, and"
+        + " `vmsieve verify' should be asked of the dump"
   }
 
   /// The report of `--show-stats`, in makedumpfile's format; what it does not count comes last, and only

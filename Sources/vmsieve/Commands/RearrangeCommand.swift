@@ -34,12 +34,12 @@ struct RearrangeCommand {
     return .inputLackedPages
   }
 
-  private func openReader() throws(CommandFailure) -> FlattenedReader {
+  private func openReader() throws(CommandFailure) -> FlattenedStreamReader {
     let stream: FileDescriptor
     do throws(SystemError) {
       stream = try FileDescriptor.duplicate(ofStandard: 0, named: Self.input)
     } catch { throw CommandFailure("\(error)") }
-    do throws(FlattenedError) { return try FlattenedReader(stream) } catch {
+    do throws(FlattenedError) { return try FlattenedStreamReader(stream) } catch {
       throw CommandFailure("\(Self.input): \(error)")
     }
   }
@@ -56,7 +56,7 @@ struct RearrangeCommand {
 
   /// Keeps what arrived of a stream, as an incomplete dump.
   private func keep(
-    _ reader: borrowing FlattenedReader, _ target: consuming ReplacementFile
+    _ reader: borrowing FlattenedStreamReader, _ target: consuming ReplacementFile
   ) throws(CommandFailure) {
     let kept: UInt64
     let all: UInt64

@@ -1,7 +1,7 @@
 internal import DumpMemory
 
-/// Carries verdicts out: takes frames from the dump and counts them, the kernel's image excepted.
-struct Verdicts {
+/// Takes frames from the dump and counts them, the kernel's image excepted.
+struct Excluder {
   var report: FilterReport
   private let image: PFNRanges
   private let processes: ProcessFrames?

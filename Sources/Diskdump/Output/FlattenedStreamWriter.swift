@@ -8,7 +8,7 @@ internal import Platform
 /// it when it opens the stream, so records are few.
 /// The headers go first, for without them nothing that arrives is worth anything.
 /// Pages go out before their descriptors: what arrived of a stream that was cut describes nothing that did not.
-final class FlattenedStream: @unchecked Sendable {
+final class FlattenedStreamWriter: @unchecked Sendable {
   private var sender: RecordSender
 
   init(_ file: consuming FileDescriptor) throws(SystemError) {
@@ -39,7 +39,7 @@ final class FlattenedStream: @unchecked Sendable {
 
 private struct RecordSender: ~Copyable {
   private let file: FileDescriptor
-  private var head: PageBuffer
+  private var head: MappedBuffer
   /// Headers, bitmaps, and then descriptors, which lie behind them.
   private var lower: Stretch
   /// Pages.
@@ -56,7 +56,7 @@ private struct RecordSender: ~Copyable {
   }
 
   init(_ file: consuming FileDescriptor) throws(SystemError) {
-    let head = try PageBuffer(byteCount: FlattenedFormat.headerByteCount)
+    let head = try MappedBuffer(byteCount: FlattenedFormat.headerByteCount)
     let lower = try Stretch(capacity: Self.lowerCapacity)
     let upper = try Stretch(capacity: Self.upperCapacity)
     self.head = head
@@ -127,12 +127,12 @@ private struct RecordSender: ~Copyable {
     try file.append(head.bytes.extracting(first: FlattenedFormat.recordHeaderByteCount))
   }
 
-  private static func encodeHeader(into buffer: inout PageBuffer) {
+  private static func encodeHeader(into buffer: inout MappedBuffer) {
     var bytes = buffer.mutableBytes
     FlattenedFormat.encodeHeader(into: &bytes)
   }
 
-  private static func encodeRecord(_ offset: Int64, _ byteCount: Int64, into buffer: inout PageBuffer) {
+  private static func encodeRecord(_ offset: Int64, _ byteCount: Int64, into buffer: inout MappedBuffer) {
     var bytes = buffer.mutableBytes
     FlattenedFormat.encodeRecord(offset: offset, byteCount: byteCount, into: &bytes)
   }
@@ -140,12 +140,12 @@ private struct RecordSender: ~Copyable {
 
 /// Bytes that lie together in the dump, gathered for one record.
 private struct Stretch: ~Copyable {
-  private var buffer: PageBuffer
+  private var buffer: MappedBuffer
   private(set) var start: UInt64 = 0
   private(set) var byteCount = 0
 
   init(capacity: Int) throws(SystemError) {
-    buffer = try PageBuffer(byteCount: capacity)
+    buffer = try MappedBuffer(byteCount: capacity)
   }
 
   var isEmpty: Bool { byteCount == 0 }

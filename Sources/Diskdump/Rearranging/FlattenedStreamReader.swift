@@ -2,9 +2,9 @@ internal import DumpMemory
 public import Platform
 
 /// Reads a flattened stream from a pipe, and puts its records where they belong (`-R`).
-public struct FlattenedReader: ~Copyable {
+public struct FlattenedStreamReader: ~Copyable {
   private let stream: FileDescriptor
-  private var buffer: PageBuffer
+  private var buffer: MappedBuffer
   /// Bytes of the stream that came, the headers among them.
   public private(set) var byteCount: UInt64 = 0
   public private(set) var recordCount: UInt64 = 0
@@ -14,8 +14,8 @@ public struct FlattenedReader: ~Copyable {
 
   /// Reads the stream's header, and nothing more of a stream that has none.
   public init(_ stream: consuming FileDescriptor) throws(FlattenedError) {
-    var buffer: PageBuffer
-    do throws(SystemError) { buffer = try PageBuffer(byteCount: Self.pieceSize) } catch {
+    var buffer: MappedBuffer
+    do throws(SystemError) { buffer = try MappedBuffer(byteCount: Self.pieceSize) } catch {
       throw .failed(error)
     }
     let count = try Self.read(stream, FlattenedFormat.headerByteCount, into: &buffer)
@@ -77,7 +77,7 @@ public struct FlattenedReader: ~Copyable {
   }
 
   private static func read(
-    _ stream: borrowing FileDescriptor, _ count: Int, into buffer: inout PageBuffer
+    _ stream: borrowing FileDescriptor, _ count: Int, into buffer: inout MappedBuffer
   ) throws(FlattenedError) -> Int {
     var bytes = buffer.mutableBytes(in: 0..<count)
     do throws(SystemError) { return try stream.readNext(into: &bytes) } catch { throw .failed(error) }

@@ -2,7 +2,7 @@ internal import CLinux
 
 /// Page-aligned memory of a fixed size, zeroed at first, freed when its owner goes.
 @safe
-public struct PageBuffer: ~Copyable, Sendable {
+public struct MappedBuffer: ~Copyable, Sendable {
   nonisolated(unsafe) private let base: UnsafeMutableRawPointer
   public let byteCount: Int
 
