@@ -27,7 +27,7 @@ struct DumpCommand {
     var ready = try MemoryPreparation(request.memory, messages)
     let opened = ready.opened
     if opened.info == nil {
-      try Self.dealWithoutInfo(opened.memory, request, messages)
+      try Self.dealWithoutInfo(opened, request, messages)
     } else if let problem = opened.problem {
       messages.warning("\(request.memory.path): \(problem): every page is kept")
       messages.sayDoubtful()
@@ -53,9 +53,12 @@ struct DumpCommand {
 
   /// A vmcore of which nothing is known can be dumped, but its pages cannot be told apart.
   private static func dealWithoutInfo(
-    _ memory: PhysicalMemory, _ request: DumpRequest, _ messages: Messages
+    _ opened: OpenedVmcore, _ request: DumpRequest, _ messages: Messages
   ) throws(CommandFailure) {
-    let reason = MemorySurvey(of: memory)?.reasonForNoInfo(isFromHost: memory.notes.hasHypervisorState)
+    let reason = opened.reasonForNoInfo
+    if let reason, request.memory.encryption.policy == .require {
+      throw CommandFailure("--sme require: \(request.memory.path) doesn't contain vmcoreinfo; \(reason)")
+    }
     let explained = reason.map { "; \($0)" } ?? ""
     if request.levels.contains(where: { !$0.isDisjoint(with: .needingMemoryMap) }) {
       throw CommandFailure(
