@@ -102,7 +102,7 @@ public struct Investigation: Sendable {
     _ low: BackupFinder.Low, _ kernel: Kernel, _ memory: inout KernelMemory
   ) throws(KernelError) -> Outcome {
     let physical = kernel.physical
-    if let record = Undoing.record(in: physical) {
+    if let record = Repair.record(in: physical) {
       evidence.append("the dump says of itself: \(record)")
       return .repairedBefore(record: record)
     }

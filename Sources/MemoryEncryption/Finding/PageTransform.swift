@@ -32,12 +32,12 @@ public struct PageTransform: ~Copyable, Sendable {
   /// Makes a page's bytes what the first kernel saw, where that is possible, and says what was done.
   ///
   /// - Parameters:
-  ///   - bytes: a multiple of 16, within one page; after ``Restoration/lost`` they are as before.
+  ///   - bytes: a multiple of 16, within one page; after ``PageRepair/lost`` they are as before.
   ///   - address: of the first byte, as the first kernel counted: a multiple of 16.
   ///   - attribute: how the first kernel had mapped the page. A plan knows that already, and does not look.
   public func apply(
     to bytes: inout MutableRawSpan, at address: PhysicalAddress, attribute: PageAttribute
-  ) -> Restoration {
+  ) -> PageRepair {
     if let plan {
       switch plan.action(at: address) {
       case .xor(let constant):
@@ -52,10 +52,10 @@ public struct PageTransform: ~Copyable, Sendable {
 
   private func applyKey(
     to bytes: inout MutableRawSpan, at address: PhysicalAddress, attribute: PageAttribute
-  ) -> Restoration {
+  ) -> PageRepair {
     guard let mode else { return .lost }
     let from = region?.readAddress(of: address) ?? address
-    let wanted = Restoration.of(view: view, attribute: attribute, isMoved: from != address, mode: mode)
+    let wanted = PageRepair.of(view: view, attribute: attribute, isMoved: from != address, mode: mode)
     switch wanted {
     case .keep, .lost: return wanted
     case .xor, .encryptAndDecrypt:

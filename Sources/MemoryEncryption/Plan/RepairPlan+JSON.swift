@@ -21,7 +21,7 @@ extension RepairPlan {
     return object
   }
 
-  private func json(_ found: ClassVerdict) -> JSONObject {
+  private func json(_ found: ClassFinding) -> JSONObject {
     var object = JSONObject()
     object.add("difference", hexadecimal: found.difference)
     object.add("constant", found.constant.map { "\($0)" })

@@ -9,7 +9,7 @@ public struct RepairPlan: Sendable {
   /// By page, the page of ``start`` first.
   public let actions: [PageAction]
   /// One for each constant that pages share, those of most pages first.
-  public let classes: [ClassVerdict]
+  public let classes: [ClassFinding]
   /// Where the backup lies, and who says so; nil if nothing proves the address to its highest bit.
   public let backup: BackupCandidate?
   /// Pages that make sense as they are: by fills, free pointers, kernel addresses.

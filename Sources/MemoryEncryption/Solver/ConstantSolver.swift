@@ -109,13 +109,13 @@ public struct ConstantSolver: Sendable {
     var actions = leavingAll(.ambiguous)
     let verifier = PageVerifier(self, judge)
     log.add(verifier, region, judge)
-    var verdicts: [ClassVerdict] = []
+    var verdicts: [ClassFinding] = []
     for found in judge.classes {
       let difference = search.difference(of: found, addresses)
       func add(_ pages: [Int], _ reason: LeaveReason?) {
         if pages.isEmpty { return }
         verdicts.append(
-          ClassVerdict(
+          ClassFinding(
             constant: found.constant, difference: difference, pages: pages, checks: found.checks,
             isAccepted: reason == nil, reason: reason))
       }

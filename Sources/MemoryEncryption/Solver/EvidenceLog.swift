@@ -69,7 +69,7 @@ struct EvidenceLog: Sendable {
     }
   }
 
-  mutating func add(_ found: ClassVerdict) {
+  mutating func add(_ found: ClassFinding) {
     let constant = found.constant.map { "\($0)" } ?? "unknown"
     lines.append(
       "l ^ r = 0x\(String(found.difference, radix: 16)), \(found.pages.count) pages: constant \(constant), "

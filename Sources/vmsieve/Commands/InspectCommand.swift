@@ -13,7 +13,7 @@ struct InspectCommand {
     var ready = try MemoryPreparation(request.memory, messages)
     try ready.run(.undoEncryption, depth: .always)
     var map: EncryptionMap?
-    if let kernel = ready.kernel, let found = ready.undoing?.investigation, found.state.mask != 0,
+    if let kernel = ready.kernel, let found = ready.repair?.investigation, found.state.mask != 0,
       let directMap = found.directMap
     {
       do throws(VmcoreError) { map = try EncryptionMap(of: kernel, directMap: directMap) } catch {
@@ -21,7 +21,7 @@ struct InspectCommand {
       }
     }
     let processors = ready.kernel.flatMap { CrashedProcessors($0) }
-    let report = InspectReport(ready.opened, ready.undoing, map, processors)
+    let report = InspectReport(ready.opened, ready.repair, map, processors)
     messages.answer(request.usesJSON ? report.json.text : report.text)
   }
 }

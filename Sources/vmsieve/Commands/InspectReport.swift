@@ -6,20 +6,20 @@ internal import Platform
 /// The answer of `inspect`.
 struct InspectReport {
   let vmcore: OpenedVmcore
-  let undoing: Undoing?
+  let repair: Repair?
   let map: EncryptionMap?
   let processors: CrashedProcessors?
 
   init(
-    _ vmcore: OpenedVmcore, _ undoing: Undoing?, _ map: EncryptionMap?, _ processors: CrashedProcessors?
+    _ vmcore: OpenedVmcore, _ repair: Repair?, _ map: EncryptionMap?, _ processors: CrashedProcessors?
   ) {
     self.vmcore = vmcore
-    self.undoing = undoing
+    self.repair = repair
     self.map = map
     self.processors = processors
   }
 
-  var investigation: Investigation? { undoing?.investigation }
+  var investigation: Investigation? { repair?.investigation }
 
   var format: String {
     switch vmcore.memory.source {
@@ -37,7 +37,7 @@ struct InspectReport {
     }
     let outcome = investigation.outcome
     guard let plan = investigation.plan, plan.repairedPages > 0 else { return outcome.sentence }
-    return "\(outcome.sentence): \(plan.account), \(undoing?.plan?.lostPages ?? 0) are lost"
+    return "\(outcome.sentence): \(plan.account), \(repair?.plan?.lostPages ?? 0) are lost"
   }
 
   /// One object on one line.
@@ -61,7 +61,7 @@ struct InspectReport {
     object.add("low_memory", region)
     object.add("backups", (investigation?.candidates ?? []).map { Self.json($0) })
     object.add("repair", investigation?.plan?.json)
-    object.add("record", undoing.flatMap { $0.record.isEmpty ? nil : String($0.record.dropLast()) })
+    object.add("record", repair.flatMap { $0.record.isEmpty ? nil : String($0.record.dropLast()) })
     object.add("evidence", investigation?.evidence ?? [])
     object.add("c_bit_map", map?.json)
     return object

@@ -23,15 +23,15 @@ struct RepairCommand {
     }
     _ = try ready.knownKernel(for: "without which nothing is known of its memory encryption")
     try ready.run(.undoEncryption)
-    guard let undoing = ready.undoing else { preconditionFailure("a kernel that is known is looked at") }
-    if undoing.memory.layers.isEmpty, !request.memory.encryption.strips {
-      EncryptionStage.tellEvidence(undoing, messages)
-      throw nothingToDo(undoing.investigation)
+    guard let repair = ready.repair else { preconditionFailure("a kernel that is known is looked at") }
+    if repair.memory.layers.isEmpty, !request.memory.encryption.strips {
+      EncryptionStage.tellEvidence(repair, messages)
+      throw nothingToDo(repair.investigation)
     }
     try ready.run([.tellOfEncryption, .strip])
-    if ready.output.layers.isEmpty { throw nothingToDo(undoing.investigation) }
+    if ready.output.layers.isEmpty { throw nothingToDo(repair.investigation) }
     let (report, framesInFile) = try write(opened.memory, ready.output, ready.record)
-    tell(report, undoing, ready.record, of: framesInFile)
+    tell(report, repair, ready.record, of: framesInFile)
     if opened.memory.isComplete { return .completed }
     messages.warning(
       "\(request.memory.path) lacks pages: \(request.output) lacks them too and is marked incomplete")
@@ -82,15 +82,15 @@ struct RepairCommand {
 
   // MARK: - What was done
 
-  private func tell(_ report: PatchReport, _ undoing: Undoing, _ record: String, of pages: UInt64) {
+  private func tell(_ report: PatchReport, _ repair: Repair, _ record: String, of pages: UInt64) {
     messages.common("")
     messages.common(
       (request.memory.encryption.strips ? "Changed pages   : " : "Repaired pages  : ")
         + "\(report.changedPages)"
         + (report.appendedPages > 0 ? ", \(report.appendedPages) of them at the end of the file" : ""))
-    let left = UInt64(undoing.plan?.lostPages ?? 0)
+    let left = UInt64(repair.plan?.lostPages ?? 0)
     messages.common("Unrepaired pages: \(left + report.failedPages)")
-    for line in undoing.plan?.losses ?? [] { messages.common("  \(line)") }
+    for line in repair.plan?.losses ?? [] { messages.common("  \(line)") }
     for (pfn, reason) in report.failures { messages.common("  \(pfn): \(reason)") }
     let others = pages - min(pages, report.changedPages + left + report.failedPages)
     messages.common("Untouched pages : \(others)")

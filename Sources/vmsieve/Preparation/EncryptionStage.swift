@@ -7,14 +7,14 @@ enum EncryptionStage {
   /// Finds out what can be done, and says nothing.
   ///
   /// - Returns: the memory as the first kernel saw it, as far as that can be had, and what to write into the dump.
-  static func undoing(
+  static func repair(
     _ kernel: Kernel, _ options: SMEOptions, depth: Investigation.Depth
-  ) throws(CommandFailure) -> Undoing {
+  ) throws(CommandFailure) -> Repair {
     let investigation: Investigation
     do throws(KernelError) {
       investigation = try Investigation(kernel, region: options.region, depth: depth)
     } catch { throw CommandFailure("\(error)") }
-    guard let keyFile = options.keyFile else { return Undoing(investigation, kernel) }
+    guard let keyFile = options.keyFile else { return Repair(investigation, kernel) }
     return try undo(kernel, investigation, keyFile, options)
   }
 
@@ -46,30 +46,30 @@ enum EncryptionStage {
 
   private static func undo(
     _ kernel: Kernel, _ investigation: Investigation, _ keyFile: String, _ options: SMEOptions
-  ) throws(CommandFailure) -> Undoing {
+  ) throws(CommandFailure) -> Repair {
     let key: KeyMaterial
     do throws(KeyMaterial.Unusable) {
       key = try KeyMaterial(keyPath: keyFile, mode: options.mode, tweaksPath: options.tweaksFile)
     } catch { throw CommandFailure("\(error)") }
-    do throws(Undoing.Impossible) {
-      return try Undoing(investigation, kernel, key, view: options.view, user: options.region)
+    do throws(Repair.Impossible) {
+      return try Repair(investigation, kernel, key, view: options.view, user: options.region)
     } catch { throw CommandFailure("\(error)") }
   }
 
-  static func tellEvidence(_ undoing: Undoing, _ messages: Messages) {
-    for line in undoing.investigation.evidence { messages.debug("SME: \(line)") }
+  static func tellEvidence(_ repair: Repair, _ messages: Messages) {
+    for line in repair.investigation.evidence { messages.debug("SME: \(line)") }
   }
 
   /// Says what is done; throws if that is less than the user required.
   static func tell(
-    _ undoing: Undoing, _ options: SMEOptions, _ messages: Messages
+    _ repair: Repair, _ options: SMEOptions, _ messages: Messages
   ) throws(CommandFailure) {
-    tellEvidence(undoing, messages)
+    tellEvidence(repair, messages)
     if options.keyFile != nil {
-      messages.common("SME: \(undoing.record.dropLast())")
+      messages.common("SME: \(repair.record.dropLast())")
       return
     }
-    let outcome = undoing.investigation.outcome
+    let outcome = repair.investigation.outcome
     switch outcome {
     case .nothingToUndo(let state):
       if state.kind != .none { messages.common("Memory encryption: \(outcome.sentence).") }

@@ -39,7 +39,7 @@ struct MemoryPreparation {
   /// What was changed, a line each, for whoever reads the dump.
   private(set) var record = ""
   /// What ``Stages/undoEncryption`` found.
-  private(set) var undoing: Undoing?
+  private(set) var repair: Repair?
   private let request: MemoryRequest
   private let messages: Messages
 
@@ -72,12 +72,12 @@ struct MemoryPreparation {
     }
     // Before anything is filtered: pages of zeros may be noise, and so may page tables.
     if stages.contains(.undoEncryption), let kernel {
-      let found = try EncryptionStage.undoing(kernel, request.encryption, depth: depth)
-      undoing = found
+      let found = try EncryptionStage.repair(kernel, request.encryption, depth: depth)
+      repair = found
       take(found.memory, found.record)
     }
-    if stages.contains(.tellOfEncryption), let undoing {
-      try EncryptionStage.tell(undoing, request.encryption, messages)
+    if stages.contains(.tellOfEncryption), let repair {
+      try EncryptionStage.tell(repair, request.encryption, messages)
     }
     if stages.contains(.translate), request.translated != 0 { translate() }
     if stages.contains(.strip) {

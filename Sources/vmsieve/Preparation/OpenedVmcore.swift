@@ -1,15 +1,16 @@
-internal import Diskdump
 internal import DumpMemory
 internal import KernelModel
 internal import MemoryEncryption
 
 /// A vmcore, and the kernel that it is of.
 struct OpenedVmcore {
+  /// With a VMCOREINFO among its notes in any case, if one was found.
   let memory: PhysicalMemory
   let info: VMCOREINFO?
-  let kernel: Kernel?
+  /// Nil if pages can only be dumped and not judged.
+  private(set) var kernel: Kernel?
   /// Why the kernel is not known, in words that follow the vmcore's path; nil if it is.
-  let problem: String?
+  private(set) var problem: String?
   /// What memory looks like where nothing tells of a kernel; nil if it looks like any other.
   var reasonForNoInfo: String? { MemorySurvey(of: memory)?.reasonForNoInfo }
 
@@ -24,10 +25,20 @@ struct OpenedVmcore {
     guard !source.lacksAllPages else {
       throw CommandFailure("\(request.path): it was cut before its first page: there is no memory in it")
     }
-    let knowledge = try KernelKnowledge(source, request, messages)
-    memory = knowledge.memory
-    info = knowledge.info
-    kernel = knowledge.kernel
-    problem = knowledge.problem
+    guard let (info, notes) = try Self.info(source, request, messages) else {
+      messages.describe(source, nil)
+      memory = source
+      self.info = nil
+      problem = "it doesn't contain vmcoreinfo, nor does a file that -x or -i names tell it"
+      return
+    }
+    self.info = info
+    messages.describe(source, info)
+    memory = notes.map { PhysicalMemory(source, notes: $0) } ?? source
+    do throws(KernelFacts.Unknown) {
+      kernel = try Kernel(info, of: memory, files: request.kernelFiles)
+    } catch {
+      problem = error.description
+    }
   }
 }

@@ -3,7 +3,7 @@ public import KernelModel
 
 /// What is done about memory encryption: memory as the first kernel saw it, as far as it can be had, and the account
 /// of how.
-public struct Undoing: Sendable {
+public struct Repair: Sendable {
   /// The memory, with the layers that bring it back.
   public let memory: PhysicalMemory
   public let investigation: Investigation

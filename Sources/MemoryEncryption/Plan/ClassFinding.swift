@@ -1,5 +1,5 @@
 /// The pages that share one constant, and what speaks for it.
-public struct ClassVerdict: Hashable, Sendable {
+public struct ClassFinding: Hashable, Sendable {
   /// `T(l ^ r)`; nil if the evidence does not determine it.
   public let constant: Block?
   /// `l ^ r` where the backup's address is known, else its bits 12 to 19.

@@ -7,14 +7,14 @@ import Testing
 @testable import MemoryEncryption
 
 /// With the key nothing is proven: what keeps it from making noise of memory that is right are these refusals.
-@Suite struct UndoingTests {
+@Suite struct KeyedRepairTests {
   private static let hint = Investigation.UserRegion(backup: PhysicalAddress(SyntheticKernel.lowBackup))
 
   /// What became of a vmcore with a key. The constants of XE undo the damage with any key.
   private func undo(
     _ damage: SyntheticKernel.LowDamage?, mode: CipherMode = .xe, view: CaptureView = .encrypted,
     region: Investigation.UserRegion? = hint, tweaks: TweakTable = .published
-  ) throws -> Undoing {
+  ) throws -> Repair {
     let kernel = SyntheticKernel.withLowMemory()
     var image = kernel.vmcore()
     if let damage { kernel.damageLowMemory(damage, in: &image) }
@@ -25,12 +25,12 @@ import Testing
     let table = try TemporaryFile(
       Array(
         (4...51).compactMap { bit in tweaks[bit].map { "t\(bit) \($0)\n" } }.joined().utf8), suffix: "tweaks")
-    return try Undoing(
+    return try Repair(
       Investigation(crashed, region: region), crashed,
       KeyMaterial(keyPath: key.path, mode: mode, tweaksPath: table.path), view: view, user: region)
   }
 
-  private func refusal(_ body: () throws -> Undoing) -> String {
+  private func refusal(_ body: () throws -> Repair) -> String {
     do {
       _ = try body()
       return ""

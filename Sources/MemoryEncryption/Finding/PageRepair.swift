@@ -3,7 +3,7 @@
 /// With `l` the address that the first kernel used, `r` the one that the capture kernel read (the backup's for low
 /// memory, else `l`) and V the bytes in the dump: the DRAM held M = E(V, r) where the capture kernel's view was
 /// encrypted, else V; the first kernel saw D(M, l) where its page was encrypted, else M.
-public enum Restoration: Hashable, Sendable {
+public enum PageRepair: Hashable, Sendable {
   /// The bytes are right.
   case keep
   /// XE only: every block is off by the same `T(l ^ r)`, whatever the key.
@@ -22,7 +22,7 @@ public enum Restoration: Hashable, Sendable {
   /// - Parameter isMoved: whether the page was read at another address than the first kernel's: low memory with a backup.
   public static func of(
     view: CaptureView, attribute: PageAttribute, isMoved: Bool, mode: CipherMode
-  ) -> Restoration {
+  ) -> PageRepair {
     switch (view, attribute) {
     case (_, .absent): .keep
     case (_, .unknown): .lost

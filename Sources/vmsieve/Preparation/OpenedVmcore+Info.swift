@@ -4,17 +4,9 @@ internal import Platform
 
 /// What is known of the crashed kernel: from the vmcore's notes, from the files that the user named, and, where
 /// neither tells, from the memory itself.
-struct KernelKnowledge {
-  /// The vmcore; with a VMCOREINFO among its notes in any case, if one was found.
-  var memory: PhysicalMemory
-  var info: VMCOREINFO?
-  /// Nil if pages can only be dumped and not judged.
-  var kernel: Kernel?
-  /// Why the kernel is not known, in words that follow the vmcore's path; nil if it is.
-  var problem: String?
-
-  /// Nil where nobody knows anything.
-  private static func info(
+extension OpenedVmcore {
+  /// The VMCOREINFO that counts, and the notes that go with it if they are not the vmcore's own; nil where nobody knows anything.
+  static func info(
     _ memory: PhysicalMemory, _ request: MemoryRequest, _ messages: Messages
   ) throws(CommandFailure) -> (info: VMCOREINFO, notes: CoreNotes?)? {
     let named = try namedInfo(request)
@@ -117,24 +109,6 @@ struct KernelKnowledge {
       // A file with types alone, such as a copy of /sys/kernel/btf/vmlinux, still serves who asks for types.
       if case .absent = error { return nil }
       throw CommandFailure("\(path): \(error)")
-    }
-  }
-
-  /// Finds the kernel of a vmcore and says what was found.
-  init(_ source: PhysicalMemory, _ request: MemoryRequest, _ messages: Messages) throws(CommandFailure) {
-    guard let (info, notes) = try Self.info(source, request, messages) else {
-      messages.describe(source, nil)
-      memory = source
-      problem = "it doesn't contain vmcoreinfo, nor does a file that -x or -i names tell it"
-      return
-    }
-    self.info = info
-    messages.describe(source, info)
-    memory = notes.map { PhysicalMemory(source, notes: $0) } ?? source
-    do throws(KernelFacts.Unknown) {
-      kernel = try Kernel(info, of: memory, files: request.kernelFiles)
-    } catch {
-      problem = error.description
     }
   }
 }
