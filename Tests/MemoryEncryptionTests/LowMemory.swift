@@ -82,7 +82,7 @@ struct LowMemory {
     slab.contentSize = 512
     slab.zoneEnd = isFull ? 520 : 512
     slab.poisonsObjects = true
-    slab.freeObjects = [Int(free[0])]
+    slab.setFree(lists: [Int(free[0])], inUse: slab.objectCount - free.count)
     slabs.append(slab)
     fill(pageAt: start) { 0x5a }
     for object in 0..<UInt64(slab.objectCount) {

@@ -54,7 +54,7 @@ import Testing
         slab.contentSize = 512
         slab.zoneEnd = 512
         slab.poisonsObjects = poisons
-        slab.freeObjects = [3]
+        slab.setFree(lists: [3], inUse: 1)
         region.slabs.append(slab)
       }
       #expect(isRepaired(0x30000, plan) == !poisons)

@@ -225,12 +225,12 @@ import Testing
 
   @Test func `A page whose free list would lead nowhere stays`() {
     let damaged = DamagedPages(.published)
-    for free in [[], [3]] as [Set<Int>] {
+    for free in [[], [3]] {
       let plan = damaged.plan { region in
         var slab = LowSlab(
           start: PhysicalAddress(0x30000), byteCount: 4096, objectSize: 512, pointerOffset: 256,
           random: 0x1f3c_99d2_7e55_a0b7, directMap: LowMemory.directMap)
-        slab.freeObjects = free
+        slab.setFree(lists: free, inUse: 1)
         region.slabs.append(slab)
       }
       #expect(plan.changedPages.contains(0x30000) == free.isEmpty)

@@ -26,8 +26,7 @@ struct FixedWords: Sendable {
   func denies(_ page: Int, _ constant: Block) -> Bool {
     guard let own = addresses[page] else { return false }
     let right = own.count { address in
-      guard let word = region.word(at: address) else { return true }
-      return values.contains(word ^ (address % 16 == 0 ? constant.low : constant.high))
+      region.word(at: address, without: constant).map { values.contains($0) } ?? true
     }
     return 2 * right < own.count
   }

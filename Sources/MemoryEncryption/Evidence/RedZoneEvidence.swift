@@ -13,8 +13,8 @@ struct RedZoneEvidence: Sendable {
     where slab.firstObject > 0 && slab.firstObject % 8 == 0 && slab.objectSize % 8 == 0 {
       for index in 0..<slab.objectCount {
         let object = slab.address(of: index)
-        words.add(stride(from: object - slab.firstObject, to: object, by: 8))
-        words.add(stride(from: object + (slab.contentSize + 7) & ~7, to: object + slab.zoneEnd & ~7, by: 8))
+        words.add(slab.zone(before: object))
+        words.add(slab.zone(behind: object))
       }
     }
   }

@@ -271,7 +271,7 @@ public struct Investigation: Sendable {
         low.contentSize = UInt64(slab.contentSize)
         low.zoneEnd = UInt64(slab.zoneEnd)
         low.poisonsObjects = slab.poisonsObjects
-        low.freeObjects = Set(slab.freelists.compactMap { slab.index(of: $0.rawValue) })
+        low.setFree(lists: slab.freelists.compactMap { slab.index(of: $0.rawValue) }, inUse: slab.inUse)
         return low
       }
     } catch {

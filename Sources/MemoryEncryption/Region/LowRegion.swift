@@ -102,4 +102,9 @@ public struct LowRegion: Sendable {
     guard index < blocks.count else { return nil }
     return offset % 16 == 0 ? blocks[index].low : blocks[index].high
   }
+
+  /// That word once a constant is taken off.
+  func word(at address: UInt64, without constant: Block) -> UInt64? {
+    word(at: address).map { $0 ^ (address % 16 == 0 ? constant.low : constant.high) }
+  }
 }

@@ -29,8 +29,8 @@ public struct LowSlab: Hashable, Sendable {
   public var zoneEnd: UInt64 = 0
   /// Whether free objects are filled with 0x6b.
   public var poisonsObjects = false
-  /// Objects that the kernel's free lists begin with, by their number: they are free for certain.
-  public var freeObjects: Set<Int> = []
+  /// Objects that are free for certain, by their number.
+  public private(set) var freeObjects: Set<Int> = []
 
   public init(
     start: PhysicalAddress, byteCount: UInt64, objectSize: UInt64, firstObject: UInt64 = 0,
@@ -46,10 +46,30 @@ public struct LowSlab: Hashable, Sendable {
     self.directMap = directMap
   }
 
-  /// Objects that fit.
-  public var objectCount: Int {
-    guard objectSize > 0, byteCount > firstObject else { return 0 }
-    return Int((byteCount - firstObject) / objectSize)
+  /// Objects that fit; the zone in front of one counts as its part (mm/slub.c, `order_objects`).
+  public var objectCount: Int { objectSize > 0 ? Int(byteCount / objectSize) : 0 }
+
+  /// Objects that lie wholly or in part in a piece of memory, with the zone in front of them and all that is behind them.
+  func objects(at address: PhysicalAddress, _ byteCount: UInt64) -> Range<Int> {
+    let (first, end) = (address.rawValue, address.rawValue + byteCount)
+    let count = objectCount
+    guard count > 0, start.rawValue < end, first < start.rawValue + UInt64(count) * objectSize else {
+      return 0..<0
+    }
+    let lower = max(first, start.rawValue) - start.rawValue
+    let upper = end - start.rawValue
+    return Int(lower / objectSize)..<min(Int((upper + objectSize - 1) / objectSize), count)
+  }
+
+  /// Says which objects are free for certain: those that the kernel's free lists begin with, and all where none is in use.
+  ///
+  /// - Parameters:
+  ///   - lists: the first objects of the slab's own list and of processors', which is empty for a list without any.
+  ///   - inUse: objects that are not on the slab's own list (`slab.inuse`). Those on a processor's count, so that a slab with
+  ///     such a list and none in use was seen while it changed; so was one without any list: it is being made, and not
+  ///     filled yet (mm/slub.c, `allocate_slab`).
+  public mutating func setFree(lists: [Int], inUse: Int) {
+    freeObjects = Set(inUse == 0 && lists.count == 1 ? Array(0..<objectCount) : lists)
   }
 
   /// The physical address of an object.
@@ -58,6 +78,16 @@ public struct LowSlab: Hashable, Sendable {
   /// The physical address of an object's free pointer.
   func slot(_ index: Int) -> UInt64 {
     address(of: index) + pointerOffset
+  }
+
+  /// Words of the red zone in front of an object, by its physical address; there are none without `slub_debug=Z`.
+  func zone(before object: UInt64) -> StrideTo<UInt64> {
+    stride(from: object - firstObject, to: object, by: 8)
+  }
+
+  /// Words of what lies between an object's content and the end of it: with `slub_debug=Z`, its other red zone.
+  func zone(behind object: UInt64) -> StrideTo<UInt64> {
+    stride(from: object + (contentSize + 7) & ~7, to: object + zoneEnd & ~7, by: 8)
   }
 
   /// The direct-map address of an object.

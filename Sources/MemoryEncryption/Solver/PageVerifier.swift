@@ -26,7 +26,7 @@ struct PageVerifier: Sendable {
     isPlaceTrusted = judge.isPlaceProven && !judge.isAlignmentRefuted
     let pages = Set(solver.detector.pages)
     redZones = RedZoneEvidence(solver.region, pages: pages)
-    poison = ObjectPoisonEvidence(solver.region, pages: pages)
+    poison = ObjectPoisonEvidence(solver.region)
     tables = PageTableEvidence(solver.region)
     uncopied = judge.uncopied
     untouched = judge.untouched
