@@ -84,6 +84,72 @@ struct EncryptionStatesTests {
     #expect(try summary().hasSuffix("what its memory encryption was cannot be said"))
   }
 
+  /// What a host sees of a guest: noise or zeros, but for every fourth page, which is shared, and, where it is asked for, the page
+  /// tables. Of two processors one was never started.
+  private func guest(_ memory: ELFBuilder, isZero: Bool, hasTables: Bool, isPaging: Bool) -> ELFBuilder {
+    var builder = memory
+    var random = SeededGenerator(seed: 5)
+    for index in builder.segments.indices {
+      let paddr = builder.segments[index].paddr
+      for place in builder.segments[index].data.indices {
+        let address = paddr + UInt64(place)
+        if address >> 12 == kernel.topTable >> 12 {
+          if hasTables { continue }
+        } else if address >> 12 & 3 == 0 {
+          builder.segments[index].data[place] = UInt8(truncatingIfNeeded: address >> 12 ^ address & 0xf)
+          continue
+        }
+        builder.segments[index].data[place] = isZero ? 0 : UInt8(truncatingIfNeeded: random.next())
+      }
+    }
+    // struct QEMUCPUState: CR0 with paging, CR3 with the bit that encrypts.
+    var state = [UInt8](repeating: 0, count: 440)
+    builder.notes.append(ELFNote(type: 0, name: "QEMU", descriptor: state))
+    if isPaging {
+      state[395] = 0x80
+      for byte in 0..<8 {
+        state[416 + byte] = UInt8(truncatingIfNeeded: (kernel.topTable | 1 << 51) >> UInt64(8 * byte))
+      }
+    }
+    builder.notes.append(ELFNote(type: 0, name: "QEMU", descriptor: state))
+    return builder
+  }
+
+  @Test(
+    "A host's dump of a guest with hidden memory is told by the processors' page tables, whatever is shared",
+    arguments: [false, true], [false, true])
+  func sharedMemory(isZero: Bool, isPaging: Bool) throws {
+    var builder = kernel.elf()
+    builder.notes.removeAll { $0.name == "VMCOREINFO" }
+    try write(guest(builder, isZero: isZero, hasTables: false, isPaging: isPaging).build())
+    let reason =
+      isZero
+      ? "as in a host's dump of a guest whose memory is private (SEV-SNP, TDX)"
+      : "as a host's dump of a guest with encrypted memory (SEV) does"
+    let found = try summary()
+    #expect(found.contains(reason), "\(found)")
+    #expect(found.contains("or of a machine that runs no kernel yet") == (isZero && !isPaging))
+    #expect(found.contains("the processors' page tables are noise") == (!isZero && isPaging))
+    let dump = try run("-l -d 1 vmcore dump")
+    #expect(dump.status == 0 && dump.errors.contains(reason), "\(dump)")
+    for refused in [try run("-l -d 1 --sme require vmcore none"), try run("repair vmcore none")] {
+      #expect(refused.status == 1 && refused.errors.contains(reason), "\(refused)")
+    }
+    #expect(try !folder.contents.contains("none"))
+    // A processor that runs on such memory sees it as it is.
+    guard isPaging else { return }
+    try write(guest(builder, isZero: isZero, hasTables: true, isPaging: true).build())
+    #expect(try summary().hasSuffix("what its memory encryption was cannot be said"))
+  }
+
+  @Test("What a host sees of a guest whose kernel is named is no capture kernel's view")
+  func guestWithInfo() throws {
+    try write(guest(kernel.elf(), isZero: false, hasTables: false, isPaging: true).build())
+    let found = try summary()
+    #expect(found.contains("the guest's memory was encrypted, and its host sees ciphertext"), "\(found)")
+    #expect(try run("-l -d 1 --sme require vmcore none").status == 1)
+  }
+
   @Test("Without low memory there was no backup, and no damage")
   func noLowMemory() throws {
     var builder = kernel.elf()

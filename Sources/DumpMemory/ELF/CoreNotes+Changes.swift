@@ -27,9 +27,6 @@ extension CoreNotes {
     return isChanged ? CoreNotes(changed, insteadOf: self) : self
   }
 
-  /// Whether the notes have registers that QEMU adds: the dump was made from outside of the machine.
-  public var hasHypervisorState: Bool { list.holds(noteNamed: "QEMU") }
-
   /// The notes without the registers that QEMU adds (type 0, named `QEMU`: struct QEMUCPUState of
   /// target/i386/arch_dump.c): libkdumpfile takes the page tables from their CR3.
   public func withoutHypervisorState() -> CoreNotes {

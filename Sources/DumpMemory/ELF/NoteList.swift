@@ -86,6 +86,11 @@ struct NoteList: Sendable {
   /// Whether a note of a name is held.
   func holds(noteNamed name: String) -> Bool { !notes(named: name).isEmpty }
 
+  /// What the held notes of a name hold.
+  func descriptors(ofNotesNamed name: String) -> [[UInt8]] {
+    notes(named: name).map { Array(held[$0.note.descriptor]) }
+  }
+
   /// The lines of all held notes of a name, of each up to its zero byte.
   func lines(ofNotesNamed name: String) -> [Substring] {
     notes(named: name).flatMap {

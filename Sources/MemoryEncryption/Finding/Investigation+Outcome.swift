@@ -27,6 +27,9 @@ extension Investigation.Outcome {
   public var sentence: String {
     switch self {
     case .nothingToUndo(let state): state.meaning
+    case .wrongView(let survey) where survey.isFromHost:
+      "the guest's memory was encrypted, and its host sees ciphertext (the kernel's page tables are noise; \(survey.counts)):"
+        + " only the guest's key could read it; collect inside of the guest"
     case .wrongView(let survey):
       "SME was active, and all of memory is ciphertext (the kernel's page tables are noise; \(survey.counts)): it was read"
         + " without the encryption bit, as by a capture kernel with mem_encrypt=off; only the key could read it"

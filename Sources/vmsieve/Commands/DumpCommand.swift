@@ -33,7 +33,7 @@ struct DumpCommand {
     var ready = try MemoryPreparation(options, messages)
     let opened = ready.opened
     if opened.info == nil {
-      try Self.dealWithoutInfo(opened.memory, options, messages)
+      try Self.dealWithoutInfo(opened, options, messages)
     } else if let problem = opened.problem {
       messages.warning("\(options.vmcore): \(problem): every page is kept")
       messages.sayDoubtful()
@@ -59,9 +59,12 @@ struct DumpCommand {
 
   /// A vmcore of which nothing is known can be dumped, but its pages cannot be told apart.
   private static func dealWithoutInfo(
-    _ memory: PhysicalMemory, _ options: Options, _ messages: Messages
+    _ opened: OpenedVmcore, _ options: Options, _ messages: Messages
   ) throws(CommandFailure) {
-    let reason = MemorySurvey(of: memory)?.reasonForNoInfo(isFromHost: memory.notes.hasHypervisorState)
+    let reason = opened.reasonForNoInfo
+    if let reason, options.memoryEncryption.policy == .require {
+      throw CommandFailure("--sme require: \(options.vmcore) doesn't contain vmcoreinfo; \(reason)")
+    }
     let explained = reason.map { "; \($0)" } ?? ""
     if options.dumpLevels.contains(where: { !$0.isDisjoint(with: .needingMemoryMap) }) {
       throw CommandFailure(

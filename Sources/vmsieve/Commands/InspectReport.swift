@@ -31,18 +31,13 @@ struct InspectReport {
   /// What all of it comes to.
   var sentence: String {
     guard let investigation else {
-      let reason = reasonForNoInfo.map { ": \($0)" } ?? ""
+      let reason = vmcore.reasonForNoInfo.map { ": \($0)" } ?? ""
       return
         "\(vmcore.problem ?? "the kernel is not known"): what its memory encryption was cannot be said\(reason)"
     }
     let outcome = investigation.outcome
     guard let plan = investigation.plan, plan.repairedPages > 0 else { return outcome.sentence }
     return "\(outcome.sentence): \(plan.account), \(undoing?.plan?.lostPages ?? 0) are lost"
-  }
-
-  /// What memory looks like where nothing tells what kernel it is of.
-  private var reasonForNoInfo: String? {
-    MemorySurvey(of: vmcore.memory)?.reasonForNoInfo(isFromHost: vmcore.memory.notes.hasHypervisorState)
   }
 
   /// One object on one line.

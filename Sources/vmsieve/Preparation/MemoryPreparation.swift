@@ -57,8 +57,9 @@ struct MemoryPreparation {
   ///
   /// - Parameter task: what cannot be done, in words that follow the reason.
   func knownKernel(for task: String) throws(CommandFailure) -> Kernel {
-    guard let kernel else { throw CommandFailure("\(memory.path): \(opened.problem ?? ""), \(task)") }
-    return kernel
+    if let kernel { return kernel }
+    let reason = opened.reasonForNoInfo.map { "; \($0)" } ?? ""
+    throw CommandFailure("\(memory.path): \(opened.problem ?? ""), \(task)\(reason)")
   }
 
   /// Runs stages on what earlier ones left.

@@ -1,6 +1,7 @@
 internal import Diskdump
 internal import DumpMemory
 internal import KernelModel
+internal import MemoryEncryption
 
 /// A vmcore, and the kernel that it is of.
 struct OpenedVmcore {
@@ -9,6 +10,8 @@ struct OpenedVmcore {
   let kernel: Kernel?
   /// Why the kernel is not known, in words that follow the vmcore's path; nil if it is.
   let problem: String?
+  /// What memory looks like where nothing tells of a kernel; nil if it looks like any other.
+  var reasonForNoInfo: String? { MemorySurvey(of: memory)?.reasonForNoInfo }
 
   /// Opens a vmcore and says what it is.
   ///
