@@ -216,6 +216,30 @@ import Testing
     #expect(damaged.plan().action(at: PhysicalAddress(Self.six)) == .leave(.contradicted))
   }
 
+  /// In each such page one block is a fill, and two that come half as often are none, as where memory was moved by no whole pages.
+  @Test
+  func `Where the repeated blocks of most pages deny their constants, those of the others are not believed`()
+  {
+    let zeros = Array(UInt64(0x47)...0x4f) + Array(0x51...0x5f) + Array(0x62...0x97)
+    for (count, areMost) in [(50, false), (65, true)] {
+      let damaged = DamagedPages(.random) { memory, random in
+        for page in zeros.prefix(count) {
+          let others = (0..<4).map { _ in random.next() }
+          memory.put(
+            (0..<512).map { word in
+              switch word / 2 % 5 {
+              case 0, 1: 0
+              case 2: others[Int(word % 2)]
+              case 3: others[Int(word % 2) + 2]
+              default: random.next()
+              }
+            }, into: page << 12)
+        }
+      }
+      #expect(damaged.plan().changedPages.isEmpty == areMost)
+    }
+  }
+
   @Test func `A page that looks untouched, and is the only one, stays`() {
     let damaged = DamagedPages(.published) { memory, _ in
       memory.put((0..<512).map { 0x1234_5678_0000_0000 | $0 }, into: Self.six)
