@@ -127,7 +127,7 @@ install-makedumpfile: install
 
 # The package lands beside this folder, as Debian's tools have it.
 deb:
-	@$(INSTALL_PACKAGES) debhelper dpkg-dev $(LIBRARIES)
+	@$(INSTALL_PACKAGES) build-essential debhelper dpkg-dev $(LIBRARIES)
 	dpkg-buildpackage -b -us -uc
 
 rpm:
