@@ -9,4 +9,15 @@ public enum Codec: Hashable, Sendable, CaseIterable {
   case snappy
   /// One Zstandard frame (RFC 8878).
   case zstd
+
+  /// The word for it in messages.
+  public var name: String {
+    switch self {
+    case .none: "raw"
+    case .zlib: "zlib"
+    case .lzo: "lzo"
+    case .snappy: "snappy"
+    case .zstd: "zstd"
+    }
+  }
 }

@@ -12,16 +12,3 @@ public enum CompressionError: Error, Hashable, Sendable, CustomStringConvertible
     }
   }
 }
-
-extension Codec {
-  /// The word for it in messages.
-  public var name: String {
-    switch self {
-    case .none: "raw"
-    case .zlib: "zlib"
-    case .lzo: "lzo"
-    case .snappy: "snappy"
-    case .zstd: "zstd"
-    }
-  }
-}

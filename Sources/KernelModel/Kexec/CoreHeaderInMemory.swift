@@ -4,20 +4,13 @@ internal import Platform
 /// The ELF header that the capture kernel is given (`elfcorehdr`), as it lies in the crashkernel memory of a dump
 /// that a hypervisor made.
 public enum CoreHeaderInMemory {
-  /// What purgatory copies: low memory and where it goes.
-  public struct Backup: Hashable, Sendable {
-    public let source: PhysicalAddress
-    public let byteCount: UInt64
-    public let backup: PhysicalAddress
-  }
-
   /// Where low memory ends for kexec-tools and the kernel.
   private static let lowEnd: UInt64 = 0xa0000
 
   /// Finds the PT_LOAD that describes low memory and says that it lies elsewhere: in another segment of the image.
   ///
   /// - Parameter segments: of the crash kernel's image; one of them begins with the header.
-  public static func backup(_ segments: [KexecImage.Segment], of memory: PhysicalMemory) -> Backup? {
+  public static func backup(_ segments: [KexecImage.Segment], of memory: PhysicalMemory) -> BackupRegion? {
     guard var reader = try? MemoryReader.scattered(memory),
       var buffer = try? MappedBuffer(byteCount: memory.geometry.size)
     else { return nil }
@@ -38,7 +31,7 @@ public enum CoreHeaderInMemory {
             $0.address.rawValue == load.fileOffset.rawValue && $0.byteCount >= load.memorySize
           })
         else { continue }
-        return Backup(
+        return BackupRegion(
           source: load.physicalAddress, byteCount: load.memorySize,
           backup: PhysicalAddress(load.fileOffset.rawValue))
       }

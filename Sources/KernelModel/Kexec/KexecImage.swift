@@ -13,7 +13,7 @@ public struct KexecImage: Sendable {
   public let segments: [Segment]
   /// `arch.backup_src_start`, `backup_src_sz`, `backup_load_addr`: kexec_file_load, from Linux 3.17 until 5.5, and 5.4.69,
   /// kept the first mebibyte from everybody and took them out (7c321eb2b843).
-  public let fileLoadBackup: (source: PhysicalAddress, byteCount: UInt64, backup: PhysicalAddress)?
+  public let fileLoadBackup: BackupRegion?
 
   /// KEXEC_SEGMENT_MAX
   private static let mostSegments = 16
@@ -85,12 +85,13 @@ public struct KexecImage: Sendable {
 
   private static func backup(
     _ image: VirtualAddress, _ places: (source: Int, size: Int, address: Int), _ memory: inout KernelMemory
-  ) -> (source: PhysicalAddress, byteCount: UInt64, backup: PhysicalAddress)? {
+  ) -> BackupRegion? {
     guard let source = try? memory.word(image + places.source),
       let size = try? memory.word(image + places.size),
       let address = try? memory.word(image + places.address), address != 0, size != 0
     else { return nil }
-    return (PhysicalAddress(source), size, PhysicalAddress(address))
+    return BackupRegion(
+      source: PhysicalAddress(source), byteCount: size, backup: PhysicalAddress(address))
   }
 
   /// Without types: the segments lie together in the first kilobyte of the structure, each with a page-aligned

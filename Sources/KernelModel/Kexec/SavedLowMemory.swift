@@ -13,7 +13,7 @@ public final class SavedLowMemory: PageLayer, @unchecked Sendable {
     case saved(SavedLowMemory, evidence: String)
   }
 
-  private let backup: CoreHeaderInMemory.Backup
+  private let backup: BackupRegion
   private let geometry: PageGeometry
   private let saved: MappedBuffer
 
@@ -49,7 +49,7 @@ public final class SavedLowMemory: PageLayer, @unchecked Sendable {
       evidence: "\(place), with \(words) words that are not zero: the capture kernel has run")
   }
 
-  private static func read(_ backup: CoreHeaderInMemory.Backup, _ physical: PhysicalMemory) -> MappedBuffer? {
+  private static func read(_ backup: BackupRegion, _ physical: PhysicalMemory) -> MappedBuffer? {
     guard var reader = try? MemoryReader.sequential(physical),
       var buffer = try? MappedBuffer(byteCount: Int(backup.byteCount))
     else { return nil }
@@ -59,7 +59,7 @@ public final class SavedLowMemory: PageLayer, @unchecked Sendable {
   }
 
   private init(
-    _ backup: CoreHeaderInMemory.Backup, _ geometry: PageGeometry, _ saved: consuming MappedBuffer
+    _ backup: BackupRegion, _ geometry: PageGeometry, _ saved: consuming MappedBuffer
   ) {
     self.backup = backup
     self.geometry = geometry

@@ -1,4 +1,5 @@
 public import DumpMemory
+public import KernelModel
 internal import Platform
 
 /// All of memory as the key brings it back: for emulators and simulators, which know it.

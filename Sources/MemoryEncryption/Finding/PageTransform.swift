@@ -1,4 +1,5 @@
 public import DumpMemory
+public import KernelModel
 
 /// What memory encryption needs done to a page on its way from a vmcore to a dump. One for each worker; it allocates
 /// nothing per page.
