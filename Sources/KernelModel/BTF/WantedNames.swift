@@ -7,6 +7,8 @@ struct WantedNames {
   /// For each length, the first and the last bytes of its names, as bits of their lowest six.
   private let firsts: [UInt64]
   private let lasts: [UInt64]
+  /// For each first byte, by its lowest six bits, the last bytes of the names that begin so.
+  private let pairs: [UInt64]
   private var values: [UInt64?]
   /// Names that were not seen yet.
   private(set) var missing: Int
@@ -28,6 +30,9 @@ struct WantedNames {
       firsts[name.count] |= Self.bit(name[0])
       lasts[name.count] |= Self.bit(name[name.count - 1])
     }
+    var pairs = [UInt64](repeating: 0, count: 64)
+    for name in bytes where !name.isEmpty { pairs[Int(name[0] & 63)] |= Self.bit(name[name.count - 1]) }
+    self.pairs = pairs
     self.firsts = firsts
     self.lasts = lasts
     values = [UInt64?](repeating: nil, count: unique.count)
@@ -39,11 +44,14 @@ struct WantedNames {
     length < lengths.count && lengths[length]
   }
 
+  /// Whether any name may begin and end so: most candidates go here, before their length is known.
+  @inline(__always)
+  func includes(first: UInt8, last: UInt8) -> Bool { pairs[Int(first & 63)] & Self.bit(last) != 0 }
+
   /// Whether any name of a length, which must be included, may begin and end so.
   @inline(__always)
-  func includes(first: UInt8?, last: UInt8, length: Int) -> Bool {
-    guard let first else { return false }
-    return firsts[length] & Self.bit(first) != 0 && lasts[length] & Self.bit(last) != 0
+  func includes(first: UInt8, last: UInt8, length: Int) -> Bool {
+    firsts[length] & Self.bit(first) != 0 && lasts[length] & Self.bit(last) != 0
   }
 
   @inline(__always)

@@ -153,17 +153,20 @@ public struct Kallsyms: Sendable {
         throw .malformed("name \(index) of kallsyms consists of \(count) tokens")
       }
       try KernelError.reading("kallsyms_names") { () throws(MemoryError) in try stream.need(count, &memory) }
-      var length = -1
-      for token in 0..<count { length += tokens.length(stream.byte(token)) }
-      if length > 0, wanted.includesLength(length),
-        wanted.includes(
-          first: tokens.byte(1, of: stream.byte(0)) ?? tokens.byte(0, of: stream.byte(min(1, count - 1))),
-          last: tokens.lastByte(of: stream.byte(count - 1)), length: length)
+      let last = tokens.lastByte(of: stream.byte(count - 1))
+      if let first = tokens.byte(1, of: stream.byte(0)) ?? tokens.byte(0, of: stream.byte(min(1, count - 1))),
+        wanted.includes(first: first, last: last)
       {
-        name.removeAll(keepingCapacity: true)
-        for token in 0..<count { tokens.append(stream.byte(token), to: &name) }
-        name.removeFirst()
-        if let found = wanted.index(of: name) { wanted.note(found, UInt64(index)) }
+        var length = -1
+        for token in 0..<count { length += tokens.length(stream.byte(token)) }
+        if length > 0, wanted.includesLength(length),
+          wanted.includes(first: first, last: last, length: length)
+        {
+          name.removeAll(keepingCapacity: true)
+          for token in 0..<count { tokens.append(stream.byte(token), to: &name) }
+          name.removeFirst()
+          if let found = wanted.index(of: name) { wanted.note(found, UInt64(index)) }
+        }
       }
       stream.take(count)
     }
