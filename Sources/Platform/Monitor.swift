@@ -2,7 +2,7 @@ internal import CLinux
 
 /// A mutex and its condition: a place where threads wait for each other.
 ///
-/// `Synchronization.Mutex` cannot wait, and the Embedded standard library has none.
+/// `Synchronization.Mutex` cannot wait.
 @safe
 public final class Monitor: Sendable {
   // POSIX forbids moving either, so they live on the heap.
