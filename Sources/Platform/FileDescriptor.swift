@@ -170,7 +170,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
   /// Sets the file's length. The corresponding C function is `ftruncate`.
   public func truncate(to size: UInt64) throws(SystemError) {
     guard size <= UInt64(Int64.max) else { throw SystemError("ftruncate", path, .fileTooLarge) }
-    _ = try SystemError.calling("ftruncate", path) { ftruncate(descriptor, off_t(size)) }
+    try SystemError.calling("ftruncate", path) { ftruncate(descriptor, off_t(size)) }
   }
 
   /// Reserves the disk blocks of a range, so that later writes to it cannot fail for want of space.
@@ -182,7 +182,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
     else { throw SystemError("fallocate", path, .fileTooLarge) }
     guard length > 0 else { return true }
     do throws(SystemError) {
-      _ = try SystemError.calling("fallocate", path) {
+      try SystemError.calling("fallocate", path) {
         clinux_allocate(descriptor, off_t(start), off_t(length))
       }
       return true
@@ -194,7 +194,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Waits until the file's bytes are on the disk; a pipe or a device that has no such notion is no error.
   public func synchronize() throws(SystemError) {
-    do throws(SystemError) { _ = try SystemError.calling("fsync", path) { fsync(descriptor) } } catch {
+    do throws(SystemError) { try SystemError.calling("fsync", path) { fsync(descriptor) } } catch {
       guard [EINVAL, EROFS, ENOTSUP].contains(error.code.rawValue) else { throw error }
     }
   }

@@ -6,6 +6,7 @@ extension SystemError {
   ///   - subject: the path, or another name of what it works on.
   ///   - call: returns what the C function does; below 0 it has failed and left `errno`.
   /// - Returns: what the last call returned, 0 or more.
+  @discardableResult
   @inline(__always)
   static func calling<Number: SignedInteger>(
     _ operation: StaticString, _ subject: String, _ call: () -> Number

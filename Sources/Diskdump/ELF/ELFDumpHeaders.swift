@@ -5,7 +5,6 @@ struct ELFDumpHeaders: Hashable, Sendable {
   private typealias Header = ELFHeader.Layout
   private typealias Program = ProgramHeader.Layout
 
-  let machine: MachineKind
   /// PT_LOADs.
   let loadCount: Int
   let noteSize: UInt64
@@ -26,13 +25,14 @@ struct ELFDumpHeaders: Hashable, Sendable {
   /// Writes the Elf64_Ehdr: 64 bytes over zeros.
   ///
   /// - Parameter isIncomplete: bit 0 of `e_flags`, by which makedumpfile and crash know such a dump.
-  func encodeHeader(isIncomplete: Bool, into output: inout MutableRawSpan) {
-    // ELFMAG, ELFCLASS64, ELFDATA2LSB, EV_CURRENT
-    Header.identification.store(0x0001_0102_464c_457f, in: &output)
+  func encodeHeader(of machine: MachineKind, isIncomplete: Bool, into output: inout MutableRawSpan) {
+    Header.magic.store(ELFHeader.magic, in: &output)
+    Header.bits.store(ELFHeader.is64Bit, in: &output)
+    Header.byteOrder.store(ELFHeader.isLittleEndian, in: &output)
+    Header.identVersion.store(ELFHeader.version, in: &output)
     Header.type.store(ELFHeader.core, in: &output)
     Header.machine.store(machine.elfMachine, in: &output)
-    // EV_CURRENT
-    Header.version.store(1, in: &output)
+    Header.version.store(UInt32(ELFHeader.version), in: &output)
     Header.phoff.store(programHeaders, in: &output)
     Header.flags.store(isIncomplete ? 1 : 0, in: &output)
     Header.ehsize.store(UInt16(ELFHeader.byteCount), in: &output)

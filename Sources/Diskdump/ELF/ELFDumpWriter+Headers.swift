@@ -5,8 +5,9 @@ extension ELFDumpWriter {
   mutating func writeHeader(isIncomplete: Bool) throws(DumpWriteError) {
     clearScratch(ELFHeader.byteCount)
     let headers = headers
+    let machine = machine
     var bytes = scratch.mutableBytes
-    headers.encodeHeader(isIncomplete: isIncomplete, into: &bytes)
+    headers.encodeHeader(of: machine, isIncomplete: isIncomplete, into: &bytes)
     try output.write(scratch.bytes.extracting(first: ELFHeader.byteCount), at: 0)
   }
 

@@ -31,12 +31,12 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   }
 
   private let segments: [CoreSegment]
-  private let machine: MachineKind
+  let machine: MachineKind
   private let eraseInfo: String
   let output: DumpOutput
   /// Headers on their way to the file, and zeros.
   var scratch: MappedBuffer
-  var headers = ELFDumpHeaders(machine: .x86_64, loadCount: 0, noteSize: 0)
+  var headers = ELFDumpHeaders(loadCount: 0, noteSize: 0)
   private var extents = ELFExtents()
   var loads: [ELFProgramHeaders.Load] = []
   /// Where the file ended when its program headers were written.
@@ -111,7 +111,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     let new = eraseInfo.split(separator: "\n").text(without: notes.eraseInfo)
     let extra = new.isEmpty ? [] : CoreNotes.note(named: "ERASEINFO", Array(new.utf8))
     headers = ELFDumpHeaders(
-      machine: machine, loadCount: loads.count, noteSize: UInt64(notes.byteCount + extra.count))
+      loadCount: loads.count, noteSize: UInt64(notes.byteCount + extra.count))
     pageCount = dumpable.count
     do throws(DumpWriteError) {
       // Headers without pages are of no use: rather nothing.

@@ -28,6 +28,6 @@ public enum DumpMark {
     var buffer = try MappedBuffer(byteCount: 4)
     var bytes = buffer.mutableBytes
     Field<UInt32>(0).store(word, in: &bytes)
-    try file.write(buffer.bytes.extracting(first: 4), at: FileOffset(UInt64(field.offset)))
+    try file.write(buffer.bytes.extracting(first: 4), at: field.fileOffset)
   }
 }

@@ -1,3 +1,5 @@
+package import Platform
+
 /// A number in a structure on disk: its place, its width, and its byte order.
 ///
 /// The fields of a structure stand in one `Layout`, by which it is encoded, decoded and patched.
@@ -11,6 +13,9 @@ package struct Field<Value: FixedWidthInteger & BitwiseCopyable & Sendable>: Sen
     self.offset = offset
     self.isBigEndian = isBigEndian
   }
+
+  /// Of a structure at the beginning of a file.
+  package var fileOffset: FileOffset { FileOffset(UInt64(offset)) }
 
   /// Reads the field, all of which must be there.
   ///

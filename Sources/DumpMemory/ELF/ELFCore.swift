@@ -97,7 +97,7 @@ public struct ELFCore: ~Copyable, Sendable {
   ) throws(VmcoreError) -> [ProgramHeader] {
     guard Int(header.phentsize) == ProgramHeader.byteCount else {
       throw .malformed(
-        path: file.path, at: FileOffset(UInt64(ELFHeader.Layout.phentsize.offset)),
+        path: file.path, at: ELFHeader.Layout.phentsize.fileOffset,
         "e_phentsize is \(header.phentsize), not 56")
     }
     var count = Int(header.phnum)
@@ -114,7 +114,7 @@ public struct ELFCore: ~Copyable, Sendable {
     }
     guard count <= mostSegments else {
       throw .malformed(
-        path: file.path, at: FileOffset(UInt64(ELFHeader.Layout.phnum.offset)), "\(count) program headers")
+        path: file.path, at: ELFHeader.Layout.phnum.fileOffset, "\(count) program headers")
     }
     var buffer = try MappedBuffer.allocate(byteCount: count * ProgramHeader.byteCount)
     let got = try file.fill(&buffer, at: FileOffset(header.phoff))

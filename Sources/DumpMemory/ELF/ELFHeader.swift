@@ -4,8 +4,11 @@ package struct ELFHeader {
 
   /// Elf64_Ehdr (elf(5))
   package enum Layout {
-    /// `e_ident`: ELFMAG, EI_CLASS, EI_DATA, EI_VERSION
-    package static var identification: Field<UInt64> { Field(0) }
+    /// `e_ident`: its magic number, EI_CLASS, EI_DATA and EI_VERSION
+    package static var magic: Field<UInt32> { Field(0) }
+    package static var bits: Field<UInt8> { Field(4) }
+    package static var byteOrder: Field<UInt8> { Field(5) }
+    package static var identVersion: Field<UInt8> { Field(6) }
     package static var type: Field<UInt16> { Field(16) }
     package static var machine: Field<UInt16> { Field(18) }
     package static var version: Field<UInt32> { Field(20) }
@@ -20,6 +23,15 @@ package struct ELFHeader {
     package static var shstrndx: Field<UInt16> { Field(62) }
   }
 
+  /// ELFMAG
+  package static let magic: UInt32 = 0x464c_457f
+  /// ELFCLASS64
+  package static let is64Bit: UInt8 = 2
+  /// ELFDATA2LSB and ELFDATA2MSB
+  package static let isLittleEndian: UInt8 = 1
+  private static let isBigEndian: UInt8 = 2
+  /// EV_CURRENT
+  package static let version: UInt8 = 1
   /// ET_CORE
   package static let core: UInt16 = 4
 
@@ -38,16 +50,14 @@ package struct ELFHeader {
 
   /// - Returns: the reason in words, where the bytes are not the header of a core of a machine that is known.
   package static func decode(_ bytes: RawSpan) -> Result<ELFHeader, Rejection> {
-    // ELFMAG
-    guard bytes.byteCount >= 20, bytes.littleEndian(at: 0, as: UInt32.self) == 0x464c_457f else {
+    guard bytes.byteCount >= 20, Layout.magic.load(from: bytes) == magic else {
       return .failure(Rejection(ForeignFormat.name(of: bytes)))
     }
-    let identification = Layout.identification.load(from: bytes)
     let type = Layout.type.load(from: bytes)
     let machine = Layout.machine.load(from: bytes)
-    let isBigEndian = identification >> 40 & 0xff == 2
+    let isBigEndian = Layout.byteOrder.load(from: bytes) == Self.isBigEndian
     let name = ForeignFormat.machine(isBigEndian ? machine.byteSwapped : machine)
-    guard identification >> 32 & 0xff == 2 else {
+    guard Layout.bits.load(from: bytes) == is64Bit else {
       return .failure(
         Rejection("a 32-bit ELF file (\(name)); only 64-bit vmcores of \(MachineKind.all) can be read"))
     }

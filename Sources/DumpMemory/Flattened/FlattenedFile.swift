@@ -32,7 +32,7 @@ struct FlattenedFile: ~Copyable, Sendable {
     let version = FlattenedFormat.Header.version.load(from: buffer.bytes)
     guard type == FlattenedFormat.type, version == FlattenedFormat.version else {
       throw .malformed(
-        path: file.path, at: FileOffset(UInt64(FlattenedFormat.Header.type.offset)),
+        path: file.path, at: FlattenedFormat.Header.type.fileOffset,
         "a flattened stream of type \(type) and version \(version), not 1 and 1")
     }
 

@@ -53,7 +53,7 @@ public struct KdumpHeaders: Hashable, Sendable {
     let header = DiskdumpHeader(decoding: bytes.bytes)
     guard Self.blockSizes.contains(header.blockSize), header.blockSize.nonzeroBitCount == 1 else {
       throw .malformed(
-        path: file.path, at: FileOffset(UInt64(DiskdumpHeader.Layout.blockSize.offset)),
+        path: file.path, at: DiskdumpHeader.Layout.blockSize.fileOffset,
         "block_size is \(header.blockSize)")
     }
     let place = UInt64(header.blockSize)

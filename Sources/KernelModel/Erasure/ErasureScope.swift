@@ -29,7 +29,7 @@ struct ErasureScope {
               ? " in the vmcore; -x may name more" : ""))
       }
       // Up to 6.14 they have offsets, and from then on the address of what each processor begins with.
-      guard kernel.facts.machine.isInImage(address.rawValue),
+      guard kernel.machine.isInImage(address.rawValue),
         perCPU.count < 2 || !(min(perCPU[0], perCPU[1])..<max(perCPU[0], perCPU[1])).contains(address)
       else {
         throw .absent("line \(line): \(name) is a per-CPU variable, which cannot be erased by its name")
@@ -50,7 +50,7 @@ struct ErasureScope {
     var landmarks: [String: VirtualAddress] = [:]
     for name in LoadedModule.symbols { landmarks[name] = symbols.address(of: name) }
     self.landmarks = landmarks
-    machine = kernel.facts.machine
+    machine = kernel.machine
   }
 
   private init(

@@ -10,12 +10,12 @@ extension Kernel {
     // Those of a hypervisor are made from page tables that may be another kernel's.
     let areOwn = !facts.wasReplaced(in: physical)
     for load in physical.loads
-    where areOwn && !load.hasNoPhysicalAddress && !facts.machine.isInImage(load.virtualAddress.rawValue) {
+    where areOwn && !load.hasNoPhysicalAddress && !machine.isInImage(load.virtualAddress.rawValue) {
       let base = load.virtualAddress.rawValue &- load.physicalAddress.rawValue
-      if facts.machine.canBeDirectMap(base) { return base }
+      if machine.canBeDirectMap(base) { return base }
     }
     guard let variable = symbolsAtHand(Self.directMapSymbols).address(of: "page_offset_base"),
-      var memory = try? memory(), let base = try? memory.word(variable), facts.machine.canBeDirectMap(base)
+      var memory = try? memory(), let base = try? memory.word(variable), machine.canBeDirectMap(base)
     else { return nil }
     return base
   }
@@ -23,7 +23,7 @@ extension Kernel {
   /// The same where the page tables confirm it, also without symbols if KASLR did not move it; else nil.
   public var confirmedDirectMap: UInt64? {
     guard var memory = try? memory() else { return nil }
-    let candidates = (directMap.map { [$0] } ?? []) + facts.machine.usualDirectMaps
+    let candidates = (directMap.map { [$0] } ?? []) + machine.usualDirectMaps
     for candidate in candidates {
       for range in physical.frames.ranges {
         let address = geometry.address(of: range.lowerBound)

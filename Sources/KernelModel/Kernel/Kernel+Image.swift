@@ -7,7 +7,6 @@ extension Kernel {
   /// Frames of the kernel's own text and data: those of its PT_LOAD, or, in a dump that has none of it, what is
   /// mapped around `_stext` in one piece, up to `_end` if kallsyms has it.
   func findImage() -> PFNRanges {
-    let machine = facts.machine
     let declared = machine.image(in: physical)
     if declared.count > 0, facts.isOwnImage(declared, geometry) { return declared }
     let all = physical.frames.maxMapNumber

@@ -28,7 +28,7 @@ public final class Kernel {
   /// Finds what translation needs.
   public convenience init(
     _ info: VMCOREINFO, of physical: PhysicalMemory, files: KernelFiles = KernelFiles()
-  ) throws(KernelFacts.Unknown) {
+  ) throws(UnknownKernel) {
     self.init(try KernelFacts(info, of: physical), of: physical, files: files)
   }
 
@@ -50,6 +50,7 @@ public final class Kernel {
   public var info: VMCOREINFO { facts.info }
   public var release: String { facts.release }
   public var version: KernelVersion { facts.version }
+  public var machine: Machine { facts.machine }
   public var tables: PageTables { facts.tables }
   public var geometry: PageGeometry { physical.geometry }
 
@@ -67,7 +68,7 @@ public final class Kernel {
     if knownSymbols.haveBeenAsked(for: names) { return knownSymbols }
     var memory = try reader()
     var more = knownSymbols
-    try more.add(names, of: KernelSources(facts, files), &memory)
+    try more.add(names, of: sources, &memory)
     knownSymbols = more
     return more
   }
@@ -92,7 +93,7 @@ public final class Kernel {
     var memory = try reader()
     do throws(KernelError) {
       let types = try KernelTypes.find(
-        of: KernelSources(facts, files), symbols, wanted: wantedTypes, &memory)
+        of: sources, symbols, wanted: wantedTypes, &memory)
       knownTypes = .success(types)
       return types
     } catch {
@@ -100,6 +101,8 @@ public final class Kernel {
       throw error
     }
   }
+
+  private var sources: KernelSources { KernelSources(facts, files) }
 
   private func reader() throws(KernelError) -> KernelMemory {
     do throws(VmcoreError) { return try memory() } catch { throw .absent("no memory for reading the kernel") }

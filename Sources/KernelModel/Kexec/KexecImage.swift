@@ -26,7 +26,7 @@ public struct KexecImage: Sendable {
   ///
   /// - Returns: nil if no crash kernel was loaded, or it cannot be read.
   public init?(of kernel: Kernel, _ memory: inout KernelMemory) {
-    let limit = kernel.facts.machine.kind.physicalLimit
+    let limit = kernel.machine.kind.physicalLimit
     guard let symbol = kernel.symbolsAtHand(Self.symbols).address(of: "kexec_crash_image"),
       let pointer = try? memory.word(symbol), KernelPointer.isPlausible(pointer)
     else { return nil }

@@ -65,7 +65,7 @@ struct SectionTable {
     let sectionBits = info.number("SECTION_SIZE_BITS") ?? 27
     // Linux 5.9; before, pgtable_l5_enabled decides.
     let addressBits =
-      info.number("MAX_PHYSMEM_BITS") ?? Machine.usualPhysicalBits(levels: kernel.tables.levels)
+      info.number("MAX_PHYSMEM_BITS") ?? kernel.tables.usualAddressBits
     guard (24...34).contains(sectionBits), (sectionBits...52).contains(addressBits) else {
       throw MemoryMap.Missing(
         "NUMBER(SECTION_SIZE_BITS) is \(sectionBits) and NUMBER(MAX_PHYSMEM_BITS) is \(addressBits)")

@@ -32,7 +32,7 @@ struct OpeningFrames {
 
   mutating func insert(into set: inout PFNBitmap, _ memory: inout KernelMemory) {
     insertProcessorAreas(into: &set, &memory)
-    memory.insertFrames(of: kernel.facts.machine.modules, into: &set, kernel.geometry)
+    memory.insertFrames(of: kernel.machine.modules, into: &set, kernel.geometry)
     guard let types = try? kernel.types(Self.wantedTypes) else { return }
     insertNodes(types.btf, into: &set, &memory)
     insertTasks(types.btf, into: &set, &memory)
@@ -89,7 +89,7 @@ struct OpeningFrames {
   ) {
     insert(task.rawValue, layout.size, into: &set, &memory)
     for (offset, size) in [
-      (layout.stack, kernel.facts.machine.stackSize), (layout.memory, layout.memorySize),
+      (layout.stack, kernel.machine.stackSize), (layout.memory, layout.memorySize),
       (layout.pid, layout.pidSize),
     ] {
       if let address = try? memory.word(task + offset) { insert(address, size, into: &set, &memory) }

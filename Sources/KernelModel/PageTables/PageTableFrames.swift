@@ -35,7 +35,7 @@ public struct PageTableFrames: ~Copyable {
     self.memory = memory
     levels = kernel.tables.levels
     mask = kernel.tables.encryptionMask
-    entries = kernel.facts.machine.entriesPerTable
+    entries = kernel.machine.entriesPerTable
   }
 
   /// Adds a top table and all tables below it that are not known yet.

@@ -36,7 +36,7 @@ public struct ProcessTables: Sendable {
     } catch { throw .absent(error.description) }
     var reader = try KernelError.wrapping { () throws(SystemError) in try MemoryReader.scattered(physical) }
     let mask = kernel.tables.encryptionMask
-    let machine = kernel.facts.machine
+    let machine = kernel.machine
     let kernelHalf: [UInt64]
     do throws(MemoryError) {
       kernelHalf = try Self.upperHalf(kernel.tables.root, mask, machine, &reader)

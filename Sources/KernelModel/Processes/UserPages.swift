@@ -24,7 +24,7 @@ struct UserPages: ~Copyable {
     self.memory = memory
     levels = kernel.tables.levels
     mask = kernel.tables.encryptionMask
-    machine = kernel.facts.machine
+    machine = kernel.machine
   }
 
   /// Adds what a process's top table maps below the kernel's half.

@@ -11,15 +11,13 @@ public struct KernelFacts: Sendable {
   public let physicalBase: UInt64
   public private(set) var tables: PageTables
 
-  public typealias Unknown = UnknownKernel
-
   /// Finds what translation needs, from VMCOREINFO and, for kernels before 4.10, the kernel's PT_LOAD.
-  public init(_ info: VMCOREINFO, loads: [ProgramHeader]) throws(Unknown) {
+  public init(_ info: VMCOREINFO, loads: [ProgramHeader]) throws(UnknownKernel) {
     try self.init(info, physicalBase: ImageTranslation.physicalBase(loads))
   }
 
   /// Finds what translation needs, from VMCOREINFO and, for kernels before 4.10, what the dump says besides.
-  public init(_ info: VMCOREINFO, of memory: PhysicalMemory) throws(Unknown) {
+  public init(_ info: VMCOREINFO, of memory: PhysicalMemory) throws(UnknownKernel) {
     try self.init(
       info, physicalBase: memory.origin?.physicalBase ?? ImageTranslation.physicalBase(memory.loads))
     if info.number("sme_mask") == nil {
@@ -28,9 +26,9 @@ public struct KernelFacts: Sendable {
     }
   }
 
-  private init(_ info: VMCOREINFO, physicalBase: UInt64?) throws(Unknown) {
+  private init(_ info: VMCOREINFO, physicalBase: UInt64?) throws(UnknownKernel) {
     guard let release = info.string("OSRELEASE"), let version = KernelVersion(release: release) else {
-      throw Unknown("VMCOREINFO has no OSRELEASE that can be read")
+      throw UnknownKernel("VMCOREINFO has no OSRELEASE that can be read")
     }
     let translation = try ImageTranslation(info, physicalBase: physicalBase)
     self.info = info

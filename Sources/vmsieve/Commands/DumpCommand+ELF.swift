@@ -10,15 +10,17 @@ extension DumpCommand {
   /// Its headers, which come first, say which pages there are: those that cannot be had must be known, or readers would
   /// see zeros.
   func makeELFWriter(
-    _ level: DumpLevel, to output: consuming DumpOutput, _ pipeline: inout DumpPipeline, _ progress: Progress
+    _ description: DumpDescription, to output: consuming DumpOutput, _ pipeline: inout DumpPipeline,
+    _ progress: Progress
   ) throws(PipelineError) -> ELFDumpWriter {
-    progress.begin(level.contains(.zeroPages) ? .zeroPages : .readingPages)
-    let lost = try pipeline.excludeAbsentPages(zeroPages: level.contains(.zeroPages)) {
+    let excludesZeros = description.facts.dumpLevel.contains(.zeroPages)
+    progress.begin(excludesZeros ? .zeroPages : .readingPages)
+    let lost = try pipeline.excludeAbsentPages(zeroPages: excludesZeros) {
       progress.update(done: $0, total: $1)
     }
     progress.end()
     var contents = ELFDumpWriter.Contents(
-      machine: memory.machine, eraseInfo: describe(level).facts.eraseInfo, lost: lost,
+      machine: memory.machine, eraseInfo: description.facts.eraseInfo, lost: lost,
       isIncomplete: memory.lacksPages || (lost.count > 0 && !memory.isLive))
     if lost.count > 0, memory.isLive, let first = lost.ranges.first {
       contents.eraseInfo += DumpFacts.unreadableRecord(
@@ -43,7 +45,7 @@ extension DumpCommand {
         segments.append(
           CoreSegment(
             physical: physical,
-            virtual: kernel.facts.machine.kernelMap &+ physical.lowerBound &- kernel.facts.physicalBase))
+            virtual: kernel.machine.kernelMap &+ physical.lowerBound &- kernel.facts.physicalBase))
       }
     }
     for range in memory.frames.ranges {

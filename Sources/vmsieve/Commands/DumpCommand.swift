@@ -206,7 +206,7 @@ struct DumpCommand {
     let copied: PipelineReport
     let bytesWritten: UInt64
     if request.writesELF {
-      var writer = try makeELFWriter(level, to: try makeOutput(file), &pipeline, progress)
+      var writer = try makeELFWriter(description, to: try makeOutput(file), &pipeline, progress)
       copied = try run(&pipeline, into: &writer, progress, &cut)
       bytesWritten = writer.bytesWritten
     } else if case .files(let paths, let block) = request.destination {
@@ -264,7 +264,7 @@ struct DumpCommand {
     }
   }
 
-  func describe(_ level: DumpLevel) -> DumpDescription {
+  private func describe(_ level: DumpLevel) -> DumpDescription {
     let origin = memory.origin
     var names = origin?.utsname ?? .unknown
     if names.release.isEmpty, let kernel, var kernelMemory = try? kernel.memory() {

@@ -25,7 +25,4 @@ extension Machine {
     greatestCompoundOrder: 18,
     entriesPerTable: 512,
     entriesOfProcess: 256)
-
-  /// MAX_PHYSMEM_BITS of kernels before 5.9, which do not export it (arch/x86/include/asm/sparsemem.h).
-  static func usualPhysicalBits(levels: Int) -> Int64 { levels == 5 ? 52 : 46 }
 }

@@ -11,6 +11,9 @@ public struct PageTables: Sendable {
   /// The bit that says "encrypted" in an entry (`sme_me_mask`), 0 without encryption.
   public let encryptionMask: UInt64
 
+  /// MAX_PHYSMEM_BITS of kernels before 5.9, which do not export it (arch/x86/include/asm/sparsemem.h).
+  var usualAddressBits: Int64 { levels == 5 ? 52 : 46 }
+
   public init(root: PhysicalAddress, levels: Int, encryptionMask: UInt64) {
     self.root = root
     self.levels = levels
