@@ -43,7 +43,7 @@ let package = Package(
       // libsnappy is C++ behind a C interface.
       linkerSettings: [.linkedLibrary("stdc++")]),
     .target(
-      name: "DumpMemory", dependencies: ["Platform", "PageCompression"], swiftSettings: strict),
+      name: "DumpMemory", dependencies: ["Platform", "PageCompression", "CNettle"], swiftSettings: strict),
     .target(name: "DebugInformation", dependencies: ["Platform", "CElfutils"], swiftSettings: strict),
     .target(
       name: "KernelModel",

@@ -83,7 +83,7 @@ enum Main {
   /// Does what was asked for; returns how complete it is.
   private static func obey(_ request: Request, _ messages: Messages) throws(CommandFailure) -> ExitStatus {
     switch request {
-    case .verify(let request): return try VerifyCommand.run(request, messages)
+    case .verify(let request): return try VerifyCommand(request: request, messages: messages).run()
     case .inspect(let request):
       try InspectCommand(request: request, messages: messages).run()
       return .completed

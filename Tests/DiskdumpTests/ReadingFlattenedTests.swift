@@ -163,7 +163,7 @@ struct ReadingFlattenedTests {
     #expect(try opened.framesInFile == scenario.expected)
     var reader = try MemoryReader.sequential(opened.memory)
     #expect(scenario.expected.allSatisfy { PageReading.of($0, &reader) == .page(scenario.content($0)) })
-    #expect(try PageChecker(opened.memory).run(threads: 2) { _, _ in }.isSound)
+    #expect(try PageChecker(opened.memory).run(threads: 2) { _, _, _ in }.isSound)
   }
 
   @Test("So are those with a record here and there")

@@ -28,7 +28,7 @@ struct ReadingHostileTests {
     }
     var scattered = try MemoryReader.scattered(memory)
     for _ in 0..<100 { _ = PageReading.of(generator.below(1 << 41), &scattered) }
-    let check = try PageChecker(memory).run(threads: 2) { _, _ in }
+    let check = try PageChecker(memory).run(threads: 2) { _, _, _ in }
     #expect(check.missing + check.damaged + check.unreadable <= check.pages)
   }
 
@@ -43,10 +43,10 @@ struct ReadingHostileTests {
     let place = image.descriptors + image.rank(try #require(pfn)) * 24
     let offset = Int(image[place, as: UInt64.self])
     for index in 0..<8 { image.bytes[offset + index] ^= 0xff }
-    let check = try PageChecker(image.open().memory).run(threads: 2) { _, _ in }
+    let check = try PageChecker(image.open().memory).run(threads: 2) { _, _, _ in }
     #expect(check.damaged == 1 && check.missing == 0 && check.unreadable == 0 && !check.isSound)
     #expect(check.failures.map(\.pfn.rawValue) == [pfn])
-    let sound = try PageChecker(Self.image.open().memory).run(threads: 2) { _, _ in }
+    let sound = try PageChecker(Self.image.open().memory).run(threads: 2) { _, _, _ in }
     #expect(sound.isSound && sound.pages == UInt64(scenario.dumpable.count))
   }
 

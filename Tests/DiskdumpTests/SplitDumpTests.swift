@@ -90,11 +90,11 @@ struct SplitDumpTests {
   func alone() throws {
     for (index, part) in Self.parts.enumerated() {
       let memory = try PhysicalMemory(opening: path(index), prefersMapping: true)
-      let check = try PageChecker(memory).run(threads: 2) { _, _ in }
+      let check = try PageChecker(memory).run(threads: 2) { _, _, _ in }
       #expect(check.isSound && memory.isComplete)
       #expect(check.pages == UInt64(scenario.dumpable.count { part.contains($0) }))
     }
-    let check = try PageChecker(open([1, 0, 2])).run(threads: 2) { _, _ in }
+    let check = try PageChecker(open([1, 0, 2])).run(threads: 2) { _, _, _ in }
     #expect(check.isSound && check.pages == UInt64(scenario.dumpable.count))
   }
 
@@ -140,7 +140,7 @@ struct SplitDumpTests {
     lossy.unreadable = [1000]
     try write(lossy, Self.parts[1], path(1))
     let memory = try open([0, 1, 2])
-    let check = try PageChecker(memory).run(threads: 1) { _, _ in }
+    let check = try PageChecker(memory).run(threads: 1) { _, _, _ in }
     #expect(check.damaged == 1 && check.missing == 0 && check.failures.map { $0.pfn } == [PFN(1000)])
   }
 }

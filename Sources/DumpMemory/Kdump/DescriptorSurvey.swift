@@ -16,12 +16,25 @@ public struct DescriptorSurvey: Hashable, Sendable {
   public internal(set) var missing: UInt64 = 0
   /// Descriptors whose numbers are impossible.
   public internal(set) var malformed: UInt64 = 0
+  /// Frames of the second bitmap that the first, of the machine's memory, does not have.
+  public internal(set) var outsideMemory: UInt64 = 0
+  /// The lowest offset of a page, even if it lies among the descriptors.
+  private(set) var firstPage = UInt64.max
+  /// Raw pages that lie there.
+  private(set) var firstPageClaims: UInt64 = 0
+  /// Whether the first descriptor is one of a page.
+  private var isFirstStored = false
 
   mutating func count(_ descriptor: PageDescriptor?, in dump: KdumpFile) {
     pages += 1
     guard let descriptor else {
       missing += 1
       return
+    }
+    if dump.isShapely(descriptor), descriptor.offset > dump.descriptors {
+      if descriptor.offset < firstPage { (firstPage, firstPageClaims) = (descriptor.offset, 0) }
+      if descriptor.offset == firstPage, descriptor.flags == .raw { firstPageClaims += 1 }
+      if pages == 1 { isFirstStored = true }
     }
     switch dump.state(of: descriptor) {
     case .missing, .pastEnd: missing += 1
@@ -42,12 +55,72 @@ public struct DescriptorSurvey: Hashable, Sendable {
   }
 }
 
+extension DescriptorSurvey {
+  /// With those of another file of the same dump.
+  public func adding(_ other: DescriptorSurvey) -> DescriptorSurvey {
+    var sum = self
+    sum.pages += other.pages
+    sum.raw += other.raw
+    sum.zlib += other.zlib
+    sum.lzo += other.lzo
+    sum.snappy += other.snappy
+    sum.zstd += other.zstd
+    sum.sharedZeros += other.sharedZeros
+    sum.missing += other.missing
+    sum.malformed += other.malformed
+    return sum
+  }
+
+  /// By how many bytes the first page lies elsewhere than the second bitmap says; nil where it lies there, or nobody can
+  /// tell.
+  ///
+  /// A reader finds a page's descriptor by counting the bits below its own. All writers put the first page just behind
+  /// the last descriptor, and the one of zeros first: where it lies elsewhere, there are more or fewer descriptors than
+  /// bits, and those behind a bit that is wrong are read as of other frames.
+  ///
+  /// - Parameter hasLeftOut: whether pages were left out when all descriptors had their room already.
+  func misfit(in dump: KdumpFile, hasLeftOut: Bool) -> Int64? {
+    guard firstPage != .max else { return nil }
+    let sharesZeros = dump.headers.subHeader.dumpLevel & 1 != 0
+    // The page of zeros may be nobody's.
+    let places = [dump.dataStart, dump.sharedPage].flatMap {
+      sharesZeros ? [$0, $0 + dump.headers.blockSize] : [$0]
+    }
+    let distances = places.map { Int64(bitPattern: firstPage &- $0) }
+    guard let least = distances.min(by: { $0.magnitude < $1.magnitude }), least != 0,
+      !(hasLeftOut && least > 0)
+    else { return nil }
+    if missing == 0, malformed == 0 { return least }
+    // Where descriptors are lost, the first page may be one of them.
+    let descriptor = Int64(PageDescriptor.byteCount)
+    return least % descriptor == 0 && least.magnitude < 1024 * descriptor.magnitude
+      && (sharesZeros || isFirstStored) ? least : nil
+  }
+}
+
 extension KdumpStore {
-  /// Reads every descriptor.
+  /// Reads every descriptor, and both bitmaps.
   public func survey() throws(VmcoreError) -> DescriptorSurvey {
     let frames = try dump.describedFrames()
     var survey = DescriptorSurvey()
     try dump.forEachDescriptor(of: frames) { survey.count($1, in: dump) }
+    survey.outsideMemory = try dump.framesOutsideMemory()
     return survey
+  }
+
+  /// Where bitmaps and descriptors contradict each other, a line each.
+  public func contradictions(_ survey: DescriptorSurvey) -> [String] {
+    var lines: [String] = []
+    if survey.outsideMemory > 0 {
+      lines.append(
+        "\(survey.outsideMemory) frames of the second bitmap are not in the first, which is of all memory")
+    }
+    if let misfit = survey.misfit(in: dump, hasLeftOut: !origin.unreadableRecords.isEmpty) {
+      lines.append(
+        "the second bitmap has \(survey.pages) frames, for whose descriptors there are \(misfit.magnitude) bytes"
+          + " \(misfit > 0 ? "more" : "less") than they need: bits of it are wrong, and pages may be read as others"
+      )
+    }
+    return lines
   }
 }

@@ -79,6 +79,21 @@ struct KdumpBitmapReader: ~Copyable {
     return PFNRanges(ranges, maxMapNumber: maxMapNumber)
   }
 
+  /// How many frames this bitmap, the second, has and the first does not.
+  mutating func count(outside first: inout KdumpBitmapReader) throws(VmcoreError) -> UInt64 {
+    var count = 0
+    data = offset..<offset
+    var chunk = nextStored(from: 0)
+    while chunk < chunkCount {
+      let place = try show(chunk)
+      let firstPlace = try first.show(chunk)
+      count += Self.count(
+        window.bytes(place), outside: first.window.bytes(firstPlace), below: framesInChunk(chunk))
+      chunk = nextStored(from: chunk + 1)
+    }
+    return UInt64(count)
+  }
+
   /// Bits at and past max_mapnr do not count, whatever they are.
   private func append(_ from: UInt64, _ to: UInt64, to ranges: inout [Range<PFN>]) {
     let end = min(to, maxMapNumber)
@@ -132,6 +147,16 @@ struct KdumpBitmapReader: ~Copyable {
 
   private func framesInChunk(_ index: Int) -> Int {
     Int(min(maxMapNumber - UInt64(index * PFNChunk.frames), UInt64(PFNChunk.frames)))
+  }
+
+  private static func count(_ bytes: RawSpan, outside others: RawSpan, below end: Int) -> Int {
+    var count = 0
+    for word in 0..<(end + 63) / 64 {
+      var bits = bytes.word(word) & ~others.word(word)
+      if end - word * 64 < 64 { bits &= 1 << UInt64(end - word * 64) - 1 }
+      count += bits.nonzeroBitCount
+    }
+    return count
   }
 
   private static func count(_ bytes: RawSpan, below end: Int) -> Int {

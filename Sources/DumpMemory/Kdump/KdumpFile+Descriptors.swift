@@ -14,13 +14,16 @@ extension KdumpFile {
 
   package func state(of descriptor: PageDescriptor) -> DescriptorState {
     if descriptor.offset == 0 { return .missing }
+    guard isShapely(descriptor), descriptor.offset >= dataStart else { return .malformed }
+    return descriptor.offset + UInt64(descriptor.size) <= file.size ? .stored : .pastEnd
+  }
+
+  /// Whether a descriptor's numbers are those of a page somewhere.
+  func isShapely(_ descriptor: PageDescriptor) -> Bool {
     let size = UInt64(descriptor.size)
     let sizeIsRight =
       descriptor.flags == .raw ? size == headers.blockSize : size > 0 && size <= headers.blockSize
-    guard sizeIsRight, Codec(descriptor.flags) != nil, descriptor.offset >= dataStart,
-      descriptor.offset <= UInt64(Int64.max) - size
-    else { return .malformed }
-    return descriptor.offset + size <= file.size ? .stored : .pastEnd
+    return sizeIsRight && Codec(descriptor.flags) != nil && descriptor.offset <= UInt64(Int64.max) - size
   }
 
   /// The descriptor of a frame; nil for a frame that is not in the dump, or whose descriptor is not.
@@ -68,6 +71,14 @@ extension KdumpFile {
       }
     }
     return missing
+  }
+
+  /// How many frames the second bitmap has and the first does not; 0 in a dump with one bitmap.
+  func framesOutsideMemory() throws(VmcoreError) -> UInt64 {
+    if bitmap == headers.bitmaps { return 0 }
+    var first = try KdumpBitmapReader(headers.maxMapNumber, in: file, at: headers.bitmaps)
+    var second = try KdumpBitmapReader(headers.maxMapNumber, in: file, at: bitmap)
+    return try second.count(outside: &first)
   }
 
   /// The frames of the second bitmap: of a split dump, those of all its files.

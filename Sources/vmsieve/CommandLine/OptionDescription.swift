@@ -45,6 +45,8 @@ struct OptionDescription {
     case erasing
     case keepingProcesses
     case json
+    case writingSums
+    case checkingSums
     case elf
     case splitting
     case splitBlock

@@ -154,6 +154,10 @@ struct OptionParser {
       options.keptProcesses += argument.split(separator: ",").map { String($0) }
     case .json:
       options.usesJSON = true
+    case .writingSums:
+      options.writtenSums = argument
+    case .checkingSums:
+      options.checkedSums = argument
     case .elf:
       options.writesELF = true
     case .splitting:

@@ -44,6 +44,10 @@ struct Options: Equatable {
   var keptProcesses: [String] = []
   /// Whether a verb answers in JSON.
   var usesJSON = false
+  /// `--sum`: a manifest that a verb writes.
+  var writtenSums: String?
+  /// `--check-sum`: one that it reads.
+  var checkedSums: String?
 
   // MARK: - How they are spoken of
 

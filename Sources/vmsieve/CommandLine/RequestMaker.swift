@@ -123,7 +123,11 @@ struct RequestMaker {
   func request(of verb: Verb) throws(CommandLineError) -> Request {
     guard verb.operandCounts.contains(operands.count) else { throw .invalid }
     switch verb {
-    case .verify: return .verify(VerifyRequest(dumps: operands, usesJSON: options.usesJSON))
+    case .verify:
+      return .verify(
+        VerifyRequest(
+          dumps: operands, usesJSON: options.usesJSON, threads: options.threads, written: options.writtenSums,
+          overwrites: options.overwrites, checked: options.checkedSums))
     case .inspect:
       return .inspect(InspectRequest(memory: memory(operands[0]), usesJSON: options.usesJSON))
     case .repair:

@@ -11,15 +11,21 @@ extension Usage {
   private static func verify(_ name: String) -> String {
     """
 
-    Usage: \(name) verify [--json] DUMP ..
+    Usage: \(name) verify [OPTION].. DUMP ..
 
     Reads every page of DUMP and says whether all of them can be read: a kdump-compressed
     dump or an ELF core, flattened or not, or all files of a split dump.
 
-      --json       print one JSON object instead of text
-      -h, --help   print this text
+      --sum FILE          write the SHA-256 of every page to FILE, which must not exist yet
+      -f                  replace FILE of --sum if it exists
+      --check-sum FILE    compare every page with what --sum wrote to FILE: they are the same
+                          whatever the format, compression and dump level of both dumps
+      --num-threads N     read with N threads (default: as many as usable processors)
+      --json              print one JSON object instead of text
+      -h, --help          print this text
 
-    Exit status: 0 the dump is complete and sound, 1 it is not.
+    Exit status: 0 the dump is complete and sound, and no page is another than in FILE;
+    1 it is not.
     """
   }
 

@@ -10,7 +10,8 @@ enum Usage {
            \(name) -R [--keep-partial] DUMPFILE < FLATTENED
            \(name) --split [OPTION].. VMCORE DUMPFILE1 DUMPFILE2 ..
            \(name) --reassemble DUMPFILE1 DUMPFILE2 .. DUMPFILE
-           \(name) verify|inspect [--json] DUMP
+           \(name) verify [--sum FILE] [--check-sum FILE] DUMP ..
+           \(name) inspect DUMP
            \(name) repair OLD NEW
 
     Writes the memory in VMCORE (usually /proc/vmcore) to DUMPFILE, without the pages that

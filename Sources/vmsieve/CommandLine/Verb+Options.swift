@@ -2,7 +2,11 @@ extension Verb {
   /// The options that may stand behind it: some of its own, and of those of a dump the ones that have a meaning.
   var options: [OptionDescription] {
     switch self {
-    case .verify: [Self.json] + OptionTable.all.filter { $0.sets { $0.isForAll } }
+    case .verify:
+      [
+        Self.json, OptionDescription(name: "sum", takesArgument: true, .applied(.writingSums)),
+        OptionDescription(name: "check-sum", takesArgument: true, .applied(.checkingSums)),
+      ] + OptionTable.all.filter { $0.sets { $0.isForAll || $0.isForVerifying } }
     case .inspect: [Self.json] + OptionTable.all.filter { $0.sets { $0.isForAll || $0.isForReading } }
     case .repair:
       OptionTable.all.filter { $0.sets { $0.isForAll || $0.isForReading || $0.isForReplacing } }
@@ -22,6 +26,13 @@ extension OptionDescription {
 extension OptionDescription.Setting {
   fileprivate var isForAll: Bool {
     if case .help = self { true } else { false }
+  }
+
+  fileprivate var isForVerifying: Bool {
+    switch self {
+    case .threads, .overwriting: true
+    default: false
+    }
   }
 
   /// What says how the vmcore is to be read and understood.

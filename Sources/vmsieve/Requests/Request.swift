@@ -32,7 +32,7 @@ enum Request: Equatable {
     case .inspect(let request): request.memory.files
     case .repair(let request): request.memory.files
     case .reassemble(let request): request.parts
-    case .verify(let request): request.dumps
+    case .verify(let request): request.dumps + [request.checked].compactMap { $0 }
     case .generate(let request): [request.vmlinux]
     case .rearrange, .help, .version: []
     }
@@ -52,7 +52,9 @@ enum Request: Equatable {
     case .generate(let request): [request.output]
     case .rearrange(let request): [request.output, ReplacementFile.temporaryName(of: request.output)]
     case .repair(let request): [request.output, ReplacementFile.temporaryName(of: request.output)]
-    case .memoryUsage, .verify, .inspect, .help, .version: []
+    case .verify(let request):
+      request.written.map { [$0, ReplacementFile.temporaryName(of: $0)] } ?? []
+    case .memoryUsage, .inspect, .help, .version: []
     }
   }
 }

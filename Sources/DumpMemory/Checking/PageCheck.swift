@@ -2,6 +2,8 @@
 public struct PageCheck: Sendable {
   /// Pages that were read, and those that could not be.
   public internal(set) var pages: UInt64 = 0
+  /// Pages of zeros among those that were read.
+  public internal(set) var zeroPages: UInt64 = 0
   /// Pages that the dump should hold and does not: cut, or never written.
   public internal(set) var missing: UInt64 = 0
   /// Pages whose bytes are no page.
@@ -13,7 +15,11 @@ public struct PageCheck: Sendable {
 
   static let mostFailures = 16
 
-  public var isSound: Bool { missing == 0 && damaged == 0 && unreadable == 0 }
+  public init() {}
+
+  /// Pages that could not be had.
+  public var failed: UInt64 { missing + damaged + unreadable }
+  public var isSound: Bool { failed == 0 }
 
   mutating func count(_ pfn: PFN, _ error: MemoryError) {
     switch error {
@@ -21,21 +27,16 @@ public struct PageCheck: Sendable {
     case .damaged: damaged += 1
     case .unreadable: unreadable += 1
     }
-    failures.append((pfn, error))
-    trim()
+    if failures.count < Self.mostFailures { failures.append((pfn, error)) }
   }
 
-  mutating func add(_ other: PageCheck) {
-    pages += other.pages
-    missing += other.missing
-    damaged += other.damaged
-    unreadable += other.unreadable
-    failures += other.failures
-    failures.sort { $0.pfn < $1.pfn }
-    trim()
-  }
-
-  private mutating func trim() {
-    if failures.count > Self.mostFailures { failures.removeLast(failures.count - Self.mostFailures) }
+  /// Adds what came of frames above.
+  mutating func add(_ later: PageCheck) {
+    pages += later.pages
+    zeroPages += later.zeroPages
+    missing += later.missing
+    damaged += later.damaged
+    unreadable += later.unreadable
+    failures += later.failures.prefix(Self.mostFailures - failures.count)
   }
 }
