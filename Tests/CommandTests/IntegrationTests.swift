@@ -32,6 +32,7 @@ struct IntegrationTests {
     for option in ["-d", "-F", "--message-level", "--dump-dmesg", "--check-params", "--sme-key"] {
       #expect(options.contains(option))
     }
+    #expect(try completions(["verify", "--check"]) == ["--check-sum"])
     #expect(try completions(["-l", "vm"]) == [])
   }
 
