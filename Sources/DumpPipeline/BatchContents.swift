@@ -63,7 +63,7 @@ struct BatchContents: ~Copyable {
     zeroPages += 1
   }
 
-  mutating func addLost(_ pfn: PFN, _ reason: MemoryError) {
+  mutating func addLost(_ pfn: PFN, _ reason: VmcoreError) {
     pages.append(.unreadable)
     lost.append(pfn)
     losses.add(pfn, reason)
@@ -83,8 +83,8 @@ struct BatchContents: ~Copyable {
   /// - Returns: whether the page was added.
   mutating func addStored(
     sharesZeroPages: Bool,
-    _ fetch: (inout MutableRawSpan) throws(MemoryError) -> StoredBytes?
-  ) throws(MemoryError) -> Bool {
+    _ fetch: (inout MutableRawSpan) throws(VmcoreError) -> StoredBytes?
+  ) throws(VmcoreError) -> Bool {
     var room = output.mutableBytes(in: byteCount..<output.byteCount)
     guard let stored = try fetch(&room) else { return false }
     if sharesZeroPages {
@@ -106,7 +106,7 @@ struct BatchContents: ~Copyable {
   static let mostOfZeros = 256
 
   /// Hands the batch to a writer.
-  func append<Writer: DumpWriter & ~Copyable>(to writer: inout Writer) throws(DumpWriteError) {
+  func append<Writer: DumpWriter & ~Copyable>(to writer: inout Writer) throws(DumpError) {
     try writer.append(
       data: output.bytes.extracting(0..<byteCount), pages: pages.span, frames: frames.span, ranks: ranks.span)
   }

@@ -81,7 +81,7 @@ public struct DumpPipeline: ~Copyable {
     let removed = queue.removeAll { pfn in
       done += 1
       if done % UInt64(BatchContents.capacity) == 0 { progress(done, all) }
-      do throws(MemoryError) {
+      do throws(VmcoreError) {
         let isZero = try reader.withPage(pfn) { zeroPages && isZeroPage($0) }
         if isZero { found.excludedZeroPages += 1 }
         return isZero
@@ -121,8 +121,8 @@ public struct DumpPipeline: ~Copyable {
     _ writer: inout Writer, _ sequence: FrameSequence?
   ) throws(PipelineError) {
     let notes = memory.notes
-    do throws(DumpWriteError) {
-      try queue.withFrames { (frames) throws(DumpWriteError) in
+    do throws(DumpError) {
+      try queue.withFrames { (frames) throws(DumpError) in
         try writer.begin(
           notes: notes, existing: memory.frames, dumpable: frames, sequence: sequence)
       }
@@ -132,8 +132,8 @@ public struct DumpPipeline: ~Copyable {
 
   private func finish<Writer: DumpWriter & ~Copyable>(_ writer: inout Writer) throws(PipelineError) {
     queue.removeLost()
-    do throws(DumpWriteError) {
-      try queue.withFrames { (frames) throws(DumpWriteError) in try writer.finish(dumpable: frames) }
+    do throws(DumpError) {
+      try queue.withFrames { (frames) throws(DumpError) in try writer.finish(dumpable: frames) }
     } catch { throw .write(error) }
   }
 
@@ -189,7 +189,7 @@ public struct DumpPipeline: ~Copyable {
     _ batch: borrowing BatchContents, into writer: inout Writer,
     progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(PipelineError) {
-    do throws(DumpWriteError) { try batch.append(to: &writer) } catch { throw .write(error) }
+    do throws(DumpError) { try batch.append(to: &writer) } catch { throw .write(error) }
     report.count(batch)
     progress(report.writtenPages + report.lost.count, total)
   }

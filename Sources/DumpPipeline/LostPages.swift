@@ -9,13 +9,13 @@ public struct LostPages: Sendable {
   /// Those that the source has, and that could not be read.
   public private(set) var unreadable: UInt64 = 0
   /// The first of them, and why.
-  public private(set) var firstFailure: (pfn: PFN, reason: MemoryError)?
+  public private(set) var firstFailure: (pfn: PFN, reason: VmcoreError)?
 
   public init() {}
 
   public var count: UInt64 { missing + unreadable }
 
-  mutating func add(_ pfn: PFN, _ reason: MemoryError) {
+  mutating func add(_ pfn: PFN, _ reason: VmcoreError) {
     if reason.isAbsence {
       missing += 1
       firstMissing = firstMissing ?? pfn

@@ -24,7 +24,7 @@ final class PageWorker: @unchecked Sendable {
     batch.restart()
     for index in 0..<batch.frames.count {
       let pfn = batch.frames[index]
-      do throws(MemoryError) {
+      do throws(VmcoreError) {
         try Self.add(pfn, to: &batch, &reader, &compressor, sharesZeroPages: sharesZeroPages)
       } catch {
         batch.addLost(pfn, error)
@@ -44,10 +44,10 @@ final class PageWorker: @unchecked Sendable {
     _ pfn: PFN, to batch: inout BatchContents, _ reader: inout MemoryReader,
     _ compressor: inout PageCompressor,
     sharesZeroPages: Bool
-  ) throws(MemoryError) {
+  ) throws(VmcoreError) {
     let flags = compressor.codec.flags
     if flags != .raw {
-      let isCopied = try batch.addStored(sharesZeroPages: sharesZeroPages) { (room) throws(MemoryError) in
+      let isCopied = try batch.addStored(sharesZeroPages: sharesZeroPages) { (room) throws(VmcoreError) in
         try reader.readStored(pfn, as: flags.rawValue, into: &room)
       }
       if isCopied { return }

@@ -5,7 +5,7 @@ public import Platform
 
 /// What ends a dump before its last page.
 public enum PipelineError: Error, CustomStringConvertible {
-  case write(DumpWriteError)
+  case write(DumpError)
   /// Which pages the vmcore has could not be read.
   case read(VmcoreError)
   /// A thread's windows or batches, or a set of frames, could not be had: usually for want of memory.

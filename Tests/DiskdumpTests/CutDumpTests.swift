@@ -21,7 +21,7 @@ struct CutDumpTests {
       do {
         try scenario.run(&writer)
         return true
-      } catch let error as DumpWriteError {
+      } catch let error as DumpError {
         guard case .failed(let cause) = error, cause.code == .inputOutput, !error.meansNoSpace else {
           throw error
         }
@@ -81,12 +81,12 @@ struct CutDumpTests {
   private func fill(
     _ scenario: Scenario, _ path: String, sizeLimit: UInt64? = nil,
     sourceLocation: SourceLocation = #_sourceLocation
-  ) throws -> (error: DumpWriteError?, dump: KdumpDump, inspection: Inspection) {
+  ) throws -> (error: DumpError?, dump: KdumpDump, inspection: Inspection) {
     var writer = try scenario.writer(path, sizeLimit: sizeLimit)
-    var failure: DumpWriteError?
+    var failure: DumpError?
     do {
       try scenario.run(&writer)
-    } catch let error as DumpWriteError {
+    } catch let error as DumpError {
       failure = error
       writer.abandon()
     }
@@ -132,7 +132,7 @@ struct CutDumpTests {
     let scenario = Scenario()
     let file = TemporaryPath()
     var writer = try scenario.writer(file.path, sizeLimit: 100_000)
-    #expect(throws: DumpWriteError.sizeLimit(100_000)) { try scenario.begin(&writer) }
+    #expect(throws: DumpError.sizeLimit(100_000)) { try scenario.begin(&writer) }
     writer.abandon()
     #expect(writer.fileSize == 0 && writer.bytesWritten == 0)
     #expect(try Data(contentsOf: URL(fileURLWithPath: file.path)).isEmpty)
@@ -147,7 +147,7 @@ struct CutDumpTests {
     let limit = 2 * maxMapNumber / 8 + 600_000
     var writer = try scenario.writer(file.path, sizeLimit: limit)
     try scenario.begin(&writer)
-    #expect(throws: DumpWriteError.sizeLimit(limit)) { try scenario.appendAll(&writer) }
+    #expect(throws: DumpError.sizeLimit(limit)) { try scenario.appendAll(&writer) }
     writer.abandon()
 
     let dump = try KdumpDump(file.path)
@@ -188,7 +188,7 @@ struct CutDumpTests {
   func fullDevice() throws {
     let scenario = Scenario()
     var writer = try scenario.writer("/dev/full")
-    let error = #expect(throws: DumpWriteError.self) { try scenario.begin(&writer) }
+    let error = #expect(throws: DumpError.self) { try scenario.begin(&writer) }
     #expect(error == .noSpace(SystemError("pwrite", "/dev/full", .noSpace)))
     #expect(error?.meansNoSpace == true)
   }
@@ -224,7 +224,7 @@ struct CutDumpTests {
     var scenario = Scenario(maxMapNumber: 100_000, dumpable: Array(0..<100_000))
     scenario.existing = [PFN(0)..<PFN(100_000)]
     var writer = try scenario.writer(filesystem.folder + "/dump")
-    let error = #expect(throws: DumpWriteError.self) { try scenario.begin(&writer) }
+    let error = #expect(throws: DumpError.self) { try scenario.begin(&writer) }
     #expect(error?.meansNoSpace == true)
     writer.abandon()
     let dump = try openCopy(of: filesystem.folder + "/dump")

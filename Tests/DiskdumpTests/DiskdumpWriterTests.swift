@@ -121,7 +121,7 @@ struct DiskdumpWriterTests {
     var writer = try scenario.writer(file.path)
     try scenario.begin(&writer)
     try scenario.append(scenario.dumpable.dropLast(), to: &writer)
-    #expect(throws: DumpWriteError.pageCount(written: 3999, promised: 4000)) { try scenario.finish(&writer) }
+    #expect(throws: DumpError.pageCount(written: 3999, promised: 4000)) { try scenario.finish(&writer) }
     writer.abandon()
     let dump = try KdumpDump(file.path)
     #expect(dump.header.isIncomplete)
@@ -134,7 +134,7 @@ struct DiskdumpWriterTests {
     let file = TemporaryPath()
     var writer = try scenario.writer(file.path)
     try scenario.begin(&writer)
-    let error = DumpWriteError.pageCount(written: 4, promised: 3)
+    let error = DumpError.pageCount(written: 4, promised: 3)
     #expect(throws: error) { try scenario.append([1, 2, 3, 4], to: &writer) }
     #expect(throws: error) { try scenario.append([1], to: &writer) }
     #expect(throws: error) { try scenario.finish(&writer) }

@@ -45,7 +45,7 @@ struct ELFDumpTests {
   private func write(
     _ scenario: Scenario, _ path: String, segments: [CoreSegment]? = nil, notes: [UInt8]? = nil,
     eraseInfo: String = "", sizeLimit: UInt64? = nil
-  ) throws -> DumpWriteError? {
+  ) throws -> DumpError? {
     var writer = try ELFDumpWriter(
       segments ?? self.segments(scenario), ELFDumpWriter.Contents(eraseInfo: eraseInfo),
       to: DumpOutput(file: FileDescriptor.create(path, replacing: true), sizeLimit: sizeLimit))
@@ -53,7 +53,7 @@ struct ELFDumpTests {
       try begin(scenario, notes: notes, &writer)
       try append(scenario, to: &writer)
       try writer.finish(dumpable: scenario.bitmap(of: scenario.expected))
-    } catch let error as DumpWriteError {
+    } catch let error as DumpError {
       writer.abandon()
       return error
     }

@@ -92,7 +92,7 @@ struct RankedPagesTests {
     for _ in 0..<8 {
       let limit = head + generator.below(whole - head)
       var writer = try scenario.writer(file.path, sizeLimit: limit)
-      #expect(throws: DumpWriteError.sizeLimit(limit)) { try run(scenario, sequence, &writer) }
+      #expect(throws: DumpError.sizeLimit(limit)) { try run(scenario, sequence, &writer) }
       writer.abandon()
       let dump = try KdumpDump(file.path)
       #expect(dump.breaches() == [] && dump.header.isIncomplete && dump.fileSize <= limit)
@@ -122,7 +122,7 @@ struct RankedPagesTests {
         do {
           try run(scenario, sequence, &writer)
           isComplete = true
-        } catch is DumpWriteError {}
+        } catch is DumpError {}
         guard let dump = try? KdumpDump(file.path) else {
           #expect(!isComplete && most == 0)
           continue

@@ -84,10 +84,10 @@ struct OpenedDump {
 /// What reading a page comes to.
 enum PageReading: Equatable {
   case page([UInt8])
-  case hole, notInFile, unreadable, damaged, unmapped
+  case hole, notInFile, unreadable, damaged, unmapped, ofFile
 
   static func of(_ pfn: UInt64, _ reader: inout MemoryReader) -> PageReading {
-    do throws(MemoryError) {
+    do throws(VmcoreError) {
       return .page(try reader.withPage(PFN(pfn)) { bytes in bytes.withUnsafeBytes { Array($0) } })
     } catch {
       switch error {
@@ -96,6 +96,7 @@ enum PageReading: Equatable {
       case .unreadable: return .unreadable
       case .damaged: return .damaged
       case .unmapped: return .unmapped
+      case .system, .foreign, .malformed: return .ofFile
       }
     }
   }

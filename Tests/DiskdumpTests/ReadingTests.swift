@@ -201,7 +201,7 @@ struct ReadingTests {
     var copy = [UInt8](repeating: 0, count: 20_000)
     var elements = copy.mutableSpan
     var span = elements.mutableBytes
-    do throws(MemoryError) {
+    do throws(VmcoreError) {
       try reader.read(PhysicalAddress(address), into: &span)
       return true
     } catch {
@@ -212,9 +212,9 @@ struct ReadingTests {
 
   private static func stored(
     _ pfn: UInt64, as flags: UInt32, _ reader: inout MemoryReader
-  ) throws(MemoryError) -> (form: StoredBytes, data: [UInt8])? {
+  ) throws(VmcoreError) -> (form: StoredBytes, data: [UInt8])? {
     var copy = [UInt8](repeating: 0, count: 4096)
-    let form = try { () throws(MemoryError) in
+    let form = try { () throws(VmcoreError) in
       var elements = copy.mutableSpan
       var bytes = elements.mutableBytes
       return try reader.readStored(PFN(pfn), as: flags, into: &bytes)

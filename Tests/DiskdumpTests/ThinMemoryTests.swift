@@ -61,7 +61,7 @@ struct ThinMemoryTests {
     let file = try FileDescriptor.create(target.path, replacing: true)
     var reader = try FlattenedStreamReader(FileDescriptor.open(reading: source.path))
     var isCut = false
-    do throws(FlattenedError) { try reader.copy(into: file) } catch { isCut = true }
+    do throws(DumpError) { try reader.copy(into: file) } catch { isCut = true }
     #expect(isCut == (tenths < 10))
     if !isCut {
       let plain = try TemporaryFile([])

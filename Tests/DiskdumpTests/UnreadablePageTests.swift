@@ -83,7 +83,7 @@ struct UnreadablePageTests {
     var writer = try scenario.writer(file.path)
     try scenario.begin(&writer)
     try scenario.appendAll(&writer)
-    #expect(throws: DumpWriteError.pageCount(written: 3999, promised: 4000)) {
+    #expect(throws: DumpError.pageCount(written: 3999, promised: 4000)) {
       try writer.finish(dumpable: scenario.bitmap(of: scenario.dumpable))
     }
   }

@@ -5,8 +5,8 @@ import Glibc
 /// - Parameters:
 ///   - vmcore: the truth about each page's content; without it pages are only decoded.
 ///   - reference: the truth about which pages there must be; without it none is missing or extra.
-public func judge(dump: KdumpDump, vmcore: ELFVmcore? = nil, reference: KdumpDump? = nil) -> Verdict {
-  var verdict = Verdict()
+public func judge(dump: KdumpDump, vmcore: ELFVmcore? = nil, reference: KdumpDump? = nil) -> DumpJudgement {
+  var verdict = DumpJudgement()
   verdict.breaches = dump.breaches()
   dump.forEachPage { pfn, descriptor, result in
     verdict.pages += 1
@@ -40,7 +40,7 @@ public func judge(dump: KdumpDump, vmcore: ELFVmcore? = nil, reference: KdumpDum
 /// ``judge(dump:vmcore:reference:)`` of files.
 public func judge(
   dump: String, vmcore: String? = nil, reference: String? = nil
-) throws(JudgeError) -> Verdict {
+) throws(JudgeError) -> DumpJudgement {
   let truth: ELFVmcore? = if let vmcore { try ELFVmcore(vmcore) } else { nil }
   let other: KdumpDump? = if let reference { try KdumpDump(reference) } else { nil }
   return judge(dump: try KdumpDump(dump), vmcore: truth, reference: other)

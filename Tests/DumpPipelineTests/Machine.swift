@@ -63,9 +63,9 @@ final class Machine: PageStore {
 
     func readStored(
       _ pfn: PFN, as flags: UInt32, into bytes: inout MutableRawSpan
-    ) throws(MemoryError) -> StoredBytes? { nil }
+    ) throws(VmcoreError) -> StoredBytes? { nil }
 
-    func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(MemoryError) {
+    func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(VmcoreError) {
       if machine.unreadable.contains(pfn.rawValue) {
         throw .damaged(PhysicalAddress(pfn.rawValue << 12), reason: "made so")
       }

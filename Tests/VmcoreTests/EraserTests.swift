@@ -185,7 +185,7 @@ struct EraserTests {
     do {
       let erased = try fixture.erased(text)
       Issue.record("\(erased) was erased")
-    } catch let error as Eraser.Failure {
+    } catch let error as KernelError {
       #expect(error.description.contains(reason), "\(error)")
     }
   }

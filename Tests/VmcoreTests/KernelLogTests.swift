@@ -8,7 +8,7 @@ struct KernelLogTests {
   /// What reading a log comes to.
   struct Outcome {
     var text: String
-    var error: KernelLogError?
+    var error: KernelError?
     /// Messages that were left out.
     var lost = 0
     var hasRemark = false
@@ -19,11 +19,11 @@ struct KernelLogTests {
     let info = try #require(memory.vmcoreinfo())
     let crashed = try Kernel(info, of: memory)
     var bytes: [UInt8] = []
-    var failure: KernelLogError?
+    var failure: KernelError?
     var losses: LogLosses?
-    do throws(KernelLogError) {
+    do throws(KernelError) {
       var log = try KernelLog(crashed, sinceClear: sinceClear)
-      do throws(KernelLogError) {
+      do throws(KernelError) {
         while try log.appendNext(to: &bytes) {}
       } catch { failure = error }
       losses = log.losses
@@ -64,7 +64,7 @@ struct KernelLogTests {
     kernel.memory.store(size, at: kernel.logVariables + 8)
     let outcome = try Self.read(kernel)
     #expect(outcome.text == "")
-    guard case .damaged = outcome.error else { throw KernelLogTestFailure(outcome.error) }
+    guard case .malformed = outcome.error else { throw KernelLogTestFailure(outcome.error) }
   }
 
   // MARK: - Records
@@ -148,7 +148,7 @@ struct KernelLogTests {
     #expect(outcome.text.hasPrefix(lines))
     #expect(outcome.text.utf8.count <= 1024 * 2)
     if damage != .endBetweenRecords, damage != .goesRound { #expect(outcome.text == lines) }
-    guard case .damaged = outcome.error else { throw KernelLogTestFailure(outcome.error) }
+    guard case .malformed = outcome.error else { throw KernelLogTestFailure(outcome.error) }
   }
 
   // MARK: - The ring
@@ -226,7 +226,7 @@ struct KernelLogTests {
     kernel.memory.store(bits, at: parts(kernel).ring + place)
     let outcome = try Self.read(kernel)
     #expect(outcome.text == "")
-    guard case .damaged = outcome.error else { throw KernelLogTestFailure(outcome.error) }
+    guard case .malformed = outcome.error else { throw KernelLogTestFailure(outcome.error) }
   }
 
   @Test("A ring without a message is damage, but none since the log was cleared is not")
@@ -235,7 +235,7 @@ struct KernelLogTests {
     kernel.writeRingLog([LogEntry("first"), LogEntry("second")], cleared: 2)
     try expect("", of: kernel, sinceClear: true)
     for slot in 0..<UInt64(16) { kernel.memory.store(UInt64(0), at: parts(kernel).descriptors + slot * 24) }
-    guard case .damaged = try Self.read(kernel).error else { throw KernelLogTestFailure(nil) }
+    guard case .malformed = try Self.read(kernel).error else { throw KernelLogTestFailure(nil) }
   }
 
   @Test(
@@ -335,5 +335,5 @@ struct KernelLogTests {
 /// A log ended in another way than the test wants.
 struct KernelLogTestFailure: Error {
   let description: String
-  init(_ error: KernelLogError?) { description = error?.description ?? "no error" }
+  init(_ error: KernelError?) { description = error?.description ?? "no error" }
 }

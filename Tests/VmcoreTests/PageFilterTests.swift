@@ -213,13 +213,13 @@ import Testing
   func `without release or page tables there is no kernel to speak of`(key: String) throws {
     let kernel = SyntheticKernel(.v6_12)
     kernel.removeKey(key)
-    #expect(throws: UnknownKernel.self) { _ = try Filtered(kernel, level: 31) }
+    #expect(throws: KernelError.self) { _ = try Filtered(kernel, level: 31) }
   }
 
   @Test func `another page size than 4096 is refused`() throws {
     let kernel = SyntheticKernel(.v6_12)
     kernel.setKey("PAGESIZE", "65536")
-    #expect(throws: UnknownKernel.self) { _ = try Filtered(kernel, level: 31) }
+    #expect(throws: KernelError.self) { _ = try Filtered(kernel, level: 31) }
   }
 
   @Test func `a result without any free page is reported`() throws {

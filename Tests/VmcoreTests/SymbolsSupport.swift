@@ -83,12 +83,13 @@ struct OpenedKernel {
 
 /// The kind of a symbol error, without its words.
 enum SymbolErrorKind: Equatable {
-  case absent, malformed, unreadable, system
+  case absent, malformed, syntax, unreadable, system
 
   init(_ error: KernelError) {
     switch error {
     case .absent: self = .absent
     case .malformed: self = .malformed
+    case .syntax: self = .syntax
     case .unreadable: self = .unreadable
     case .system: self = .system
     }

@@ -46,9 +46,9 @@ extension PhysicalMemory {
   }
 
   /// A page as an array, or why there is none.
-  func page(_ pfn: UInt64) throws -> Result<[UInt8], MemoryError> {
+  func page(_ pfn: UInt64) throws -> Result<[UInt8], VmcoreError> {
     var reader = try MemoryReader.sequential(self)
-    do throws(MemoryError) {
+    do throws(VmcoreError) {
       return .success(try reader.withPage(PFN(pfn)) { bytes in bytes.withUnsafeBytes { Array($0) } })
     } catch {
       return .failure(error)
@@ -58,21 +58,22 @@ extension PhysicalMemory {
 
 /// The kind of a memory error, without its address.
 enum MemoryErrorKind: Equatable {
-  case hole, notInFile, unreadable, damaged
+  case hole, notInFile, unreadable, damaged, ofFile
   case unmapped(level: Int)
 
-  init(_ error: MemoryError) {
+  init(_ error: VmcoreError) {
     switch error {
     case .hole: self = .hole
     case .notInFile: self = .notInFile
     case .unreadable: self = .unreadable
     case .damaged: self = .damaged
     case .unmapped(_, let level): self = .unmapped(level: level)
+    case .system, .foreign, .malformed: self = .ofFile
     }
   }
 }
 
-extension Result where Failure == MemoryError {
+extension Result where Failure == VmcoreError {
   var errorKind: MemoryErrorKind? {
     switch self {
     case .success: nil
@@ -96,7 +97,8 @@ enum RefusalKind: Equatable {
       switch error {
       case .system: return .system
       case .foreign: return .foreign
-      case .malformed, .miswritten: return .malformed
+      case .malformed: return .malformed
+      case .hole, .notInFile, .unreadable, .damaged, .unmapped: throw error
       }
     }
   }

@@ -22,12 +22,12 @@ import Testing
 
   private static func translate(
     _ address: UInt64, _ kernel: SyntheticKernel, _ opened: OpenedVmcore, root: UInt64? = nil
-  ) throws -> Result<UInt64, MemoryError> {
+  ) throws -> Result<UInt64, VmcoreError> {
     let tables = PageTables(
       root: PhysicalAddress(root ?? kernel.topTable), levels: kernel.configuration.levels,
       encryptionMask: kernel.configuration.smeMask)
     var memory = try KernelMemory(opened.memory, tables)
-    do throws(MemoryError) { return .success(try memory.translate(VirtualAddress(address)).rawValue) } catch {
+    do throws(VmcoreError) { return .success(try memory.translate(VirtualAddress(address)).rawValue) } catch {
       return .failure(error)
     }
   }

@@ -2,7 +2,7 @@ internal import DumpMemory
 internal import Platform
 
 extension ELFDumpWriter {
-  mutating func writeHeader(isIncomplete: Bool) throws(DumpWriteError) {
+  mutating func writeHeader(isIncomplete: Bool) throws(DumpError) {
     clearScratch(ELFHeader.byteCount)
     let headers = headers
     let machine = machine
@@ -11,7 +11,7 @@ extension ELFDumpWriter {
     try output.write(scratch.bytes.extracting(first: ELFHeader.byteCount), at: 0)
   }
 
-  mutating func writeProgramHeaders() throws(DumpWriteError) {
+  mutating func writeProgramHeaders() throws(DumpError) {
     headersEnd = output.canBeRewritten ? dataEnd : .max
     let size = ProgramHeader.byteCount
     clearScratch(size)

@@ -46,7 +46,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   private var hasBegun = false
   /// The extent of the last page.
   private var latest = 0
-  private var failure: DumpWriteError?
+  private var failure: DumpError?
   /// Behind the last page that was written.
   var dataEnd: UInt64 = 0
   private var pageCount: UInt64 = 0
@@ -77,10 +77,10 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   /// - Parameters:
   ///   - segments: what the source speaks of, in its order.
   ///   - contents: what else the headers say, and how.
-  /// - Throws: ``DumpWriteError/failed(_:)`` if there is no memory for the writer's buffer.
+  /// - Throws: ``DumpError/failed(_:)`` if there is no memory for the writer's buffer.
   public init(
     _ segments: [CoreSegment], _ contents: Contents = Contents(), to output: consuming DumpOutput
-  ) throws(DumpWriteError) {
+  ) throws(DumpError) {
     let scratch: MappedBuffer
     do throws(SystemError) { scratch = try MappedBuffer(byteCount: Self.scratchSize) } catch {
       throw .failed(error)
@@ -104,7 +104,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
 
   public mutating func begin(
     notes: CoreNotes, existing: PFNRanges, dumpable: borrowing PFNBitmap, sequence: FrameSequence?
-  ) throws(DumpWriteError) {
+  ) throws(DumpError) {
     let extents = ELFExtents(
       dumpable, existing: existing, lost: lost, sequence: sequence, pageSize: Self.pageSize)
     loads = ELFProgramHeaders(segments, extents, lost: lost).loads
@@ -113,7 +113,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     headers = ELFDumpHeaders(
       loadCount: loads.count, noteSize: UInt64(notes.byteCount + extra.count))
     pageCount = dumpable.count
-    do throws(DumpWriteError) {
+    do throws(DumpError) {
       // Headers without pages are of no use: rather nothing.
       try output.checkLimit(headers.data)
       try output.makeEmpty(size: 0)
@@ -139,18 +139,18 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
 
   public mutating func append(
     data: RawSpan, pages: Span<StoredPage>, frames: Span<PFN>, ranks: Span<UInt64>
-  ) throws(DumpWriteError) {
+  ) throws(DumpError) {
     precondition(ranks.isEmpty)
     try append(data: data, pages: pages, frames: frames)
   }
 
   public mutating func append(
     data: RawSpan, pages: Span<StoredPage>, frames: Span<PFN>
-  ) throws(DumpWriteError) {
+  ) throws(DumpError) {
     if let failure { throw failure }
     precondition(frames.count == pages.count)
     guard hasBegun, UInt64(pages.count) <= pageCount - pagesTaken else {
-      let error = DumpWriteError.pageCount(
+      let error = DumpError.pageCount(
         written: pagesTaken + UInt64(pages.count), promised: pageCount)
       failure = error
       throw error
@@ -197,8 +197,8 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     return headers.data + offset
   }
 
-  private mutating func write(_ bytes: RawSpan, at start: UInt64) throws(DumpWriteError) {
-    do throws(DumpWriteError) { try fill(to: start) } catch {
+  private mutating func write(_ bytes: RawSpan, at start: UInt64) throws(DumpError) {
+    do throws(DumpError) { try fill(to: start) } catch {
       failure = error
       throw error
     }
@@ -214,7 +214,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
       throw error
     }
     if output.canBeReadBack, dataEnd - headersEnd >= max(Self.headersStep, UInt64(loads.count) << 12) {
-      do throws(DumpWriteError) { try writeProgramHeaders() } catch {
+      do throws(DumpError) { try writeProgramHeaders() } catch {
         failure = error
         throw error
       }
@@ -222,14 +222,14 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   }
 
   /// Writes the zeros of short gaps where a hole cannot stand for them.
-  private mutating func fill(to end: UInt64) throws(DumpWriteError) {
+  private mutating func fill(to end: UInt64) throws(DumpError) {
     guard !output.hasHoles, dataEnd < end else { return }
     try writeZeros(dataEnd..<end)
     bytesWritten += end - dataEnd
     dataEnd = end
   }
 
-  private mutating func writeZeros(_ range: Range<UInt64>) throws(DumpWriteError) {
+  private mutating func writeZeros(_ range: Range<UInt64>) throws(DumpError) {
     clearScratch(Int(min(UInt64(range.count), UInt64(scratch.byteCount))))
     var at = range.lowerBound
     while at < range.upperBound {
@@ -246,9 +246,9 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
 
   // MARK: - End
 
-  public mutating func finish(dumpable: borrowing PFNBitmap) throws(DumpWriteError) {
+  public mutating func finish(dumpable: borrowing PFNBitmap) throws(DumpError) {
     if let failure { throw failure }
-    do throws(DumpWriteError) {
+    do throws(DumpError) {
       guard hasBegun, pagesTaken == pageCount else {
         throw .pageCount(written: pagesTaken, promised: pageCount)
       }

@@ -10,7 +10,7 @@ extension DiskdumpWriter {
   /// - Returns: the file offset behind the last piece written.
   mutating func writeBitmap<Frames: PFNSet & ~Copyable>(
     _ frames: borrowing Frames, at start: UInt64, fromChunk first: Int = 0
-  ) throws(DumpWriteError) -> UInt64 {
+  ) throws(DumpError) -> UInt64 {
     // Blocks larger than a chunk leave room behind the last one.
     let chunks = Int(layout.bitmapBlocks * layout.blockSize) / PFNChunk.byteCount
     func isClear(_ index: Int) -> Bool { index >= frames.chunkCount || frames.kind(ofChunk: index) == .clear }

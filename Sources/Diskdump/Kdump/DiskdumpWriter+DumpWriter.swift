@@ -16,13 +16,13 @@ extension DiskdumpWriter: DumpWriter {
 
   public mutating func begin(
     notes: CoreNotes, existing: PFNRanges, dumpable: borrowing PFNBitmap, sequence: FrameSequence?
-  ) throws(DumpWriteError) {
+  ) throws(DumpError) {
     try begin(notes: notes, existing: existing, dumpable: dumpable)
   }
 
   public mutating func append(
     data: RawSpan, pages: Span<StoredPage>, frames: Span<PFN>, ranks: Span<UInt64>
-  ) throws(DumpWriteError) {
+  ) throws(DumpError) {
     precondition(frames.count == pages.count)
     let before = unreadablePages
     try append(data: data, pages: pages, ranks: ranks)

@@ -7,7 +7,7 @@ extension DiskdumpWriter {
   /// - Parameters:
   ///   - data: the stored bytes of the pages that have any, back to back.
   ///   - pages: in the order of their pfns, going on where the last call ended.
-  public mutating func append(data: RawSpan, pages: Span<StoredPage>) throws(DumpWriteError) {
+  public mutating func append(data: RawSpan, pages: Span<StoredPage>) throws(DumpError) {
     try append(data: data, pages: pages, ranks: Span())
   }
 
@@ -22,7 +22,7 @@ extension DiskdumpWriter {
   ///     call ended.
   public mutating func append(
     data: RawSpan, pages: Span<StoredPage>, ranks: Span<UInt64>
-  ) throws(DumpWriteError) {
+  ) throws(DumpError) {
     precondition(ranks.isEmpty || ranks.count == pages.count)
     if let failure { throw failure }
     guard let start = dataEnd, UInt64(pages.count) <= layout.pageCount - pagesDescribed else {
@@ -30,7 +30,7 @@ extension DiskdumpWriter {
       throw failure!
     }
     let (written, error) = output.writeAsMuchAsPossible(data, at: start)
-    do throws(DumpWriteError) {
+    do throws(DumpError) {
       let described = try describe(pages, ranks, inFileUpTo: start + UInt64(written))
       if let error { throw error }
       precondition(described == pages.count && dataEnd == start + UInt64(data.byteCount))
@@ -43,7 +43,7 @@ extension DiskdumpWriter {
   /// Writes the descriptors of the first pages, as far as their data is in the file; returns how many.
   private mutating func describe(
     _ pages: Span<StoredPage>, _ ranks: Span<UInt64>, inFileUpTo limit: UInt64
-  ) throws(DumpWriteError) -> Int {
+  ) throws(DumpError) -> Int {
     var described = 0
     while described < pages.count {
       let start = dataEnd ?? limit
@@ -80,7 +80,7 @@ extension DiskdumpWriter {
   }
 
   /// Brings what the file has for a stretch into the scratch buffer, if other pages' descriptors lie in it.
-  private mutating func readDescriptorsBetween(_ ranks: Span<UInt64>) throws(DumpWriteError) {
+  private mutating func readDescriptorsBetween(_ ranks: Span<UInt64>) throws(DumpError) {
     guard let last = ranks.indices.last, ranks[last] - ranks[0] > UInt64(last) else { return }
     let slots = Int(ranks[last] - ranks[0]) + 1
     try output.read(
@@ -91,7 +91,7 @@ extension DiskdumpWriter {
   ///
   /// A kill can end a write between two pages of the page cache, and a descriptor may lie across them. Its
   /// offset must then be the part that is not there: crash shows any bytes for one that has no size.
-  private func writeDescriptors(_ count: Int, at start: UInt64) throws(DumpWriteError) {
+  private func writeDescriptors(_ count: Int, at start: UInt64) throws(DumpError) {
     var end = start + UInt64(count * PageDescriptor.byteCount)
     if !output.canBeRewritten {
       try output.write(scratch.bytes.extracting(first: Int(end - start)), at: start)

@@ -7,7 +7,7 @@ extension DiskdumpWriter {
   /// A reader finds a page's descriptor by counting bits, so bits and descriptors must never disagree: the
   /// bits from the first unreadable page on go first, then the descriptors move, then the bits come back from
   /// below. A kill or a power cut in between costs pages, and never shows one in another's place.
-  mutating func leaveOutUnreadablePages(_ dumpable: borrowing PFNBitmap) throws(DumpWriteError) {
+  mutating func leaveOutUnreadablePages(_ dumpable: borrowing PFNBitmap) throws(DumpError) {
     let written = bytesWritten
     let first = chunkOfLastPage(before: firstUnreadable, in: dumpable)
     try clearSecondBitmap(fromChunk: first)
@@ -19,7 +19,7 @@ extension DiskdumpWriter {
   }
 
   /// Says at the end of the file, behind what was said before, which pages were left out.
-  mutating func recordUnreadablePages() throws(DumpWriteError) {
+  mutating func recordUnreadablePages() throws(DumpError) {
     guard output.hasHoles, let first = firstUnreadableFrame, let start = dataEnd else { return }
     let record = DumpFacts.unreadableRecord(
       pages: unreadablePages, first: first.rawValue * layout.blockSize)
@@ -51,7 +51,7 @@ extension DiskdumpWriter {
   /// Clears what `begin` wrote, from the end and a page at a time: bits may go only if none is left above.
   ///
   /// The set no longer says where bits were, so the file is asked.
-  private mutating func clearSecondBitmap(fromChunk first: Int) throws(DumpWriteError) {
+  private mutating func clearSecondBitmap(fromChunk first: Int) throws(DumpError) {
     let start = layout.secondBitmap + UInt64(first * PFNChunk.byteCount)
     var end = secondBitmapEnd
     while end > start {
@@ -72,7 +72,7 @@ extension DiskdumpWriter {
   }
 
   /// Moves the descriptors behind the first missing one together, and clears the room that this leaves.
-  private mutating func closeUpDescriptors() throws(DumpWriteError) {
+  private mutating func closeUpDescriptors() throws(DumpError) {
     let capacity = UInt64(scratch.byteCount / PageDescriptor.byteCount)
     var source = firstUnreadable
     var target = firstUnreadable

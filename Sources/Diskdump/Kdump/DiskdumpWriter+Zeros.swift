@@ -2,7 +2,7 @@ internal import Platform
 
 extension DiskdumpWriter {
   /// Zeros that a hole cannot stand for: where there are none, or where the blocks are wanted.
-  mutating func writeZeros(from start: UInt64, byteCount: UInt64) throws(DumpWriteError) {
+  mutating func writeZeros(from start: UInt64, byteCount: UInt64) throws(DumpError) {
     clearScratch(Int(min(byteCount, UInt64(scratch.byteCount))))
     var done: UInt64 = 0
     while done < byteCount {

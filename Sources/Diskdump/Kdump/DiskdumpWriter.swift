@@ -17,7 +17,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   var scratch: MappedBuffer
   var layout: DiskdumpLayout
   private var maxMapNumber: UInt64 = 0
-  var failure: DumpWriteError?
+  var failure: DumpError?
   /// Nil until the file has been given its first bytes.
   var dataEnd: UInt64?
   /// Pages that have their descriptors, those that could not be read among them.
@@ -41,13 +41,13 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   /// An output that cannot be gone back in has a header that says from the beginning what it will say at the end, and its
   /// last record is what makes it whole. An unreadable page keeps its bit there, and has a descriptor that no reader accepts.
   ///
-  /// - Throws: ``DumpWriteError/failed(_:)`` if there is no memory for the writer's buffer.
-  public init(_ description: DumpDescription, to output: consuming DumpOutput) throws(DumpWriteError) {
+  /// - Throws: ``DumpError/failed(_:)`` if there is no memory for the writer's buffer.
+  public init(_ description: DumpDescription, to output: consuming DumpOutput) throws(DumpError) {
     let scratch: MappedBuffer
     do {
       scratch = try MappedBuffer(byteCount: max(Self.scratchSize, description.blockSize))
     } catch {
-      throw DumpWriteError(error)
+      throw DumpError(error)
     }
     self.description = description
     self.output = output
@@ -93,7 +93,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   ///   - dumpable: the frames that will be appended (second bitmap).
   public mutating func begin<Existing: PFNSet & ~Copyable>(
     notes: CoreNotes, existing: borrowing Existing, dumpable: borrowing PFNBitmap
-  ) throws(DumpWriteError) {
+  ) throws(DumpError) {
     precondition(existing.maxMapNumber == dumpable.maxMapNumber)
     precondition(description.vmcoreinfo.upperBound <= notes.byteCount)
     maxMapNumber = dumpable.maxMapNumber
@@ -102,7 +102,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
       eraseInfoSize: description.facts.eraseInfo.utf8.count, maxMapNumber: maxMapNumber,
       pageCount: description.facts.split.map { dumpable.count(in: $0) } ?? dumpable.count,
       descriptorRoom: dumpable.count)
-    do throws(DumpWriteError) {
+    do throws(DumpError) {
       // A dump without its bitmaps and descriptors is of no use: rather none.
       try output.checkLimit(layout.data + (description.sharesZeroPages ? layout.blockSize : 0))
       try output.makeEmpty(size: layout.data)
@@ -123,7 +123,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
     }
   }
 
-  private mutating func writeHeader(incomplete: Bool) throws(DumpWriteError) {
+  private mutating func writeHeader(incomplete: Bool) throws(DumpError) {
     let header = DiskdumpHeader(
       utsname: description.facts.utsname, crashTime: description.facts.crashTime,
       status: incomplete || description.isIncomplete
@@ -137,7 +137,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
     try output.write(scratch.bytes.extracting(first: Int(layout.blockSize)), at: 0)
   }
 
-  private mutating func writeSubHeader(_ notes: CoreNotes) throws(DumpWriteError) {
+  private mutating func writeSubHeader(_ notes: CoreNotes) throws(DumpError) {
     let start = layout.notes.lowerBound
     let subHeader = KdumpSubHeader(
       physicalBase: description.facts.physicalBase, dumpLevel: Int32(description.facts.dumpLevel.rawValue),
@@ -159,7 +159,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
     try writeZeros(from: end, byteCount: layout.firstBitmap - end)
   }
 
-  private mutating func reserveDescriptors() throws(DumpWriteError) {
+  private mutating func reserveDescriptors() throws(DumpError) {
     // What was not sent reads as zeros.
     if !output.canBeRewritten { return }
     let byteCount = (output.hasHoles ? layout.descriptorsEnd : layout.data) - layout.descriptors
@@ -176,9 +176,9 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   /// the incomplete mark away.
   ///
   /// - Parameter dumpable: the set given to ``begin(notes:existing:dumpable:)``, less the unreadable pages.
-  public mutating func finish(dumpable: borrowing PFNBitmap) throws(DumpWriteError) {
+  public mutating func finish(dumpable: borrowing PFNBitmap) throws(DumpError) {
     if let failure { throw failure }
-    do throws(DumpWriteError) {
+    do throws(DumpError) {
       guard pagesDescribed == layout.pageCount,
         description.facts.split != nil || dumpable.count == layout.pageCount - unreadablePages
       else {

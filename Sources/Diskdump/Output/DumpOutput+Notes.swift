@@ -8,7 +8,7 @@ extension DumpOutput {
   /// - Returns: bytes of the notes that could not be read, in whose place there are zeros.
   func write(
     _ notes: CoreNotes, at start: UInt64, through buffer: inout MappedBuffer
-  ) throws(DumpWriteError) -> Int {
+  ) throws(DumpError) -> Int {
     var missing = 0
     var done = 0
     while done < notes.byteCount {

@@ -36,10 +36,10 @@ public struct DumpOutput: ~Copyable, Sendable {
   #endif
 
   /// The flattened form (`-F`), for a pipe or whatever takes bytes: what is written goes out as records.
-  public init(stream: consuming FileDescriptor, sizeLimit: UInt64? = nil) throws(DumpWriteError) {
+  public init(stream: consuming FileDescriptor, sizeLimit: UInt64? = nil) throws(DumpError) {
     hasHoles = false
     do throws(SystemError) { target = .stream(try FlattenedStreamWriter(stream)) } catch {
-      throw DumpWriteError(error)
+      throw DumpError(error)
     }
     self.sizeLimit = sizeLimit ?? .max
   }
@@ -68,32 +68,32 @@ public struct DumpOutput: ~Copyable, Sendable {
   }
 
   /// Lets a stream go on at an offset, and what lies before it read as zeros.
-  func skip(to offset: UInt64) throws(DumpWriteError) {
+  func skip(to offset: UInt64) throws(DumpError) {
     switch target {
     case .stream(let stream):
-      do throws(SystemError) { try stream.skip(to: offset) } catch { throw DumpWriteError(error) }
+      do throws(SystemError) { try stream.skip(to: offset) } catch { throw DumpError(error) }
     default:
       return
     }
   }
 
   /// Sends the last of a stream, and the record that says so.
-  func endStream() throws(DumpWriteError) {
+  func endStream() throws(DumpError) {
     switch target {
     case .stream(let stream):
-      do throws(SystemError) { try stream.end() } catch { throw DumpWriteError(error) }
+      do throws(SystemError) { try stream.end() } catch { throw DumpError(error) }
     default:
       return
     }
   }
 
   /// Fails unless a file of this size is allowed.
-  func checkLimit(_ size: UInt64) throws(DumpWriteError) {
+  func checkLimit(_ size: UInt64) throws(DumpError) {
     guard size <= sizeLimit else { throw .sizeLimit(sizeLimit) }
   }
 
   /// Writes all bytes, or as many as the file takes; see `FileDescriptor.writeAsMuchAsPossible`.
-  func writeAsMuchAsPossible(_ bytes: RawSpan, at offset: UInt64) -> (written: Int, error: DumpWriteError?) {
+  func writeAsMuchAsPossible(_ bytes: RawSpan, at offset: UInt64) -> (written: Int, error: DumpError?) {
     let room = sizeLimit - min(offset, sizeLimit)
     let allowed = Int(min(UInt64(bytes.byteCount), room))
     switch target {
@@ -105,10 +105,10 @@ public struct DumpOutput: ~Copyable, Sendable {
         }
       #endif
       let result = file.writeAsMuchAsPossible(bytes.extracting(first: allowed), at: FileOffset(offset))
-      if let error = result.error { return (result.written, DumpWriteError(error)) }
+      if let error = result.error { return (result.written, DumpError(error)) }
     case .stream(let stream):
       do throws(SystemError) { try stream.write(bytes.extracting(first: allowed), at: offset) } catch {
-        return (0, DumpWriteError(error))
+        return (0, DumpError(error))
       }
     case .nowhere:
       break
@@ -116,12 +116,12 @@ public struct DumpOutput: ~Copyable, Sendable {
     return (allowed, allowed < bytes.byteCount ? .sizeLimit(sizeLimit) : nil)
   }
 
-  func write(_ bytes: RawSpan, at offset: UInt64) throws(DumpWriteError) {
+  func write(_ bytes: RawSpan, at offset: UInt64) throws(DumpError) {
     if let error = writeAsMuchAsPossible(bytes, at: offset).error { throw error }
   }
 
   /// Reads back what was written before; only a file can.
-  func read(into buffer: inout MappedBuffer, byteCount: Int, at offset: UInt64) throws(DumpWriteError) {
+  func read(into buffer: inout MappedBuffer, byteCount: Int, at offset: UInt64) throws(DumpError) {
     switch target {
     case .file(let file):
       do throws(SystemError) {
@@ -131,7 +131,7 @@ public struct DumpOutput: ~Copyable, Sendable {
           throw SystemError("pread", file.path, .inputOutput)
         }
       } catch {
-        throw DumpWriteError(error)
+        throw DumpError(error)
       }
     default:
       preconditionFailure("nothing was kept")
@@ -139,30 +139,30 @@ public struct DumpOutput: ~Copyable, Sendable {
   }
 
   /// Empties a file and gives it a length again: zeros that cost nothing, on a disk that may be full.
-  func makeEmpty(size: UInt64) throws(DumpWriteError) {
+  func makeEmpty(size: UInt64) throws(DumpError) {
     guard hasHoles else { return }
     try truncate(to: 0)
     try truncate(to: size)
   }
 
-  func truncate(to size: UInt64) throws(DumpWriteError) {
+  func truncate(to size: UInt64) throws(DumpError) {
     switch target {
     case .file(let file):
       guard hasHoles else { return }
-      do throws(SystemError) { try file.truncate(to: size) } catch { throw DumpWriteError(error) }
+      do throws(SystemError) { try file.truncate(to: size) } catch { throw DumpError(error) }
     default:
       return
     }
   }
 
   /// Reserves disk blocks; false where the filesystem cannot.
-  func reserve(from offset: UInt64, byteCount: UInt64) throws(DumpWriteError) -> Bool {
+  func reserve(from offset: UInt64, byteCount: UInt64) throws(DumpError) -> Bool {
     switch target {
     case .file(let file):
       do throws(SystemError) {
         return try file.allocate(from: FileOffset(offset), byteCount: byteCount)
       } catch {
-        throw DumpWriteError(error)
+        throw DumpError(error)
       }
     default:
       return true
@@ -170,12 +170,12 @@ public struct DumpOutput: ~Copyable, Sendable {
   }
 
   /// Waits until what was written is on the disk, or out.
-  func synchronize() throws(DumpWriteError) {
+  func synchronize() throws(DumpError) {
     switch target {
     case .file(let file):
-      do throws(SystemError) { try file.synchronize() } catch { throw DumpWriteError(error) }
+      do throws(SystemError) { try file.synchronize() } catch { throw DumpError(error) }
     case .stream(let stream):
-      do throws(SystemError) { try stream.flush() } catch { throw DumpWriteError(error) }
+      do throws(SystemError) { try stream.flush() } catch { throw DumpError(error) }
     case .nowhere:
       return
     }

@@ -29,7 +29,7 @@ public protocol DumpWriter: ~Copyable {
   ///   - sequence: the stretches that they will come in; nil for any other order.
   mutating func begin(
     notes: CoreNotes, existing: PFNRanges, dumpable: borrowing PFNBitmap, sequence: FrameSequence?
-  ) throws(DumpWriteError)
+  ) throws(DumpError)
 
   /// Appends pages.
   ///
@@ -40,12 +40,12 @@ public protocol DumpWriter: ~Copyable {
   ///   - ranks: as many, or none: how many of the dump's frames lie below each, where ``form`` asks for that.
   mutating func append(
     data: RawSpan, pages: Span<StoredPage>, frames: Span<PFN>, ranks: Span<UInt64>
-  ) throws(DumpWriteError)
+  ) throws(DumpError)
 
   /// Waits for the disk, and only then takes the incomplete mark away.
   ///
   /// - Parameter dumpable: the set given at the beginning, less the pages that could not be read.
-  mutating func finish(dumpable: borrowing PFNBitmap) throws(DumpWriteError)
+  mutating func finish(dumpable: borrowing PFNBitmap) throws(DumpError)
 
   /// Leaves what there is in a readable state, marked incomplete, as far as the disk still allows.
   mutating func abandon()

@@ -126,15 +126,15 @@ public struct DumpPatch: ~Copyable {
 
   /// Reads a patched dump as anybody would: it must be of the same machine, and every page that was to change must be
   /// what it was to be, but for those that the report says stayed.
-  public func check(_ path: String, _ report: PatchReport) throws(VmcoreError) {
-    let written = try PhysicalMemory(opening: path, prefersMapping: false)
+  public func check(_ path: String, _ report: PatchReport) throws(DumpError) {
+    let written = try Self.open(path)
     // What the memory goes by may be notes that somebody has added to those of the file.
-    let before = try PhysicalMemory(opening: original.path, prefersMapping: false)
+    let before = try Self.open(original.path)
     let hasSameNotes: Bool
     do throws(SystemError) {
       let notes = try original.notes.isEqual(to: changed.notes) ? before.notes : changed.notes
       hasSameNotes = try written.notes.isEqual(to: notes)
-    } catch { throw .system(error) }
+    } catch { throw .failed(error) }
     // The headers of a core that was cut name less than they did.
     let hasSameMemory =
       !original.isComplete
@@ -149,14 +149,20 @@ public struct DumpPatch: ~Copyable {
       var next = frames.next(from: PFN(0))
       while let pfn = next {
         let isDifferent: Bool
-        do throws(MemoryError) { isDifferent = try pages.read(pfn) } catch { isDifferent = true }
+        do throws(VmcoreError) { isDifferent = try pages.read(pfn) } catch { isDifferent = true }
         if isDifferent { different += 1 }
         next = frames.next(from: pfn.advanced(by: 1))
       }
-    } catch { throw .system(error) }
+    } catch { throw .failed(error) }
     guard different == report.failedPages else {
       throw .miswritten(
         path: path, "\(different) pages came out otherwise than they were to be")
+    }
+  }
+
+  private static func open(_ path: String) throws(DumpError) -> PhysicalMemory {
+    do throws(VmcoreError) { return try PhysicalMemory(opening: path, prefersMapping: false) } catch {
+      throw .unreadable(error)
     }
   }
 }

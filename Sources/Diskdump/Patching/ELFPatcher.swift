@@ -14,7 +14,7 @@ enum ELFPatcher {
       var next = frames.next(from: PFN(0))
       while let pfn = next {
         next = frames.next(from: pfn.advanced(by: 1))
-        do throws(MemoryError) {
+        do throws(VmcoreError) {
           guard try pages.read(pfn) else { continue }
         } catch {
           report.fail(pfn, error)

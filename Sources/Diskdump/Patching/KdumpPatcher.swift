@@ -20,7 +20,7 @@ struct KdumpPatcher: ~Copyable {
     do throws(SystemError) {
       var recompressor = try PageRecompressor(pageSize: dump.pageSize)
       for slot in slots.slots {
-        do throws(MemoryError) {
+        do throws(VmcoreError) {
           guard try pages.read(slot.pfn) else { continue }
         } catch {
           report.fail(slot.pfn, error)

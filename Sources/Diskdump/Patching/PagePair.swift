@@ -20,7 +20,7 @@ struct PagePair: ~Copyable {
   }
 
   /// Reads both; returns whether they differ.
-  mutating func read(_ pfn: PFN) throws(MemoryError) -> Bool {
+  mutating func read(_ pfn: PFN) throws(VmcoreError) -> Bool {
     try Self.read(pfn, &oldReader, into: &old)
     try Self.read(pfn, &newReader, into: &new)
     return !old.bytes.isEqual(to: new.bytes)
@@ -38,7 +38,7 @@ struct PagePair: ~Copyable {
 
   private static func read(
     _ pfn: PFN, _ reader: inout MemoryReader, into page: inout MappedBuffer
-  ) throws(MemoryError) {
+  ) throws(VmcoreError) {
     var bytes = page.mutableBytes
     try reader.withPage(pfn) { bytes.copy($0, at: 0) }
   }

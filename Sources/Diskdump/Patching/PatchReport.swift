@@ -9,13 +9,13 @@ public struct PatchReport: Sendable {
   /// Pages that stay, as they cannot be read, or not be changed without changing another page.
   public internal(set) var failedPages: UInt64 = 0
   /// The first of these, in order, and why.
-  public internal(set) var failures: [(pfn: PFN, reason: MemoryError)] = []
+  public internal(set) var failures: [(pfn: PFN, reason: VmcoreError)] = []
   /// Whether the dump says what was done; an ELF core has no place for it.
   public internal(set) var isRecorded = false
 
   static let mostFailures = 16
 
-  mutating func fail(_ pfn: PFN, _ reason: MemoryError) {
+  mutating func fail(_ pfn: PFN, _ reason: VmcoreError) {
     failedPages += 1
     if failures.count < Self.mostFailures { failures.append((pfn, reason)) }
   }

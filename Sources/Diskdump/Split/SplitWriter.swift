@@ -12,7 +12,7 @@ public struct SplitWriter: ~Copyable, DumpWriter {
     let frames: Range<PFN>
     /// How many of the dump's frames lie below the file's.
     var firstRank: UInt64 = 0
-    var failure: DumpWriteError?
+    var failure: DumpError?
     var isFinished = false
 
     init(_ writer: consuming DiskdumpWriter, _ path: String, _ frames: Range<PFN>) {
@@ -53,7 +53,7 @@ public struct SplitWriter: ~Copyable, DumpWriter {
 
   public mutating func begin(
     notes: CoreNotes, existing: PFNRanges, dumpable: borrowing PFNBitmap, sequence: FrameSequence?
-  ) throws(DumpWriteError) {
+  ) throws(DumpError) {
     var counted = PFN(0)
     var rank: UInt64 = 0
     for part in parts {
@@ -62,7 +62,7 @@ public struct SplitWriter: ~Copyable, DumpWriter {
       part.firstRank = rank
     }
     for part in parts where part.failure == nil {
-      do throws(DumpWriteError) {
+      do throws(DumpError) {
         try part.writer.begin(notes: notes, existing: existing, dumpable: dumpable)
       } catch { part.failure = error }
     }
@@ -71,7 +71,7 @@ public struct SplitWriter: ~Copyable, DumpWriter {
 
   public mutating func append(
     data: RawSpan, pages: Span<StoredPage>, frames: Span<PFN>, ranks: Span<UInt64>
-  ) throws(DumpWriteError) {
+  ) throws(DumpError) {
     var index = 0
     var taken = 0
     while index < pages.count {
@@ -86,7 +86,7 @@ public struct SplitWriter: ~Copyable, DumpWriter {
       adjusted.removeAll(keepingCapacity: true)
       if !ranks.isEmpty { for place in start..<index { adjusted.append(ranks[place] - part.firstRank) } }
       guard part.failure == nil else { continue }
-      do throws(DumpWriteError) {
+      do throws(DumpError) {
         try part.writer.append(
           data: data.extracting(startOfData..<taken), pages: pages.extracting(start..<index),
           frames: frames.extracting(start..<index), ranks: adjusted.span)
@@ -95,9 +95,9 @@ public struct SplitWriter: ~Copyable, DumpWriter {
     try checkAny()
   }
 
-  public mutating func finish(dumpable: borrowing PFNBitmap) throws(DumpWriteError) {
+  public mutating func finish(dumpable: borrowing PFNBitmap) throws(DumpError) {
     for part in parts where part.failure == nil {
-      do throws(DumpWriteError) {
+      do throws(DumpError) {
         try part.writer.finish(dumpable: dumpable)
         part.isFinished = true
       } catch { part.failure = error }
@@ -109,13 +109,13 @@ public struct SplitWriter: ~Copyable, DumpWriter {
     for part in parts where !part.isFinished { part.writer.abandon() }
   }
 
-  private var firstFailure: DumpWriteError? {
+  private var firstFailure: DumpError? {
     for part in parts { if let failure = part.failure { return failure } }
     return nil
   }
 
   /// Where no file is left to write to, there is nothing more to do.
-  private func checkAny() throws(DumpWriteError) {
+  private func checkAny() throws(DumpError) {
     if parts.allSatisfy({ $0.failure != nil }), let failure = firstFailure { throw failure }
   }
 

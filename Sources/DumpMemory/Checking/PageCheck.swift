@@ -11,7 +11,7 @@ public struct PageCheck: Sendable {
   /// Pages that the file system could not read.
   public internal(set) var unreadable: UInt64 = 0
   /// The first pages that could not be had, in order, and why.
-  public internal(set) var failures: [(pfn: PFN, reason: MemoryError)] = []
+  public internal(set) var failures: [(pfn: PFN, reason: VmcoreError)] = []
 
   static let mostFailures = 16
 
@@ -21,11 +21,11 @@ public struct PageCheck: Sendable {
   public var failed: UInt64 { missing + damaged + unreadable }
   public var isSound: Bool { failed == 0 }
 
-  mutating func count(_ pfn: PFN, _ error: MemoryError) {
+  mutating func count(_ pfn: PFN, _ error: VmcoreError) {
     switch error {
     case .hole, .notInFile, .unmapped: missing += 1
     case .damaged: damaged += 1
-    case .unreadable: unreadable += 1
+    case .unreadable, .system, .foreign, .malformed: unreadable += 1
     }
     if failures.count < Self.mostFailures { failures.append((pfn, error)) }
   }

@@ -165,7 +165,7 @@ public final class PageChecker: @unchecked Sendable {
     var next = frames.next(from: range.lowerBound)
     while let pfn = next, pfn < range.upperBound {
       block.check.pages += 1
-      do throws(MemoryError) {
+      do throws(VmcoreError) {
         try reader.withPage(pfn) { page in
           if takesSums { block.sums.add(pfn, page, &hash) }
           if isZeroPage(page) { block.check.zeroPages += 1 }

@@ -60,11 +60,11 @@ public struct ELFCore: ~Copyable, Sendable {
   private static func readHeader(_ file: InputFile) throws(VmcoreError) -> ELFHeader {
     var buffer = try MappedBuffer.allocate(byteCount: ELFHeader.byteCount)
     let count = try file.fill(&buffer, at: FileOffset(0))
-    switch ELFHeader.decode(buffer.bytes.extracting(0..<count)) {
-    case .success(let header): return header
-    case .failure(let rejection):
-      let isBackup = try isSadumpBackup(file)
-      throw .foreign(path: file.path, isBackup ? ForeignFormat.sadump : rejection.reason)
+    do throws(VmcoreError) {
+      return try ELFHeader.decode(buffer.bytes.extracting(0..<count), of: file.path)
+    } catch {
+      if try isSadumpBackup(file) { throw .foreign(path: file.path, ForeignFormat.sadump) }
+      throw error
     }
   }
 

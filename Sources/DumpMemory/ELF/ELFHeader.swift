@@ -48,39 +48,32 @@ package struct ELFHeader {
   /// The program headers are too many for `e_phnum`: section header 0 holds their number in `sh_info`.
   package static let extendedNumbering: UInt16 = 0xffff
 
-  /// - Returns: the reason in words, where the bytes are not the header of a core of a machine that is known.
-  package static func decode(_ bytes: RawSpan) -> Result<ELFHeader, Rejection> {
+  /// - Throws: ``VmcoreError/foreign(path:_:)`` where the bytes are not the header of a core of a machine that is known.
+  package static func decode(_ bytes: RawSpan, of path: String) throws(VmcoreError) -> ELFHeader {
     guard bytes.byteCount >= 20, Layout.magic.load(from: bytes) == magic else {
-      return .failure(Rejection(ForeignFormat.name(of: bytes)))
+      throw .foreign(path: path, ForeignFormat.name(of: bytes))
     }
     let type = Layout.type.load(from: bytes)
     let machine = Layout.machine.load(from: bytes)
     let isBigEndian = Layout.byteOrder.load(from: bytes) == Self.isBigEndian
     let name = ForeignFormat.machine(isBigEndian ? machine.byteSwapped : machine)
     guard Layout.bits.load(from: bytes) == is64Bit else {
-      return .failure(
-        Rejection("a 32-bit ELF file (\(name)); only 64-bit vmcores of \(MachineKind.all) can be read"))
+      throw .foreign(
+        path: path, "a 32-bit ELF file (\(name)); only 64-bit vmcores of \(MachineKind.all) can be read")
     }
     guard !isBigEndian else {
-      return .failure(
-        Rejection("a big-endian ELF file (\(name)); only vmcores of \(MachineKind.all) can be read"))
+      throw .foreign(
+        path: path, "a big-endian ELF file (\(name)); only vmcores of \(MachineKind.all) can be read")
     }
-    guard type == core else { return .failure(Rejection("an ELF file, but not a core (e_type \(type))")) }
+    guard type == core else { throw .foreign(path: path, "an ELF file, but not a core (e_type \(type))") }
     guard let kind = MachineKind(elfMachine: machine) else {
-      return .failure(Rejection("a core of another machine (\(name)); only \(MachineKind.all) can be read"))
+      throw .foreign(path: path, "a core of another machine (\(name)); only \(MachineKind.all) can be read")
     }
-    guard bytes.byteCount >= byteCount else { return .failure(Rejection(ForeignFormat.name(of: bytes))) }
-    return .success(
-      ELFHeader(
-        machine: kind, phoff: Layout.phoff.load(from: bytes), shoff: Layout.shoff.load(from: bytes),
-        shnum: Layout.shnum.load(from: bytes), shstrndx: Layout.shstrndx.load(from: bytes),
-        phentsize: Layout.phentsize.load(from: bytes), phnum: Layout.phnum.load(from: bytes),
-        flags: Layout.flags.load(from: bytes)))
-  }
-
-  /// Why a file is not taken, in words that follow its path.
-  package struct Rejection: Error {
-    let reason: String
-    init(_ reason: String) { self.reason = reason }
+    guard bytes.byteCount >= byteCount else { throw .foreign(path: path, ForeignFormat.name(of: bytes)) }
+    return ELFHeader(
+      machine: kind, phoff: Layout.phoff.load(from: bytes), shoff: Layout.shoff.load(from: bytes),
+      shnum: Layout.shnum.load(from: bytes), shstrndx: Layout.shstrndx.load(from: bytes),
+      phentsize: Layout.phentsize.load(from: bytes), phnum: Layout.phnum.load(from: bytes),
+      flags: Layout.flags.load(from: bytes))
   }
 }

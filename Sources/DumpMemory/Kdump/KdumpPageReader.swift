@@ -8,13 +8,13 @@ final class KdumpPageReader: PageStoreReader {
     pages = try KdumpPages(dump, access)
   }
 
-  func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(MemoryError) {
+  func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(VmcoreError) {
     try pages.read(pfn, into: &page)
   }
 
   func readStored(
     _ pfn: PFN, as flags: UInt32, into bytes: inout MutableRawSpan
-  ) throws(MemoryError) -> StoredBytes? {
+  ) throws(VmcoreError) -> StoredBytes? {
     try pages.readStored(pfn, as: flags, into: &bytes)
   }
 }

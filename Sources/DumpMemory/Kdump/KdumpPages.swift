@@ -37,7 +37,7 @@ struct KdumpPages: ~Copyable {
     self.dump = dump
   }
 
-  mutating func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(MemoryError) {
+  mutating func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(VmcoreError) {
     let descriptor = try descriptor(of: pfn)
     guard let codec = Codec(descriptor.flags) else {
       throw .damaged(address(pfn), reason: "page_desc.flags is \(descriptor.flags.rawValue)")
@@ -48,7 +48,7 @@ struct KdumpPages: ~Copyable {
 
   mutating func readStored(
     _ pfn: PFN, as flags: UInt32, into bytes: inout MutableRawSpan
-  ) throws(MemoryError) -> StoredBytes? {
+  ) throws(VmcoreError) -> StoredBytes? {
     let descriptor = try descriptor(of: pfn)
     // A raw page is one that the compressor which the dump was made with could not make smaller.
     let isAsWanted =
@@ -63,7 +63,7 @@ struct KdumpPages: ~Copyable {
   }
 
   /// Where a page's bytes are: inside the file, and of a size that its flags allow.
-  private mutating func descriptor(of pfn: PFN) throws(MemoryError) -> PageDescriptor {
+  private mutating func descriptor(of pfn: PFN) throws(VmcoreError) -> PageDescriptor {
     let found: PageDescriptor?
     do throws(SystemError) {
       found = try dump.descriptor(of: pfn, &chunk, &descriptors)
@@ -83,7 +83,7 @@ struct KdumpPages: ~Copyable {
 
   private func isShared(_ descriptor: PageDescriptor) -> Bool { descriptor.offset < data.range.lowerBound }
 
-  private mutating func show(_ descriptor: PageDescriptor, _ pfn: PFN) throws(MemoryError) {
+  private mutating func show(_ descriptor: PageDescriptor, _ pfn: PFN) throws(VmcoreError) {
     let isThere: Bool
     do throws(SystemError) {
       if isShared(descriptor) {
@@ -95,7 +95,7 @@ struct KdumpPages: ~Copyable {
     guard isThere else { throw .notInFile(address(pfn)) }
   }
 
-  private func noPage(_ descriptor: PageDescriptor, _ codec: Codec, _ pfn: PFN) -> MemoryError {
+  private func noPage(_ descriptor: PageDescriptor, _ codec: Codec, _ pfn: PFN) -> VmcoreError {
     .damaged(address(pfn), reason: "\(descriptor.size) bytes of \(codec.name) do not make a page")
   }
 

@@ -147,18 +147,18 @@ final class KdumpSetReader: PageStoreReader {
     self.ends = ends
   }
 
-  private func reader(of pfn: PFN) throws(MemoryError) -> KdumpPageReader {
+  private func reader(of pfn: PFN) throws(VmcoreError) -> KdumpPageReader {
     for (index, end) in ends.enumerated() where pfn < end { return readers[index] }
     throw .hole(geometry.address(of: pfn))
   }
 
-  func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(MemoryError) {
+  func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(VmcoreError) {
     try reader(of: pfn).read(pfn, into: &page)
   }
 
   func readStored(
     _ pfn: PFN, as flags: UInt32, into bytes: inout MutableRawSpan
-  ) throws(MemoryError) -> StoredBytes? {
+  ) throws(VmcoreError) -> StoredBytes? {
     try reader(of: pfn).readStored(pfn, as: flags, into: &bytes)
   }
 }

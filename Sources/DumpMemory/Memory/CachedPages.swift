@@ -25,7 +25,7 @@ struct CachedPages: ~Copyable {
 
   /// Makes a page the one that ``withBytes(_:_:)`` lends.
   @inline(__always)
-  mutating func show(_ pfn: PFN) throws(MemoryError) {
+  mutating func show(_ pfn: PFN) throws(VmcoreError) {
     if frames[latest] != pfn { latest = try find(pfn) }
   }
 
@@ -39,11 +39,11 @@ struct CachedPages: ~Copyable {
   /// Copies a page's stored bytes; see ``PageStoreReader/readStored(_:as:into:)``.
   func readStored(
     _ pfn: PFN, as flags: UInt32, into bytes: inout MutableRawSpan
-  ) throws(MemoryError) -> StoredBytes? {
+  ) throws(VmcoreError) -> StoredBytes? {
     try reader.readStored(pfn, as: flags, into: &bytes)
   }
 
-  private mutating func find(_ pfn: PFN) throws(MemoryError) -> Int {
+  private mutating func find(_ pfn: PFN) throws(VmcoreError) -> Int {
     uses += 1
     var oldest = 0
     for index in 0..<count {
@@ -62,7 +62,7 @@ struct CachedPages: ~Copyable {
 
   private static func read(
     _ pfn: PFN, from reader: any PageStoreReader, to range: Range<Int>, of pages: inout MappedBuffer
-  ) throws(MemoryError) {
+  ) throws(VmcoreError) {
     var page = pages.mutableBytes(in: range)
     try reader.read(pfn, into: &page)
   }

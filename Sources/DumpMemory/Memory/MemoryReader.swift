@@ -34,12 +34,12 @@ public struct MemoryReader: ~Copyable {
   /// A page that a PT_LOAD covers in part is put together from its pieces; the rest, which is in no PT_LOAD,
   /// reads as zeros.
   ///
-  /// - Throws: ``MemoryError/hole(_:)`` if the machine had no such page, ``MemoryError/notInFile(_:)`` if
-  ///   any byte that it had is not in the dump, ``MemoryError/unreadable(_:_:)``,
-  ///   ``MemoryError/damaged(_:reason:)``.
+  /// - Throws: ``VmcoreError/hole(_:)`` if the machine had no such page, ``VmcoreError/notInFile(_:)`` if
+  ///   any byte that it had is not in the dump, ``VmcoreError/unreadable(_:_:)``,
+  ///   ``VmcoreError/damaged(_:reason:)``.
   public mutating func withPage<Result>(
     _ pfn: PFN, _ body: (RawSpan) -> Result
-  ) throws(MemoryError) -> Result {
+  ) throws(VmcoreError) -> Result {
     guard isChanged(pfn) else { return try source.withPage(pfn, body) }
     try Self.readThroughLayers(pfn, &source, layers, into: &layered)
     return body(layered.bytes)
@@ -53,14 +53,14 @@ public struct MemoryReader: ~Copyable {
   /// - Returns: nil if the page has to be read with ``withPage(_:_:)``.
   public mutating func readStored(
     _ pfn: PFN, as flags: UInt32, into bytes: inout MutableRawSpan
-  ) throws(MemoryError) -> StoredBytes? {
+  ) throws(VmcoreError) -> StoredBytes? {
     isChanged(pfn) ? nil : try source.readStored(pfn, as: flags, into: &bytes)
   }
 
   /// Copies memory; every byte must be there.
   public mutating func read(
     _ address: PhysicalAddress, into bytes: inout MutableRawSpan
-  ) throws(MemoryError) {
+  ) throws(VmcoreError) {
     if layers.isEmpty { return try source.read(address, into: &bytes) }
     var done = 0
     while done < bytes.byteCount {
@@ -78,7 +78,7 @@ public struct MemoryReader: ~Copyable {
   }
 
   /// A little-endian word of 8 bytes; the address is a multiple of 8, or the word in one page.
-  public mutating func word(_ address: PhysicalAddress) throws(MemoryError) -> UInt64 {
+  public mutating func word(_ address: PhysicalAddress) throws(VmcoreError) -> UInt64 {
     let pfn = geometry.pfn(of: address)
     guard isChanged(pfn) else { return try source.word(address) }
     let offset = geometry.offset(of: address)
@@ -92,7 +92,7 @@ public struct MemoryReader: ~Copyable {
 
   private static func readThroughLayers(
     _ pfn: PFN, _ source: inout SourceReader, _ layers: [any PageLayer], into page: inout MappedBuffer
-  ) throws(MemoryError) {
+  ) throws(VmcoreError) {
     var bytes = page.mutableBytes
     try source.withPage(pfn) { bytes.copy($0, at: 0) }
     for layer in layers where layer.changes(pfn) { layer.apply(to: &bytes, pfn) }

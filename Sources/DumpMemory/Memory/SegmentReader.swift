@@ -18,7 +18,7 @@ struct SegmentReader: ~Copyable {
   @inline(__always)
   mutating func showTogether(
     _ address: PhysicalAddress, byteCount: Int
-  ) throws(MemoryError) -> Range<UInt64>? {
+  ) throws(VmcoreError) -> Range<UInt64>? {
     let index = extent(endingAfter: address.rawValue)
     guard index < extents.count else { return nil }
     let extent = extents[index]
@@ -37,7 +37,7 @@ struct SegmentReader: ~Copyable {
   }
 
   /// Copies memory, piece by piece; every byte must be there.
-  mutating func read(_ address: PhysicalAddress, into bytes: inout MutableRawSpan) throws(MemoryError) {
+  mutating func read(_ address: PhysicalAddress, into bytes: inout MutableRawSpan) throws(VmcoreError) {
     var done = 0
     while done < bytes.byteCount {
       let at = address + done
@@ -72,7 +72,7 @@ struct SegmentReader: ~Copyable {
   @inline(__always)
   private mutating func show(
     _ offset: UInt64, _ byteCount: Int, for address: PhysicalAddress
-  ) throws(MemoryError) -> UInt64 {
+  ) throws(VmcoreError) -> UInt64 {
     do throws(SystemError) { return try windows.show(offset, byteCount: byteCount) } catch {
       throw .unreadable(address, error)
     }

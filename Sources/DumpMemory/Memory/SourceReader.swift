@@ -31,12 +31,12 @@ struct SourceReader: ~Copyable {
   /// A page that a PT_LOAD covers in part is put together from its pieces; the rest, which is in no PT_LOAD,
   /// reads as zeros.
   ///
-  /// - Throws: ``MemoryError/hole(_:)`` if the machine had no such page, ``MemoryError/notInFile(_:)`` if
-  ///   any byte that it had is not in the dump, ``MemoryError/unreadable(_:_:)``,
-  ///   ``MemoryError/damaged(_:reason:)``.
+  /// - Throws: ``VmcoreError/hole(_:)`` if the machine had no such page, ``VmcoreError/notInFile(_:)`` if
+  ///   any byte that it had is not in the dump, ``VmcoreError/unreadable(_:_:)``,
+  ///   ``VmcoreError/damaged(_:reason:)``.
   mutating func withPage<Result>(
     _ pfn: PFN, _ body: (RawSpan) -> Result
-  ) throws(MemoryError) -> Result {
+  ) throws(VmcoreError) -> Result {
     if isPaged {
       try pages!.show(pfn)
       return pages!.withBytes(0..<geometry.size, body)
@@ -58,7 +58,7 @@ struct SourceReader: ~Copyable {
   /// - Returns: nil if the page has to be read with ``withPage(_:_:)``.
   mutating func readStored(
     _ pfn: PFN, as flags: UInt32, into bytes: inout MutableRawSpan
-  ) throws(MemoryError) -> StoredBytes? {
+  ) throws(VmcoreError) -> StoredBytes? {
     guard isPaged else { return nil }
     return try pages!.readStored(pfn, as: flags, into: &bytes)
   }
@@ -66,7 +66,7 @@ struct SourceReader: ~Copyable {
   /// Copies memory; every byte must be there.
   mutating func read(
     _ address: PhysicalAddress, into bytes: inout MutableRawSpan
-  ) throws(MemoryError) {
+  ) throws(VmcoreError) {
     if isPaged {
       try Self.copy(address, from: &pages!, geometry, into: &bytes)
     } else {
@@ -75,7 +75,7 @@ struct SourceReader: ~Copyable {
   }
 
   /// A little-endian word of 8 bytes.
-  mutating func word(_ address: PhysicalAddress) throws(MemoryError) -> UInt64 {
+  mutating func word(_ address: PhysicalAddress) throws(VmcoreError) -> UInt64 {
     if isPaged {
       let offset = geometry.offset(of: address)
       if offset <= geometry.size - 8 {
@@ -95,7 +95,7 @@ struct SourceReader: ~Copyable {
   private static func copy(
     _ address: PhysicalAddress, from pages: inout CachedPages, _ geometry: PageGeometry,
     into bytes: inout MutableRawSpan
-  ) throws(MemoryError) {
+  ) throws(VmcoreError) {
     var done = 0
     while done < bytes.byteCount {
       let at = address + done
@@ -110,14 +110,14 @@ struct SourceReader: ~Copyable {
   private static func copy(
     _ address: PhysicalAddress, from pages: inout CachedPages, _ geometry: PageGeometry,
     toWordOf buffer: inout MappedBuffer
-  ) throws(MemoryError) {
+  ) throws(VmcoreError) {
     var bytes = buffer.mutableBytes(in: 0..<8)
     try copy(address, from: &pages, geometry, into: &bytes)
   }
 
   private static func assemble(
     _ range: Range<UInt64>, from segments: inout SegmentReader, in page: inout MappedBuffer
-  ) throws(MemoryError) {
+  ) throws(VmcoreError) {
     var bytes = page.mutableBytes
     bytes.zero()
     var at = range.lowerBound
@@ -133,7 +133,7 @@ struct SourceReader: ~Copyable {
   private static func copy(
     _ address: PhysicalAddress, from segments: inout SegmentReader, to range: Range<Int>,
     of page: inout MappedBuffer
-  ) throws(MemoryError) {
+  ) throws(VmcoreError) {
     var bytes = page.mutableBytes(in: range)
     try segments.read(address, into: &bytes)
   }

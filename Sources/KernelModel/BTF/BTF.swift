@@ -49,7 +49,7 @@ public struct BTF: ~Copyable {
     }
     let size = Int(stop.rawValue - start.rawValue)
     var buffer = try KernelError.wrapping { () throws(SystemError) in try MappedBuffer(byteCount: size) }
-    try KernelError.reading(".BTF") { () throws(MemoryError) in
+    try KernelError.reading(".BTF") { () throws(VmcoreError) in
       var bytes = buffer.mutableBytes
       try memory.readSequentially(start, into: &bytes)
     }

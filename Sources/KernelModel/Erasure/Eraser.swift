@@ -25,11 +25,6 @@ public struct Eraser: ~Copyable {
   private static let longestString = 1024
   private static let mostRecordedBytes = 1 << 20
 
-  /// Why something could not be found.
-  public struct Failure: Error, CustomStringConvertible {
-    public let description: String
-  }
-
   /// What is to be erased.
   public struct Result: Sendable {
     public let memory: ErasedMemory
@@ -40,7 +35,7 @@ public struct Eraser: ~Copyable {
   }
 
   /// - Parameter kernel: in memory as it saw it.
-  public static func run(_ script: ErasureScript, _ kernel: Kernel) throws(Failure) -> Result {
+  public static func run(_ script: ErasureScript, _ kernel: Kernel) throws(KernelError) -> Result {
     var eraser = try Eraser(script, kernel)
     try eraser.run(script, ErasureScript.kernel)
     for module in script.modules {
@@ -49,15 +44,9 @@ public struct Eraser: ~Copyable {
     return eraser.result()
   }
 
-  private init(_ script: ErasureScript, _ kernel: Kernel) throws(Failure) {
-    guard let memory = try? kernel.memory() else {
-      throw Failure(description: "no memory to read the kernel")
-    }
-    let scope: ErasureScope
-    do throws(KernelError) { scope = try ErasureScope(script, kernel) } catch {
-      throw Failure(description: error.description)
-    }
-    self.scope = scope
+  private init(_ script: ErasureScript, _ kernel: Kernel) throws(KernelError) {
+    let memory = try kernel.reader()
+    scope = try ErasureScope(script, kernel)
     self.memory = memory
     statements = script.order
     mostBytes = kernel.physical.frames.count << kernel.geometry.shift
@@ -76,24 +65,22 @@ public struct Eraser: ~Copyable {
   // MARK: - Statements
 
   /// Turns to what names mean in a module's sections; false if the module was not loaded.
-  private mutating func enter(_ module: String, _ script: ErasureScript) throws(Failure) -> Bool {
-    do throws(KernelError) {
-      guard let entered = try scope.scope(ofModule: module, script, &memory) else {
-        absentModules.append(module)
-        return false
-      }
-      scope = entered
-      return true
-    } catch { throw Failure(description: error.description) }
+  private mutating func enter(_ module: String, _ script: ErasureScript) throws(KernelError) -> Bool {
+    guard let entered = try scope.scope(ofModule: module, script, &memory) else {
+      absentModules.append(module)
+      return false
+    }
+    scope = entered
+    return true
   }
 
-  private mutating func run(_ script: ErasureScript, _ module: String) throws(Failure) {
+  private mutating func run(_ script: ErasureScript, _ module: String) throws(KernelError) {
     for section in script.sections where section.module == module {
       for statement in section.statements { try run(statement) }
     }
   }
 
-  private mutating func run(_ statement: ErasureScript.Statement) throws(Failure) {
+  private mutating func run(_ statement: ErasureScript.Statement) throws(KernelError) {
     switch statement {
     case .erase(let erase): try self.erase(erase, nil)
     case .loop(_, .array(let start), let erases):
@@ -117,7 +104,7 @@ public struct Eraser: ~Copyable {
 
   private mutating func runChain(
     _ start: ErasureScript.Expression, _ member: String, _ erases: [ErasureScript.Erase]
-  ) throws(Failure) {
+  ) throws(KernelError) {
     guard let found = try find(start, nil), var element = try pointee(of: found, start) else { return }
     guard element.layers.isEmpty, case .structure(let structure) = element.base else {
       throw failure(start, "is neither a structure nor a pointer to one")
@@ -137,7 +124,7 @@ public struct Eraser: ~Copyable {
 
   private mutating func runList(
     _ start: ErasureScript.Expression, _ name: String, _ member: String, _ erases: [ErasureScript.Erase]
-  ) throws(Failure) {
+  ) throws(KernelError) {
     guard let structure = scope.types.btf.named(name), structure.kind == BTFKind.structure else {
       throw failure(start, "is to hold structures \(name), which the kernel does not have")
     }
@@ -180,7 +167,7 @@ public struct Eraser: ~Copyable {
 
   private mutating func erase(
     _ erase: ErasureScript.Erase, _ element: KernelObject?
-  ) throws(Failure) {
+  ) throws(KernelError) {
     let target = erase.target
     guard let object = try find(target, element) else { return }
     if case .nullify = erase.extent {
@@ -208,7 +195,7 @@ public struct Eraser: ~Copyable {
   /// Bytes of what a statement names, or of the string that it points to.
   private mutating func ownSize(
     of data: KernelObject, _ object: KernelObject, _ target: ErasureScript.Expression
-  ) throws(Failure) -> UInt64 {
+  ) throws(KernelError) -> UInt64 {
     if object.isPointer, data.layers.isEmpty, case .integer(_, isCharacter: true) = data.base {
       return try stringLength(data.address, target)
     }
@@ -218,7 +205,7 @@ public struct Eraser: ~Copyable {
 
   private mutating func stringLength(
     _ address: UInt64, _ target: ErasureScript.Expression
-  ) throws(Failure) -> UInt64 {
+  ) throws(KernelError) -> UInt64 {
     for index in 0..<Self.longestString {
       if try byte(address &+ UInt64(index), target) == 0 { return UInt64(index) }
     }
@@ -228,7 +215,7 @@ public struct Eraser: ~Copyable {
   /// An integer of the kernel's.
   private mutating func value(
     of expression: ErasureScript.Expression, _ target: ErasureScript.Expression, _ element: KernelObject?
-  ) throws(Failure) -> UInt64 {
+  ) throws(KernelError) -> UInt64 {
     let isOfElement = element != nil && expression.names[0] == target.names[0]
     guard let object = try find(expression, isOfElement ? element : nil),
       let number = try pointee(of: object, expression)
@@ -244,7 +231,7 @@ public struct Eraser: ~Copyable {
 
   private mutating func add(
     _ address: UInt64, _ count: UInt64, _ filling: UInt8, _ target: ErasureScript.Expression
-  ) throws(Failure) {
+  ) throws(KernelError) {
     var at = address
     var left = count
     while left > 0 {
@@ -279,7 +266,7 @@ public struct Eraser: ~Copyable {
   /// - Returns: nil where a pointer on the way is null.
   private mutating func find(
     _ expression: ErasureScript.Expression, _ element: KernelObject?
-  ) throws(Failure) -> KernelObject? {
+  ) throws(KernelError) -> KernelObject? {
     guard var object = element ?? scope.variables[expression.names[0]] else {
       throw failure(expression, "is unknown")
     }
@@ -302,7 +289,7 @@ public struct Eraser: ~Copyable {
   /// What a pointer points to, or the thing itself if it is none; nil for a null pointer.
   private mutating func pointee(
     of object: KernelObject, _ expression: ErasureScript.Expression
-  ) throws(Failure) -> KernelObject? {
+  ) throws(KernelError) -> KernelObject? {
     guard object.isPointer else { return object }
     let address = try word(object.address, expression)
     return address == 0 ? nil : object.inner(at: address)
@@ -310,21 +297,21 @@ public struct Eraser: ~Copyable {
 
   private mutating func word(
     _ address: UInt64, _ expression: ErasureScript.Expression
-  ) throws(Failure) -> UInt64 {
-    do throws(MemoryError) { return try memory.word(VirtualAddress(address)) } catch {
+  ) throws(KernelError) -> UInt64 {
+    do throws(VmcoreError) { return try memory.word(VirtualAddress(address)) } catch {
       throw failure(expression, "cannot be followed: \(error)")
     }
   }
 
   private mutating func byte(
     _ address: UInt64, _ expression: ErasureScript.Expression
-  ) throws(Failure) -> UInt8 {
-    do throws(MemoryError) { return try memory.byte(VirtualAddress(address)) } catch {
+  ) throws(KernelError) -> UInt8 {
+    do throws(VmcoreError) { return try memory.byte(VirtualAddress(address)) } catch {
       throw failure(expression, "cannot be followed: \(error)")
     }
   }
 
-  private func failure(_ expression: ErasureScript.Expression, _ what: String) -> Failure {
-    Failure(description: "line \(expression.line): \(expression.text) \(what)")
+  private func failure(_ expression: ErasureScript.Expression, _ what: String) -> KernelError {
+    .syntax(line: expression.line, "\(expression.text) \(what)")
   }
 }

@@ -1,6 +1,5 @@
 /// Takes an ``ErasureScript`` apart.
 struct ErasureParser {
-  typealias SyntaxError = ErasureScript.SyntaxError
 
   struct Token {
     let text: String
@@ -40,38 +39,38 @@ struct ErasureParser {
   }
 
   /// A word that is no keyword.
-  private mutating func word(_ what: String, after last: Token) throws(SyntaxError) -> Token {
-    guard let token = next() else { throw SyntaxError(line: last.line, reason: "expected \(what)") }
+  private mutating func word(_ what: String, after last: Token) throws(KernelError) -> Token {
+    guard let token = next() else { throw .syntax(line: last.line, "expected \(what)") }
     guard !Self.keywords.contains(token.text), !token.text.hasPrefix("[") else {
-      throw SyntaxError(line: token.line, reason: "expected \(what), and not \(token.text)")
+      throw .syntax(line: token.line, "expected \(what), and not \(token.text)")
     }
     return token
   }
 
-  private func expression(_ token: Token) throws(SyntaxError) -> ErasureScript.Expression {
+  private func expression(_ token: Token) throws(KernelError) -> ErasureScript.Expression {
     let names = token.text.split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
     guard names.allSatisfy({ !$0.isEmpty }) else {
-      throw SyntaxError(line: token.line, reason: "\(token.text) has a name without letters")
+      throw .syntax(line: token.line, "\(token.text) has a name without letters")
     }
     return ErasureScript.Expression(names: names, line: token.line)
   }
 
   /// `[NAME]`
-  func module(_ token: Token) throws(SyntaxError) -> String {
+  func module(_ token: Token) throws(KernelError) -> String {
     guard let end = token.text.firstIndex(of: "]") else {
-      throw SyntaxError(line: token.line, reason: "a section without ]")
+      throw .syntax(line: token.line, "a section without ]")
     }
     let name = token.text[token.text.index(after: token.text.startIndex)..<end]
-    guard !name.isEmpty else { throw SyntaxError(line: token.line, reason: "a section without a name") }
+    guard !name.isEmpty else { throw .syntax(line: token.line, "a section without a name") }
     return String(name)
   }
 
   /// What follows `erase`.
-  mutating func erase(_ keyword: Token, in variable: String?) throws(SyntaxError) -> ErasureScript.Erase {
+  mutating func erase(_ keyword: Token, in variable: String?) throws(KernelError) -> ErasureScript.Erase {
     let target = try expression(try word("a symbol", after: keyword))
     if let variable, target.names[0] != variable {
-      throw SyntaxError(
-        line: target.line, reason: "\(target.text) does not begin with \(variable), the loop's variable")
+      throw .syntax(
+        line: target.line, "\(target.text) does not begin with \(variable), the loop's variable")
     }
     if take("nullify") { return ErasureScript.Erase(target: target, extent: .nullify) }
     guard take("size") else { return ErasureScript.Erase(target: target, extent: .automatic) }
@@ -80,7 +79,7 @@ struct ErasureParser {
       return ErasureScript.Erase(target: target, extent: .value(try expression(size)))
     }
     guard let bytes = Self.bytes(size.text) else {
-      throw SyntaxError(line: size.line, reason: "\(size.text) is no size: a number, perhaps with K or M")
+      throw .syntax(line: size.line, "\(size.text) is no size: a number, perhaps with K or M")
     }
     return ErasureScript.Erase(target: target, extent: .bytes(bytes))
   }
@@ -100,10 +99,10 @@ struct ErasureParser {
   }
 
   /// What follows `type`, up to the end of the line.
-  mutating func type(_ keyword: Token) throws(SyntaxError) -> (symbol: String, type: DeclaredType) {
+  mutating func type(_ keyword: Token) throws(KernelError) -> (symbol: String, type: DeclaredType) {
     let symbol = try word("a symbol", after: keyword)
     guard symbol.line == keyword.line, !symbol.text.contains(".") else {
-      throw SyntaxError(line: keyword.line, reason: "expected the symbol whose type follows")
+      throw .syntax(line: keyword.line, "expected the symbol whose type follows")
     }
     var words: [String] = []
     while at < tokens.count, tokens[at].line == keyword.line {
@@ -112,19 +111,18 @@ struct ErasureParser {
     }
     let text = words.joined(separator: " ")
     guard let type = DeclaredType(text) else {
-      throw SyntaxError(
+      throw .syntax(
         line: keyword.line,
-        reason:
-          "\(text.isEmpty ? "nothing" : text) is no type: struct, union or enum NAME, a typedef or an integer,"
+        "\(text.isEmpty ? "nothing" : text) is no type: struct, union or enum NAME, a typedef or an integer,"
           + " then * or [N]")
     }
     return (symbol.text, type)
   }
 
   /// What follows `for`, up to `endfor`.
-  mutating func loop(_ keyword: Token) throws(SyntaxError) -> ErasureScript.Statement {
+  mutating func loop(_ keyword: Token) throws(KernelError) -> ErasureScript.Statement {
     let variable = try word("a variable", after: keyword)
-    guard take("in") else { throw SyntaxError(line: variable.line, reason: "expected in") }
+    guard take("in") else { throw .syntax(line: variable.line, "expected in") }
     let start = try expression(try word("a list", after: variable))
     var list = ErasureScript.List.array(start)
     if take("via") {
@@ -133,7 +131,7 @@ struct ErasureParser {
       let parts = try word("STRUCTURE:MEMBER", after: variable)
       let names = parts.text.split(separator: ":", omittingEmptySubsequences: false)
       guard names.count <= 2, names.allSatisfy({ !$0.isEmpty }) else {
-        throw SyntaxError(line: parts.line, reason: "expected STRUCTURE:MEMBER, and not \(parts.text)")
+        throw .syntax(line: parts.line, "expected STRUCTURE:MEMBER, and not \(parts.text)")
       }
       list = .list(start, structure: String(names[0]), member: names.count > 1 ? String(names[1]) : "list")
     }
@@ -141,10 +139,10 @@ struct ErasureParser {
     while let token = next() {
       if token.text == "endfor" { return .loop(variable: variable.text, list, erases) }
       guard token.text == "erase" else {
-        throw SyntaxError(line: token.line, reason: "expected erase or endfor, and not \(token.text)")
+        throw .syntax(line: token.line, "expected erase or endfor, and not \(token.text)")
       }
       erases.append(try erase(token, in: variable.text))
     }
-    throw SyntaxError(line: keyword.line, reason: "this for has no endfor")
+    throw .syntax(line: keyword.line, "this for has no endfor")
   }
 }

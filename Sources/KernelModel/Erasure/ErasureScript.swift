@@ -59,16 +59,9 @@ public struct ErasureScript: Hashable, Sendable {
 
   public private(set) var sections: [Section] = []
 
-  /// What is wrong with the file, and in which line.
-  public struct SyntaxError: Error, Equatable, CustomStringConvertible {
-    public let line: Int
-    public let reason: String
-    public var description: String { "line \(line): \(reason)" }
-  }
-
   public static let kernel = "vmlinux"
 
-  public init(_ text: String) throws(SyntaxError) {
+  public init(_ text: String) throws(KernelError) {
     var parser = ErasureParser(text)
     var section = Section(module: Self.kernel)
     var declared: Set<[String]> = []
@@ -79,12 +72,12 @@ public struct ErasureScript: Hashable, Sendable {
       case "type":
         let (symbol, type) = try parser.type(token)
         guard declared.insert([section.module, symbol]).inserted else {
-          throw SyntaxError(line: token.line, reason: "the type of \(symbol) was said before")
+          throw .syntax(line: token.line, "the type of \(symbol) was said before")
         }
         section.types[symbol] = type
       default:
         guard token.text.hasPrefix("[") else {
-          throw SyntaxError(line: token.line, reason: "expected erase, for or type, and not \(token.text)")
+          throw .syntax(line: token.line, "expected erase, for or type, and not \(token.text)")
         }
         if !section.isEmpty { sections.append(section) }
         section = Section(module: try parser.module(token))

@@ -32,7 +32,7 @@ struct LoadedModule {
       throw .absent("there is no type module with list and name")
     }
     var found: VirtualAddress?
-    try Self.walk(modules, "the list of modules", &memory) { (entry, memory) throws(MemoryError) in
+    try Self.walk(modules, "the list of modules", &memory) { (entry, memory) throws(VmcoreError) in
       let module = entry + -link
       guard try Self.string(module + nameOffset, atMost: Self.longestName, &memory) == Array(name.utf8) else {
         return false
@@ -48,9 +48,9 @@ struct LoadedModule {
   /// Goes through a `struct list_head` until the body has found what it looks for.
   private static func walk(
     _ head: VirtualAddress, _ what: String, _ memory: inout KernelMemory,
-    _ body: (VirtualAddress, inout KernelMemory) throws(MemoryError) -> Bool
+    _ body: (VirtualAddress, inout KernelMemory) throws(VmcoreError) -> Bool
   ) throws(KernelError) {
-    let isWhole = try KernelError.reading(what) { () throws(MemoryError) in
+    let isWhole = try KernelError.reading(what) { () throws(VmcoreError) in
       var at = VirtualAddress(try memory.word(head))
       for _ in 0..<mostModules {
         if at == head { return true }
@@ -64,7 +64,7 @@ struct LoadedModule {
 
   private static func string(
     _ address: VirtualAddress, atMost limit: Int, _ memory: inout KernelMemory
-  ) throws(MemoryError) -> [UInt8] {
+  ) throws(VmcoreError) -> [UInt8] {
     var bytes: [UInt8] = []
     while bytes.count < limit {
       let byte = try memory.byte(address + bytes.count)
@@ -94,7 +94,7 @@ struct LoadedModule {
     else { throw .absent("struct \(structure) has no symtab, num_symtab and strtab") }
     let symbols = try Self.pointer(holder + table, &memory)
     let text = try Self.pointer(holder + strings, &memory)
-    let number = try KernelError.reading("kallsyms of the module") { () throws(MemoryError) in
+    let number = try KernelError.reading("kallsyms of the module") { () throws(VmcoreError) in
       Int(try memory.word32(holder + count))
     }
     guard number <= Self.mostSymbols else { throw .malformed("the module has \(number) symbols") }
@@ -102,7 +102,7 @@ struct LoadedModule {
     var wanted = WantedNames(names)
     for index in 0..<number where wanted.missing > 0 {
       let entry = symbols + index * Self.entrySize
-      try KernelError.reading("kallsyms of the module") { () throws(MemoryError) in
+      try KernelError.reading("kallsyms of the module") { () throws(VmcoreError) in
         // st_name, st_info, st_other, st_shndx; st_value
         let word = try memory.word(entry)
         guard word >> 48 != 0 else { return }
@@ -123,7 +123,7 @@ struct LoadedModule {
       return own
     }
     let start = try Self.pointer(address + place, &memory)
-    let count = try KernelError.reading("struct module") { () throws(MemoryError) in
+    let count = try KernelError.reading("struct module") { () throws(VmcoreError) in
       try memory.word32(address + size)
     }
     own = own.filter { $0.value.rawValue &- start.rawValue >= UInt64(count) }
@@ -133,7 +133,7 @@ struct LoadedModule {
   private static func pointer(
     _ address: VirtualAddress, _ memory: inout KernelMemory
   ) throws(KernelError) -> VirtualAddress {
-    try KernelError.reading("struct module") { () throws(MemoryError) in
+    try KernelError.reading("struct module") { () throws(VmcoreError) in
       VirtualAddress(try memory.word(address))
     }
   }
@@ -153,7 +153,7 @@ struct LoadedModule {
     else { return base }
     let module = address
     var found: (data: VirtualAddress, size: Int)?
-    try Self.walk(list, "the list of modules' types", &memory) { (entry, memory) throws(MemoryError) in
+    try Self.walk(list, "the list of modules' types", &memory) { (entry, memory) throws(VmcoreError) in
       let start = entry + -link
       guard VirtualAddress(try memory.word(start + owner)) == module else { return false }
       let btf = VirtualAddress(try memory.word(start + pointer))
@@ -165,7 +165,7 @@ struct LoadedModule {
     var buffer = try KernelError.wrapping { () throws(SystemError) in
       try MappedBuffer(byteCount: found.size)
     }
-    try KernelError.reading("BTF of the module") { () throws(MemoryError) in
+    try KernelError.reading("BTF of the module") { () throws(VmcoreError) in
       var bytes = buffer.mutableBytes
       try memory.readSequentially(found.data, into: &bytes)
     }

@@ -15,7 +15,7 @@ public final class Kernel {
   private var knownTypes: Result<KernelTypes, KernelError>?
   /// What the last vmlinux was asked for.
   private var wantedTypes = WantedTypes()
-  private var knownMap: Result<MemoryMap, MemoryMap.Missing>?
+  private var knownMap: Result<MemoryMap, KernelError>?
   private var knownImage: PFNRanges?
   private var knownDirectMap: UInt64??
 
@@ -28,7 +28,7 @@ public final class Kernel {
   /// Finds what translation needs.
   public convenience init(
     _ info: VMCOREINFO, of physical: PhysicalMemory, files: KernelFiles = KernelFiles()
-  ) throws(UnknownKernel) {
+  ) throws(KernelError) {
     self.init(try KernelFacts(info, of: physical), of: physical, files: files)
   }
 
@@ -104,18 +104,19 @@ public final class Kernel {
 
   private var sources: KernelSources { KernelSources(facts, files) }
 
-  private func reader() throws(KernelError) -> KernelMemory {
-    do throws(VmcoreError) { return try memory() } catch { throw .absent("no memory for reading the kernel") }
+  /// The same for whom it is an error of the kernel's.
+  public func reader() throws(KernelError) -> KernelMemory {
+    try KernelError.reading("the kernel's memory") { () throws(VmcoreError) in try memory() }
   }
 
   // MARK: - Where memory is
 
   /// The mem_map of all memory.
-  public func memoryMap() throws(MemoryMap.Missing) -> MemoryMap {
+  public func memoryMap() throws(KernelError) -> MemoryMap {
     if let knownMap { return try knownMap.get() }
-    let found: Result<MemoryMap, MemoryMap.Missing>
-    do throws(MemoryMap.Missing) {
-      guard var memory = try? memory() else { throw .init("there is no memory for reading it") }
+    let found: Result<MemoryMap, KernelError>
+    do throws(KernelError) {
+      var memory = try reader()
       found = .success(try MemoryMap(facts, frames: physical.frames, &memory))
     } catch { found = .failure(error) }
     knownMap = found

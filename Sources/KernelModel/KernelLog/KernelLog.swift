@@ -20,7 +20,7 @@ public struct KernelLog: ~Copyable {
   ///   does not tell, and is always shown whole.
   public init(
     _ kernel: Kernel, sinceClear: Bool
-  ) throws(KernelLogError) {
+  ) throws(KernelError) {
     var source = try LogSource(kernel)
     form = try Self.form(kernel.info, &source, sinceClear: sinceClear)
     self.source = source
@@ -28,13 +28,13 @@ public struct KernelLog: ~Copyable {
 
   private static func form(
     _ info: VMCOREINFO, _ source: inout LogSource, sinceClear: Bool
-  ) throws(KernelLogError) -> Form {
+  ) throws(KernelError) -> Form {
     if info.symbol("prb") != nil { return .ring(try PrintkRing(info, &source, sinceClear: sinceClear)) }
     if info.symbol("log_next_idx") != nil {
       return .records(try PrintkRecords(info, &source, sinceClear: sinceClear))
     }
     if info.symbol("log_end") != nil { return .characters(try PrintkCharacters(info, &source)) }
-    throw .unknown("SYMBOL(prb), SYMBOL(log_next_idx) or SYMBOL(log_end)")
+    throw .unknownLog("SYMBOL(prb), SYMBOL(log_next_idx) or SYMBOL(log_end)")
   }
 
   /// What had to be left out so far.
@@ -43,7 +43,7 @@ public struct KernelLog: ~Copyable {
   }
 
   /// Appends the next message, or a piece of the text; returns false at the end.
-  public mutating func appendNext(to output: inout [UInt8]) throws(KernelLogError) -> Bool {
+  public mutating func appendNext(to output: inout [UInt8]) throws(KernelError) -> Bool {
     switch form {
     case .characters(var characters):
       defer { form = .characters(characters) }

@@ -11,9 +11,10 @@ struct LogSource: ~Copyable {
   /// `text_len` has 16 bits.
   static let mostText = 64 << 10
 
-  init(_ kernel: Kernel) throws(KernelLogError) {
-    guard let memory = try? kernel.memory(), let text = try? MappedBuffer(byteCount: Self.mostText)
-    else { throw .noMemory }
+  init(_ kernel: Kernel) throws(KernelError) {
+    let memory = try kernel.reader()
+    let text = try KernelError.wrapping { () throws(SystemError) in try MappedBuffer(byteCount: Self.mostText)
+    }
     self.memory = memory
     self.text = text
     memorySize = kernel.physical.frames.count << UInt64(kernel.geometry.shift)
@@ -22,24 +23,24 @@ struct LogSource: ~Copyable {
   /// A little-endian integer of 1, 2, 4 or 8 bytes.
   mutating func number<Value: FixedWidthInteger & UnsignedInteger>(
     _ address: VirtualAddress, as type: Value.Type
-  ) throws(KernelLogError) -> UInt64 {
+  ) throws(KernelError) -> UInt64 {
     // A word at the end of a page may not be there though the number is: the aligned one always is.
     let aligned = VirtualAddress(address.rawValue & ~7)
     let shift = address.rawValue & 7 * 8
-    do throws(MemoryError) {
+    do throws(VmcoreError) {
       let word =
         shift + UInt64(Value.bitWidth) <= 64 ? try memory.word(aligned) >> shift : try memory.word(address)
       return word & UInt64(Value.max)
-    } catch { throw .unreadable(error) }
+    } catch { throw .unreadable("the kernel's log", error) }
   }
 
   /// Hands over a piece of memory.
   mutating func withText(
     _ address: VirtualAddress, byteCount: Int, _ body: (RawSpan) -> Void
-  ) throws(KernelLogError) {
+  ) throws(KernelError) {
     precondition(byteCount <= Self.mostText)
-    do throws(MemoryError) { try Self.read(address, byteCount, from: &memory, into: &text) } catch {
-      throw .unreadable(error)
+    do throws(VmcoreError) { try Self.read(address, byteCount, from: &memory, into: &text) } catch {
+      throw .unreadable("the kernel's log", error)
     }
     body(text.bytes.extracting(0..<byteCount))
   }
@@ -47,7 +48,7 @@ struct LogSource: ~Copyable {
   private static func read(
     _ address: VirtualAddress, _ byteCount: Int, from memory: inout KernelMemory,
     into text: inout MappedBuffer
-  ) throws(MemoryError) {
+  ) throws(VmcoreError) {
     var piece = text.mutableBytes(in: 0..<byteCount)
     try memory.read(address, into: &piece)
   }

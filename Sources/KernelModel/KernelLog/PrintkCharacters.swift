@@ -8,19 +8,19 @@ struct PrintkCharacters {
   private let end: UInt64
   private var next: UInt64
 
-  init(_ info: VMCOREINFO, _ source: inout LogSource) throws(KernelLogError) {
+  init(_ info: VMCOREINFO, _ source: inout LogSource) throws(KernelError) {
     buffer = VirtualAddress(try source.number(info.logSymbol("log_buf"), as: UInt64.self))
     size = try source.number(info.logSymbol("log_buf_len"), as: UInt32.self)
     end = try source.number(info.logSymbol("log_end"), as: UInt32.self)
     guard size > 0, size.nonzeroBitCount == 1, size <= source.memorySize else {
-      throw .damaged("its buffer has \(size) bytes")
+      throw .damagedLog("its buffer has \(size) bytes")
     }
     next = end - min(end, size)
   }
 
   mutating func appendNext(
     from source: inout LogSource, to output: inout [UInt8]
-  ) throws(KernelLogError) -> Bool {
+  ) throws(KernelError) -> Bool {
     guard next < end else { return false }
     let offset = next % size
     let count = Int(min(end - next, size - offset, UInt64(LogSource.mostText)))
@@ -35,18 +35,18 @@ struct PrintkCharacters {
 }
 
 extension VMCOREINFO {
-  func logSymbol(_ name: String) throws(KernelLogError) -> VirtualAddress {
-    guard let address = symbol(name) else { throw .unknown("SYMBOL(\(name))") }
+  func logSymbol(_ name: String) throws(KernelError) -> VirtualAddress {
+    guard let address = symbol(name) else { throw .unknownLog("SYMBOL(\(name))") }
     return address
   }
 
-  func logOffset(_ name: String) throws(KernelLogError) -> Int {
-    guard let offset = offset(name) else { throw .unknown("OFFSET(\(name))") }
+  func logOffset(_ name: String) throws(KernelError) -> Int {
+    guard let offset = offset(name) else { throw .unknownLog("OFFSET(\(name))") }
     return offset
   }
 
-  func logSize(_ name: String) throws(KernelLogError) -> Int {
-    guard let size = size(name), size > 0 else { throw .unknown("SIZE(\(name))") }
+  func logSize(_ name: String) throws(KernelError) -> Int {
+    guard let size = size(name), size > 0 else { throw .unknownLog("SIZE(\(name))") }
     return size
   }
 }

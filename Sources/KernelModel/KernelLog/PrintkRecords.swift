@@ -16,7 +16,7 @@ struct PrintkRecords {
   /// Bytes of the buffer that were walked over: never more than it has.
   private var walked: UInt64 = 0
 
-  init(_ info: VMCOREINFO, _ source: inout LogSource, sinceClear: Bool) throws(KernelLogError) {
+  init(_ info: VMCOREINFO, _ source: inout LogSource, sinceClear: Bool) throws(KernelError) {
     let name = info.size("printk_log") != nil ? "printk_log" : "log"
     headerSize = try info.logSize(name)
     time = try info.logOffset("\(name).ts_nsec")
@@ -29,14 +29,14 @@ struct PrintkRecords {
     let first = sinceClear ? "clear_idx" : "log_first_idx"
     next = try source.number(info.logSymbol(first), as: UInt32.self)
     guard size >= UInt64(headerSize), size <= source.memorySize else {
-      throw .damaged("its buffer has \(size) bytes")
+      throw .damagedLog("its buffer has \(size) bytes")
     }
-    guard end <= size else { throw .damaged("it ends at \(end) in a buffer of \(size) bytes") }
+    guard end <= size else { throw .damagedLog("it ends at \(end) in a buffer of \(size) bytes") }
   }
 
   mutating func appendNext(
     from source: inout LogSource, to output: inout [UInt8]
-  ) throws(KernelLogError) -> Bool {
+  ) throws(KernelError) -> Bool {
     guard next != end else { return false }
     var record = try recordLength(&source)
     if record == 0 {
@@ -46,15 +46,15 @@ struct PrintkRecords {
       record = try recordLength(&source)
     }
     guard record >= headerSize, next + UInt64(record) <= size else {
-      throw .damaged("a record at \(next) has \(record) bytes")
+      throw .damagedLog("a record at \(next) has \(record) bytes")
     }
     walked += UInt64(record)
-    guard walked <= size else { throw .damaged("its records go round and never reach \(end)") }
+    guard walked <= size else { throw .damagedLog("its records go round and never reach \(end)") }
 
     let start = buffer + Int(next)
     let textSize = Int(try source.number(start + textLength, as: UInt16.self))
     guard textSize <= record - headerSize else {
-      throw .damaged("the record at \(next) has \(record) bytes, and \(textSize) of text")
+      throw .damagedLog("the record at \(next) has \(record) bytes, and \(textSize) of text")
     }
     var message = LogMessage(nanoseconds: try source.number(start + time, as: UInt64.self))
     if let caller { message.caller = UInt32(try source.number(start + caller, as: UInt32.self)) }
@@ -65,9 +65,9 @@ struct PrintkRecords {
     return true
   }
 
-  private func recordLength(_ source: inout LogSource) throws(KernelLogError) -> Int {
+  private func recordLength(_ source: inout LogSource) throws(KernelError) -> Int {
     guard next + UInt64(headerSize) <= size else {
-      throw .damaged("a record begins at \(next) in a buffer of \(size) bytes")
+      throw .damagedLog("a record begins at \(next) in a buffer of \(size) bytes")
     }
     return Int(try source.number(buffer + Int(next) + length, as: UInt16.self))
   }

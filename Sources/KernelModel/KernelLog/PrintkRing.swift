@@ -24,7 +24,7 @@ struct PrintkRing {
   private static let descriptorBits: ClosedRange<UInt64> = 1...26
   private static let textBits: ClosedRange<UInt64> = 4...31
 
-  init(_ info: VMCOREINFO, _ source: inout LogSource, sinceClear: Bool) throws(KernelLogError) {
+  init(_ info: VMCOREINFO, _ source: inout LogSource, sinceClear: Bool) throws(KernelError) {
     let layout = try PrintkRingLayout(info)
     self.layout = layout
     let ring = VirtualAddress(try source.number(info.logSymbol("prb"), as: UInt64.self))
@@ -37,7 +37,7 @@ struct PrintkRing {
     texts = VirtualAddress(try source.number(textRing + layout.texts, as: UInt64.self))
     guard Self.descriptorBits.contains(countBits), Self.textBits.contains(sizeBits), countBits < sizeBits,
       1 << sizeBits <= source.memorySize, UInt64(layout.informationSize) << countBits <= source.memorySize
-    else { throw .damaged("it has 2^\(countBits) descriptors and 2^\(sizeBits) bytes of text") }
+    else { throw .damagedLog("it has 2^\(countBits) descriptors and 2^\(sizeBits) bytes of text") }
     count = 1 << countBits
     textSize = 1 << sizeBits
     textLeft = textSize
@@ -80,7 +80,7 @@ struct PrintkRing {
   /// Where the log was last cleared. From 5.13 there are two copies, and the first word says which is good.
   private static func clearSequence(
     _ info: VMCOREINFO, _ source: inout LogSource
-  ) throws(KernelLogError) -> UInt64 {
+  ) throws(KernelError) -> UInt64 {
     let address = try info.logSymbol("clear_seq")
     guard info.size("latched_seq") != nil else { return try source.number(address, as: UInt64.self) }
     let copy = try source.number(address, as: UInt32.self) & 1
@@ -89,12 +89,12 @@ struct PrintkRing {
 
   mutating func appendNext(
     from source: inout LogSource, to output: inout [UInt8]
-  ) throws(KernelLogError) -> Bool {
+  ) throws(KernelError) -> Bool {
     while left > 0 {
       let identifier = next
       next = (next + 1) & Self.identifierMask
       left -= 1
-      do throws(KernelLogError) {
+      do throws(KernelError) {
         if try appendMessage(identifier, from: &source, to: &output) {
           shown += 1
           return true
@@ -106,14 +106,14 @@ struct PrintkRing {
       }
     }
     if shown == 0, let first = losses.first { throw first }
-    if shown == 0, firstSequence == 0 { throw .damaged("none of its \(count) descriptors has a message") }
+    if shown == 0, firstSequence == 0 { throw .damagedLog("none of its \(count) descriptors has a message") }
     return false
   }
 
   /// Returns false where the descriptor holds no message, or an older or unfinished one.
   private mutating func appendMessage(
     _ identifier: UInt64, from source: inout LogSource, to output: inout [UInt8]
-  ) throws(KernelLogError) -> Bool {
+  ) throws(KernelError) -> Bool {
     let slot = Int(identifier % count)
     let descriptor = descriptors + slot * layout.descriptorSize
     let state = try source.number(descriptor + layout.state, as: UInt64.self)
@@ -132,7 +132,9 @@ struct PrintkRing {
     let length = try source.number(information + layout.textLength, as: UInt16.self)
     // As in makedumpfile, a message without text is not shown.
     guard let text = try text(of: descriptor, identifier, length: length, &source) else { return false }
-    guard UInt64(text.count) <= textLeft else { throw .damaged("its messages have more text than it holds") }
+    guard UInt64(text.count) <= textLeft else {
+      throw .damagedLog("its messages have more text than it holds")
+    }
     textLeft -= UInt64(text.count)
     var line: [UInt8] = []
     try source.withText(texts + text.lowerBound, byteCount: text.count) { message.append($0, to: &line) }
@@ -143,7 +145,7 @@ struct PrintkRing {
   /// Where in the ring of texts a message's own lies; nil for a message without.
   private func text(
     of descriptor: VirtualAddress, _ identifier: UInt64, length: UInt64, _ source: inout LogSource
-  ) throws(KernelLogError) -> Range<Int>? {
+  ) throws(KernelError) -> Range<Int>? {
     var begin = try source.number(descriptor + layout.begin, as: UInt64.self) % textSize
     var end = try source.number(descriptor + layout.end, as: UInt64.self) % textSize
     if begin == end { return nil }
@@ -153,10 +155,10 @@ struct PrintkRing {
     if begin > end { begin = 0 }
     // The descriptor's identifier comes first.
     guard begin % 8 == 0, begin + 8 <= end, end <= textSize else {
-      throw .damaged("a message of \(length) bytes lies from \(begin) to \(end)")
+      throw .damagedLog("a message of \(length) bytes lies from \(begin) to \(end)")
     }
     let owner = try source.number(texts + Int(begin), as: UInt64.self) & Self.identifierMask
-    guard owner == identifier else { throw .damaged("the text at \(begin) is of another message") }
+    guard owner == identifier else { throw .damagedLog("the text at \(begin) is of another message") }
     begin += 8
     return Int(begin)..<Int(begin + min(length, end - begin))
   }

@@ -21,7 +21,7 @@ struct PrintkRingLayout {
   let textLength: Int
   let caller: Int?
 
-  init(_ info: VMCOREINFO) throws(KernelLogError) {
+  init(_ info: VMCOREINFO) throws(KernelError) {
     // `atomic_long_t` is a structure of one member.
     let counter = info.offset("atomic_long_t.counter") ?? 0
     descriptorRing = try info.logOffset("printk_ringbuffer.desc_ring")

@@ -17,7 +17,7 @@ public enum CoreHeaderInMemory {
     for segment in segments {
       var page = buffer.mutableBytes
       guard (try? reader.read(segment.address, into: &page)) != nil,
-        case .success(let header) = ELFHeader.decode(buffer.bytes),
+        let header = try? ELFHeader.decode(buffer.bytes, of: memory.path),
         Int(header.phentsize) == ProgramHeader.byteCount
       else { continue }
       // The low segment is among the first: processors' notes are one PT_NOTE each before it.

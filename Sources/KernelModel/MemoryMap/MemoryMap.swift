@@ -14,42 +14,36 @@ public struct MemoryMap: Sendable {
   /// Frames of memory for which the kernel has no mem_map.
   public internal(set) var framesWithout: UInt64
   /// Sections whose table entry could not be read, with the first reason.
-  public internal(set) var unreadable: (sections: Int, reason: MemoryError?)
+  public internal(set) var unreadable: (sections: Int, reason: VmcoreError?)
 }
 
 extension MemoryMap {
-  /// Why there is no mem_map, in words that follow the vmcore's path.
-  public struct Missing: Error, CustomStringConvertible {
-    public let description: String
-    init(_ description: String) { self.description = description }
-  }
-
   /// Finds the mem_map of all memory.
   ///
   /// - Parameter frames: the machine's memory; no other section is looked at.
   public init(
     _ kernel: KernelFacts, frames: PFNRanges, _ memory: inout KernelMemory
-  ) throws(Missing) {
+  ) throws(KernelError) {
     if kernel.info.symbol("mem_section") != nil {
       let table = try SectionTable(kernel, &memory, probing: frames)
       self = table.sections(of: frames, &memory)
       if sections.isEmpty {
-        if let reason = unreadable.reason { throw Missing("no section's mem_map can be read: \(reason)") }
-        throw Missing("mem_section names no section that has memory")
+        if let reason = unreadable.reason { throw .absent("no section's mem_map can be read: \(reason)") }
+        throw .absent("mem_section names no section that has memory")
       }
     } else if let pointer = kernel.info.symbol("mem_map") {
       let pages: UInt64
-      do throws(MemoryError) { pages = try memory.word(pointer) } catch {
-        throw Missing("mem_map cannot be read: \(error)")
+      do throws(VmcoreError) { pages = try memory.word(pointer) } catch {
+        throw .unreadable("mem_map", error)
       }
       guard KernelPointer.isPlausible(pages) else {
-        throw Missing("mem_map points to 0x\(String(pages, radix: 16)), which is no kernel address")
+        throw .malformed("mem_map points to 0x\(String(pages, radix: 16)), which is no kernel address")
       }
       self.init(
         sections: [Section(frames: PFN(0)..<PFN(frames.maxMapNumber), pages: VirtualAddress(pages))],
         framesWithout: 0, unreadable: (0, nil))
     } else {
-      throw Missing("VMCOREINFO has neither SYMBOL(mem_section) nor SYMBOL(mem_map)")
+      throw .absent("VMCOREINFO has neither SYMBOL(mem_section) nor SYMBOL(mem_map)")
     }
   }
 }

@@ -52,14 +52,14 @@ struct SectionTable {
   /// - Parameter frames: memory; its first sections decide whether the symbol is the table or points to it.
   init(
     _ kernel: KernelFacts, _ memory: inout KernelMemory, probing frames: PFNRanges
-  ) throws(MemoryMap.Missing) {
+  ) throws(KernelError) {
     let info = kernel.info
     guard let symbol = info.symbol("mem_section"), let entrySize = info.size("mem_section"),
       (8...kernel.machine.kind.geometry.size).contains(entrySize),
       let mapOffset = info.offset("mem_section.section_mem_map"), let pageSize = info.size("page"),
       pageSize > 0
     else {
-      throw MemoryMap.Missing(
+      throw .absent(
         "VMCOREINFO lacks SIZE(page), SIZE(mem_section) or OFFSET(mem_section.section_mem_map)")
     }
     let sectionBits = info.number("SECTION_SIZE_BITS") ?? 27
@@ -67,7 +67,7 @@ struct SectionTable {
     let addressBits =
       info.number("MAX_PHYSMEM_BITS") ?? kernel.tables.usualAddressBits
     guard (24...34).contains(sectionBits), (sectionBits...52).contains(addressBits) else {
-      throw MemoryMap.Missing(
+      throw .malformed(
         "NUMBER(SECTION_SIZE_BITS) is \(sectionBits) and NUMBER(MAX_PHYSMEM_BITS) is \(addressBits)")
     }
     let allSections: Int64 = 1 << (addressBits - sectionBits)
@@ -101,7 +101,7 @@ struct SectionTable {
       if let last, number <= last { number = last + 1 }
       while number <= end {
         let section = self.frames(ofSection: number)
-        do throws(MemoryError) {
+        do throws(VmcoreError) {
           if let pages = try memMap(ofSection: number, &memory) {
             map.sections.append(MemoryMap.Section(frames: section, pages: pages))
           } else {
@@ -121,7 +121,7 @@ struct SectionTable {
   /// The `struct page` of a section's first frame; nil if the kernel has none for it.
   private func memMap(
     ofSection number: UInt64, _ memory: inout KernelMemory
-  ) throws(MemoryError) -> VirtualAddress? {
+  ) throws(VmcoreError) -> VirtualAddress? {
     guard let entry = try entry(ofSection: number, &memory) else { return nil }
     let word = try memory.word(entry + mapOffset)
     guard word & Self.present != 0, word & ~Self.flags != 0 else { return nil }
@@ -132,7 +132,7 @@ struct SectionTable {
 
   private func entry(
     ofSection number: UInt64, _ memory: inout KernelMemory
-  ) throws(MemoryError) -> VirtualAddress? {
+  ) throws(VmcoreError) -> VirtualAddress? {
     guard isExtreme else { return table + Int(number) * entrySize }
     let perRoot = UInt64(rootSize / entrySize)
     let root = try memory.word(table + Int(number / perRoot) * 8)

@@ -33,7 +33,7 @@ struct KernelImageFrames {
     _ kernel: Kernel, _ evidence: PageEvidence, _ structPages: PageFlagsReader, _ memory: inout KernelMemory
   ) {
     let image = kernel.image
-    do throws(Unknown) {
+    do throws(KernelError) {
       let freed = try Self.freed(of: image, kernel, evidence, structPages, &memory)
       frames = image.subtracting(freed)
       self.freed = freed.count
@@ -42,26 +42,22 @@ struct KernelImageFrames {
       frames = image
       freed = 0
       self.evidence =
-        "all frames of the kernel's image are kept, also what the kernel freed of it: \(error.reason)"
+        "all frames of the kernel's image are kept, also what the kernel freed of it: \(error)"
     }
-  }
-
-  private struct Unknown: Error {
-    let reason: String
   }
 
   private static func freed(
     of image: PFNRanges, _ kernel: Kernel, _ evidence: PageEvidence, _ structPages: PageFlagsReader,
     _ memory: inout KernelMemory
-  ) throws(Unknown) -> PFNRanges {
+  ) throws(KernelError) -> PFNRanges {
     guard let reserved = evidence.reserved else {
-      throw Unknown(reason: "the number of PG_reserved is not known")
+      throw .absent("the number of PG_reserved is not known")
     }
     guard structPages.isTextReserved(kernel.facts, reserved, &memory) else {
-      throw Unknown(reason: "its text is not marked as reserved")
+      throw .absent("its text is not marked as reserved")
     }
     let stretches = Self.stretches(kernel, &memory)
-    guard !stretches.isEmpty else { throw Unknown(reason: "no symbols tell where that is") }
+    guard !stretches.isEmpty else { throw .absent("no symbols tell where that is") }
     var freed: [Range<PFN>] = []
     for stretch in stretches {
       var pfn = stretch.lowerBound

@@ -50,11 +50,10 @@ public struct PageFilter: ~Copyable {
     // All in one look.
     _ = kernel.symbolsAtHand(Self.symbols)
     let evidence = PageEvidence(kernel, &memory)
-    do throws(PageRules.Unknown) { rules = try PageRules(kernel.facts.adding(evidence.supplement)) } catch {
-      report.warn(keepingEverything: error.reason, level)
-      return
-    }
-    do throws(MemoryMap.Missing) { map = try kernel.memoryMap() } catch {
+    do throws(KernelError) {
+      rules = try PageRules(kernel.facts.adding(evidence.supplement))
+      map = try kernel.memoryMap()
+    } catch {
       report.warn(keepingEverything: error.description, level)
       return
     }
@@ -114,7 +113,7 @@ public struct PageFilter: ~Copyable {
     let first = max(groupStart, section.frames.lowerBound)
     let last = min(groupStart.advanced(by: Int(Self.groupFrames)), section.frames.upperBound)
     let offset = section.frames.lowerBound.distance(to: first) &* rules.pageSize
-    do throws(MemoryError) {
+    do throws(VmcoreError) {
       try Self.load(section.pages + offset, first.distance(to: last) * rules.pageSize, &group, &memory)
     } catch {
       report.unreadableStructPages += UInt64(wanted.count)
@@ -131,7 +130,7 @@ public struct PageFilter: ~Copyable {
 
   private static func load(
     _ address: VirtualAddress, _ byteCount: Int, _ group: inout MappedBuffer, _ memory: inout KernelMemory
-  ) throws(MemoryError) {
+  ) throws(VmcoreError) {
     var bytes = group.mutableBytes(in: 0..<byteCount)
     try memory.readSequentially(address, into: &bytes)
   }

@@ -36,16 +36,11 @@ struct PageRules {
   /// PAGE_MAPPING_ANON (FOLIO_MAPPING_ANON), bit 0 of `mapping`.
   static let anonymous: UInt64 = 1
 
-  /// Why a kernel's pages cannot be told apart, in words.
-  struct Unknown: Error {
-    let reason: String
-  }
-
-  init(_ kernel: KernelFacts) throws(Unknown) {
+  init(_ kernel: KernelFacts) throws(KernelError) {
     let info = kernel.info
     guard let pageSize = info.size("page"), let flags = info.offset("page.flags"),
       let mapping = info.offset("page.mapping")
-    else { throw Unknown(reason: "VMCOREINFO lacks SIZE(page), OFFSET(page.flags) or OFFSET(page.mapping)") }
+    else { throw .absent("VMCOREINFO lacks SIZE(page), OFFSET(page.flags) or OFFSET(page.mapping)") }
     let mapcount = info.offset("page._mapcount")
     let privateWord = info.offset("page.private")
     // 4.4 and 4.5 have it and do not export it: it is the first word of lru.
@@ -55,7 +50,7 @@ struct PageRules {
     let farthest = max(
       flags + 8, mapping + 8, (mapcount ?? 0) + 4, (privateWord ?? 0) + 8, (compoundHead ?? 0) + 8)
     guard (32...1024).contains(pageSize), farthest <= pageSize else {
-      throw Unknown(reason: "a member of struct page lies outside of its \(pageSize) bytes")
+      throw .malformed("a member of struct page lies outside of its \(pageSize) bytes")
     }
 
     func bit(_ name: String) -> UInt64? {
@@ -65,7 +60,7 @@ struct PageRules {
       mapcount == nil ? nil : info.number(name).map { PageType($0) }
     }
     guard let lru = bit("PG_lru"), let isPrivate = bit("PG_private"), let swapCache = bit("PG_swapcache")
-    else { throw Unknown(reason: "VMCOREINFO lacks NUMBER(PG_lru), (PG_private) or (PG_swapcache)") }
+    else { throw .absent("VMCOREINFO lacks NUMBER(PG_lru), (PG_private) or (PG_swapcache)") }
 
     greatestCompoundOrder = kernel.machine.greatestCompoundOrder
     self.pageSize = pageSize

@@ -29,7 +29,7 @@ extension WritePriority {
       try PFNBitmap(maxMapNumber: maxMapNumber)
     }
     var problem: String?
-    do throws(MemoryMap.Missing) {
+    do throws(KernelError) {
       let map = try kernel.memoryMap()
       map.insertOwnFrames(into: &memoryMap, kernel, &memory)
       if let table = try? SectionTable(kernel.facts, &memory, probing: physical.frames) {
@@ -87,7 +87,7 @@ extension KernelMemory {
     var at = stretch.lowerBound
     while at < stretch.upperBound {
       let mapping: Mapping
-      do throws(MemoryError) { mapping = try self.mapping(of: VirtualAddress(at)) } catch {
+      do throws(VmcoreError) { mapping = try self.mapping(of: VirtualAddress(at)) } catch {
         var hole = page
         // An entry that is not present says how much it does not map.
         if case .unmapped(_, let level) = error { hole <<= UInt64(9 * (level - 1)) }

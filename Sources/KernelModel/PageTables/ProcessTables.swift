@@ -30,15 +30,12 @@ public struct ProcessTables: Sendable {
     guard let link = kernel.info.offset("page.lru"), let size = kernel.info.size("page"), size > 0 else {
       throw .absent("VMCOREINFO has no OFFSET(page.lru) or no SIZE(page)")
     }
-    let map: MemoryMap
-    do throws(MemoryMap.Missing) {
-      map = try kernel.memoryMap()
-    } catch { throw .absent(error.description) }
+    let map = try kernel.memoryMap()
     var reader = try KernelError.wrapping { () throws(SystemError) in try MemoryReader.scattered(physical) }
     let mask = kernel.tables.encryptionMask
     let machine = kernel.machine
     let kernelHalf: [UInt64]
-    do throws(MemoryError) {
+    do throws(VmcoreError) {
       kernelHalf = try Self.upperHalf(kernel.tables.root, mask, machine, &reader)
     } catch { throw .unreadable("the kernel's top page table", error) }
 
@@ -75,7 +72,7 @@ public struct ProcessTables: Sendable {
   /// What the entries of the kernel's half lead to.
   private static func upperHalf(
     _ table: PhysicalAddress, _ mask: UInt64, _ machine: Machine, _ reader: inout MemoryReader
-  ) throws(MemoryError) -> [UInt64] {
+  ) throws(VmcoreError) -> [UInt64] {
     var half: [UInt64] = []
     half.reserveCapacity(machine.entriesPerTable - machine.entriesOfProcess)
     for index in machine.entriesOfProcess..<machine.entriesPerTable {

@@ -26,9 +26,8 @@ public final class ProcessFrames: @unchecked Sendable {
   public init(
     named names: [String], _ kernel: Kernel
   ) throws(KernelError) {
-    guard var memory = try? kernel.memory(), var walk = try? UserPages(kernel) else {
-      throw .absent("no memory for walking the page tables")
-    }
+    var memory = try kernel.reader()
+    var walk = try KernelError.wrapping { () throws(SystemError) in try UserPages(kernel) }
     let symbols = try kernel.symbols(Self.symbols)
     let types = try kernel.types(Self.wantedTypes)
     guard let start = symbols.address(of: "init_task") else { throw .absent("there is no symbol init_task") }
@@ -43,7 +42,7 @@ public final class ProcessFrames: @unchecked Sendable {
     var processes = 0
     var task = start
     for _ in 0..<Self.mostProcesses {
-      do throws(MemoryError) {
+      do throws(VmcoreError) {
         let name = try Self.name(task + comm, &memory)
         for index in wanted.indices where wanted[index] == name {
           seen[index] = true
@@ -74,7 +73,7 @@ public final class ProcessFrames: @unchecked Sendable {
 
   private static func name(
     _ address: VirtualAddress, _ memory: inout KernelMemory
-  ) throws(MemoryError) -> [UInt8] {
+  ) throws(VmcoreError) -> [UInt8] {
     var name: [UInt8] = []
     for index in 0..<nameSize {
       let byte = try memory.byte(address + index)

@@ -24,10 +24,8 @@ struct SlabPages: ~Copyable {
   init(
     _ kernel: Kernel, _ layout: SlabLayout
   ) throws(KernelError) {
-    let rules: PageRules
-    let map: MemoryMap
-    do throws(PageRules.Unknown) { rules = try PageRules(kernel.facts) } catch { throw .absent(error.reason) }
-    do throws(MemoryMap.Missing) { map = try kernel.memoryMap() } catch { throw .absent(error.description) }
+    let rules = try PageRules(kernel.facts)
+    let map = try kernel.memoryMap()
     guard layout.pageBytes <= rules.pageSize else {
       throw .malformed("the members of struct slab do not lie inside of struct page")
     }
@@ -46,7 +44,7 @@ struct SlabPages: ~Copyable {
   /// The slabs that begin among up to ``groupFrames`` frames of one section.
   mutating func heads(
     in frames: Range<PFN>, of section: MemoryMap.Section, _ memory: inout KernelMemory
-  ) throws(MemoryError) -> [Head] {
+  ) throws(VmcoreError) -> [Head] {
     let count = min(frames.count, Self.groupFrames)
     let first = section.pages + section.frames.lowerBound.distance(to: frames.lowerBound) * rules.pageSize
     var bytes = buffer.mutableBytes(in: 0..<count * rules.pageSize)

@@ -51,7 +51,7 @@ public struct SlabWalk: Sendable {
       while first < min(section.frames.upperBound, end) {
         // No slab lies across the border of two groups, which is a multiple of the largest.
         let next = min(first.advanced(by: SlabPages.groupFrames), section.frames.upperBound, end)
-        let heads = try KernelError.reading("the mem_map of low memory") { () throws(MemoryError) in
+        let heads = try KernelError.reading("the mem_map of low memory") { () throws(VmcoreError) in
           try pages.heads(in: first..<next, of: section, &memory)
         }
         for head in heads {

@@ -106,7 +106,7 @@ public struct Kallsyms: Sendable {
       let table = info.symbol("kallsyms_token_table"), let index = info.symbol("kallsyms_token_index"),
       let offsets = info.symbol("kallsyms_offsets") ?? info.symbol("kallsyms_addresses")
     else { return nil }
-    return try KernelError.reading("kallsyms") { () throws(MemoryError) in
+    return try KernelError.reading("kallsyms") { () throws(VmcoreError) in
       var tables = Tables(
         names: names, count: Int(try memory.word32(number)), tokenTable: table, tokenIndex: index,
         offsets: offsets)
@@ -120,7 +120,7 @@ public struct Kallsyms: Sendable {
     _ index: Int, _ tables: Tables, _ addressing: Addressing, _ memory: inout KernelMemory
   ) throws(KernelError) -> UInt64? {
     guard tables.hasWords == (addressing == .words) else { return nil }
-    return try KernelError.reading("kallsyms") { () throws(MemoryError) in
+    return try KernelError.reading("kallsyms") { () throws(VmcoreError) in
       if addressing == .words { return try memory.word(tables.offsets + index * 8) }
       let place = tables.offsets + index * 4
       let entry = Int32(bitPattern: try memory.word32(place))
@@ -152,7 +152,7 @@ public struct Kallsyms: Sendable {
       guard (1...WantedNames.longestName + 1).contains(count) else {
         throw .malformed("name \(index) of kallsyms consists of \(count) tokens")
       }
-      try KernelError.reading("kallsyms_names") { () throws(MemoryError) in try stream.need(count, &memory) }
+      try KernelError.reading("kallsyms_names") { () throws(VmcoreError) in try stream.need(count, &memory) }
       let last = tokens.lastByte(of: stream.byte(count - 1))
       if let first = tokens.byte(1, of: stream.byte(0)) ?? tokens.byte(0, of: stream.byte(min(1, count - 1))),
         wanted.includes(first: first, last: last)
@@ -177,7 +177,7 @@ public struct Kallsyms: Sendable {
   static func nameLength(
     _ stream: inout KernelByteStream, _ memory: inout KernelMemory
   ) throws(KernelError) -> Int {
-    try KernelError.reading("kallsyms_names") { () throws(MemoryError) in
+    try KernelError.reading("kallsyms_names") { () throws(VmcoreError) in
       try stream.need(1, &memory)
       let first = Int(stream.byte(0))
       stream.take(1)
@@ -192,7 +192,7 @@ public struct Kallsyms: Sendable {
 
 extension KernelMemory {
   /// A little-endian number of 4 bytes; the address must be a multiple of 4.
-  mutating func word32(_ address: VirtualAddress) throws(MemoryError) -> UInt32 {
+  mutating func word32(_ address: VirtualAddress) throws(VmcoreError) -> UInt32 {
     let word = try word(VirtualAddress(address.rawValue & ~7))
     return UInt32(truncatingIfNeeded: word >> (address.rawValue & 4 * 8))
   }

@@ -23,7 +23,7 @@ struct KallsymsTokens {
   ) throws(KernelError) {
     var starts: [UInt16] = []
     for word in 0..<Self.count / 4 {
-      let four = try KernelError.reading("kallsyms_token_index") { () throws(MemoryError) in
+      let four = try KernelError.reading("kallsyms_token_index") { () throws(VmcoreError) in
         try memory.word(index + word * 8)
       }
       for part in 0..<4 { starts.append(UInt16(truncatingIfNeeded: four >> UInt64(part * 16))) }
@@ -38,7 +38,7 @@ struct KallsymsTokens {
       }
       var length: UInt16 = 0
       while true {
-        try KernelError.reading("kallsyms_token_table") { () throws(MemoryError) in
+        try KernelError.reading("kallsyms_token_table") { () throws(VmcoreError) in
           try stream.need(1, &memory)
         }
         let byte = stream.byte(0)

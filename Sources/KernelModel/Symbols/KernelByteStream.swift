@@ -25,7 +25,7 @@ struct KernelByteStream: ~Copyable {
   ///
   /// - Parameter count: at most 32 KiB.
   @inline(__always)
-  mutating func need(_ count: Int, _ memory: inout KernelMemory) throws(MemoryError) {
+  mutating func need(_ count: Int, _ memory: inout KernelMemory) throws(VmcoreError) {
     if filled - taken < count { try fill(count, &memory) }
   }
 
@@ -42,14 +42,14 @@ struct KernelByteStream: ~Copyable {
     taken &+= count
   }
 
-  private mutating func fill(_ count: Int, _ memory: inout KernelMemory) throws(MemoryError) {
+  private mutating func fill(_ count: Int, _ memory: inout KernelMemory) throws(VmcoreError) {
     let rest = filled - taken
     buffer.moveDown(taken..<filled)
     start = start + taken
     taken = 0
     filled = rest
     let next = start + rest
-    do throws(MemoryError) {
+    do throws(VmcoreError) {
       var piece = buffer.mutableBytes(in: rest..<Self.capacity)
       try memory.readSequentially(next, into: &piece)
       filled = Self.capacity

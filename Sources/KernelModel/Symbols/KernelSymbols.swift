@@ -138,15 +138,3 @@ public struct KernelSymbols: Sendable {
     machine.isInImage(value) ? value &+ slide : value
   }
 }
-
-extension KernelError {
-  /// The same error, said of a file.
-  func following(_ path: String) -> KernelError {
-    switch self {
-    case .absent(let what): .absent("\(path): \(what)")
-    case .malformed(let what): .malformed("\(path): \(what)")
-    case .unreadable(let what, let error): .unreadable("\(path): \(what)", error)
-    case .system: self
-    }
-  }
-}

@@ -12,12 +12,12 @@ public struct KernelFacts: Sendable {
   public private(set) var tables: PageTables
 
   /// Finds what translation needs, from VMCOREINFO and, for kernels before 4.10, the kernel's PT_LOAD.
-  public init(_ info: VMCOREINFO, loads: [ProgramHeader]) throws(UnknownKernel) {
+  public init(_ info: VMCOREINFO, loads: [ProgramHeader]) throws(KernelError) {
     try self.init(info, physicalBase: ImageTranslation.physicalBase(loads))
   }
 
   /// Finds what translation needs, from VMCOREINFO and, for kernels before 4.10, what the dump says besides.
-  public init(_ info: VMCOREINFO, of memory: PhysicalMemory) throws(UnknownKernel) {
+  public init(_ info: VMCOREINFO, of memory: PhysicalMemory) throws(KernelError) {
     try self.init(
       info, physicalBase: memory.origin?.physicalBase ?? ImageTranslation.physicalBase(memory.loads))
     if info.number("sme_mask") == nil {
@@ -26,9 +26,9 @@ public struct KernelFacts: Sendable {
     }
   }
 
-  private init(_ info: VMCOREINFO, physicalBase: UInt64?) throws(UnknownKernel) {
+  private init(_ info: VMCOREINFO, physicalBase: UInt64?) throws(KernelError) {
     guard let release = info.string("OSRELEASE"), let version = KernelVersion(release: release) else {
-      throw UnknownKernel("VMCOREINFO has no OSRELEASE that can be read")
+      throw .absent("VMCOREINFO has no OSRELEASE that can be read")
     }
     let translation = try ImageTranslation(info, physicalBase: physicalBase)
     self.info = info

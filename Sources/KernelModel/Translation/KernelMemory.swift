@@ -20,7 +20,7 @@ public struct KernelMemory: ~Copyable {
   }
 
   /// The physical address behind a virtual one, by the kernel's page tables.
-  public mutating func translate(_ address: VirtualAddress) throws(MemoryError) -> PhysicalAddress {
+  public mutating func translate(_ address: VirtualAddress) throws(VmcoreError) -> PhysicalAddress {
     let leaf = try leaf(address)
     return leaf.physical + Int(address.rawValue - leaf.virtual.lowerBound)
   }
@@ -28,7 +28,7 @@ public struct KernelMemory: ~Copyable {
   /// The same, and every entry on the way there.
   public mutating func translate(
     _ address: VirtualAddress, visit: (PageTables.Step) -> Void
-  ) throws(MemoryError) -> PhysicalAddress {
+  ) throws(VmcoreError) -> PhysicalAddress {
     let leaf = try tables.leaf(address, &scattered, visit: visit)
     return leaf.physical + Int(address.rawValue - leaf.virtual.lowerBound)
   }
@@ -41,13 +41,13 @@ public struct KernelMemory: ~Copyable {
   }
 
   /// The entry of the page tables that maps an address.
-  public mutating func mapping(of address: VirtualAddress) throws(MemoryError) -> Mapping {
+  public mutating func mapping(of address: VirtualAddress) throws(VmcoreError) -> Mapping {
     let leaf = try leaf(address)
     return Mapping(virtual: leaf.virtual, physical: leaf.physical, isEncrypted: leaf.isEncrypted)
   }
 
   /// A little-endian word of 8 bytes.
-  public mutating func word(_ address: VirtualAddress) throws(MemoryError) -> UInt64 {
+  public mutating func word(_ address: VirtualAddress) throws(VmcoreError) -> UInt64 {
     if address.rawValue & 7 == 0 { return try scattered.word(translate(address)) }
     var word: UInt64 = 0
     for index in 0..<8 { word |= UInt64(try byte(address + index)) << UInt64(index * 8) }
@@ -55,7 +55,7 @@ public struct KernelMemory: ~Copyable {
   }
 
   /// One byte: its neighbours in another page need not be there.
-  mutating func byte(_ address: VirtualAddress) throws(MemoryError) -> UInt8 {
+  mutating func byte(_ address: VirtualAddress) throws(VmcoreError) -> UInt8 {
     let aligned = try word(VirtualAddress(address.rawValue & ~7))
     return UInt8(truncatingIfNeeded: aligned >> (address.rawValue & 7 * 8))
   }
@@ -63,20 +63,20 @@ public struct KernelMemory: ~Copyable {
   /// Copies a short piece, such as a string or a small structure.
   public mutating func read(
     _ address: VirtualAddress, into bytes: inout MutableRawSpan
-  ) throws(MemoryError) {
+  ) throws(VmcoreError) {
     try read(address, into: &bytes, long: false)
   }
 
   /// Copies a piece of something that is read from one end to the other.
   mutating func readSequentially(
     _ address: VirtualAddress, into bytes: inout MutableRawSpan
-  ) throws(MemoryError) {
+  ) throws(VmcoreError) {
     try read(address, into: &bytes, long: true)
   }
 
   private mutating func read(
     _ address: VirtualAddress, into bytes: inout MutableRawSpan, long: Bool
-  ) throws(MemoryError) {
+  ) throws(VmcoreError) {
     var done = 0
     while done < bytes.byteCount {
       let at = address + done
@@ -93,7 +93,7 @@ public struct KernelMemory: ~Copyable {
     }
   }
 
-  private mutating func leaf(_ address: VirtualAddress) throws(MemoryError) -> PageTables.Leaf {
+  private mutating func leaf(_ address: VirtualAddress) throws(VmcoreError) -> PageTables.Leaf {
     if let latest, latest.virtual.contains(address.rawValue) { return latest }
     let leaf = try tables.leaf(address, &scattered)
     latest = leaf

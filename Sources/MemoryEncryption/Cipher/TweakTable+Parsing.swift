@@ -1,21 +1,12 @@
 extension TweakTable {
-  /// Why the text of a tweak table was refused.
-  public struct ParsingError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Counted from 1.
-    public let line: Int
-    public let reason: String
-
-    public var description: String { "line \(line): \(reason)" }
-  }
-
   /// Reads a table: one constant a line, `t12 b09230c2`, the address bit and then the bytes in memory order, either
   /// four that are repeated to sixteen (8 hexadecimal digits) or all sixteen (32 digits).
   ///
   /// Bits may come in any order and may be left out; empty lines and what follows a `#` say nothing.
   ///
-  /// - Throws: ``ParsingError`` at the first line that is no such thing, or that names a bit twice or outside 4...51,
+  /// - Throws: ``EncryptionError/table(line:_:)`` at the first line that is no such thing, or that names a bit twice or outside 4...51,
   ///   and at the end if there is no constant at all.
-  public init(parsing text: String) throws(ParsingError) {
+  public init(parsing text: String) throws(EncryptionError) {
     self.init()
     var number = 0
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -25,19 +16,19 @@ extension TweakTable {
       if words.isEmpty { continue }
       guard words.count == 2, words[0].utf8.first == UInt8(ascii: "t"), let bit = Int(words[0].dropFirst())
       else {
-        throw ParsingError(line: number, reason: "not of the form \"t12 b09230c2\"")
+        throw .table(line: number, "not of the form \"t12 b09230c2\"")
       }
       guard bit >= TweakTable.lowestBit, bit <= TweakTable.highestBit else {
-        throw ParsingError(
+        throw .table(
           line: number,
-          reason: "t\(bit) is outside t\(TweakTable.lowestBit) to t\(TweakTable.highestBit)")
+          "t\(bit) is outside t\(TweakTable.lowestBit) to t\(TweakTable.highestBit)")
       }
-      guard self[bit] == nil else { throw ParsingError(line: number, reason: "t\(bit) comes a second time") }
+      guard self[bit] == nil else { throw .table(line: number, "t\(bit) comes a second time") }
       guard let constant = Block(hexadecimal: words[1]) else {
-        throw ParsingError(line: number, reason: "a constant has 8 or 32 hexadecimal digits")
+        throw .table(line: number, "a constant has 8 or 32 hexadecimal digits")
       }
       self[bit] = constant
     }
-    if knownBits == 0 { throw ParsingError(line: number, reason: "no constant in the whole table") }
+    if knownBits == 0 { throw .table(line: number, "no constant in the whole table") }
   }
 }

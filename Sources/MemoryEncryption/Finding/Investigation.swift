@@ -54,9 +54,7 @@ public struct Investigation: Sendable {
   ) throws(KernelError) {
     let physical = kernel.physical
     low = BackupFinder.low(of: physical).flatMap { region?.part(of: $0) ?? $0 }
-    guard var memory = try? kernel.memory() else {
-      throw .absent("no memory for reading the kernel")
-    }
+    var memory = try kernel.reader()
     let isMasked = kernel.tables.encryptionMask != 0
     if !isMasked, depth == .onlyWithMask {
       state = EncryptionState(kernel, looksUp: false, &memory)
@@ -166,9 +164,10 @@ public struct Investigation: Sendable {
   private static func read(
     _ low: BackupFinder.Low, _ physical: PhysicalMemory
   ) throws(KernelError) -> LowRegion? {
-    guard var reader = try? MemoryReader.sequential(physical),
-      var buffer = try? MappedBuffer(byteCount: Int(low.byteCount))
-    else { throw .absent("no memory for the low region") }
+    var reader = try KernelError.wrapping { () throws(SystemError) in try MemoryReader.sequential(physical) }
+    var buffer = try KernelError.wrapping { () throws(SystemError) in
+      try MappedBuffer(byteCount: Int(low.byteCount))
+    }
     var absent: [PhysicalAddress] = []
     let geometry = physical.geometry
     var at = low.source.rawValue

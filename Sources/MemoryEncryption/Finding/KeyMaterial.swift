@@ -6,11 +6,6 @@ public struct KeyMaterial: Sendable {
   public let mode: CipherMode
   public let tweaks: TweakTable
 
-  /// Why the files of the user cannot be used, in one line.
-  public struct Unusable: Error, CustomStringConvertible {
-    public let description: String
-  }
-
   private static let mostBytes = 1 << 20
 
   /// Reads the files of `--sme-key` and `--sme-tweaks`.
@@ -18,7 +13,7 @@ public struct KeyMaterial: Sendable {
   /// - Parameters:
   ///   - keyPath: 16 bytes, or 32 hexadecimal digits.
   ///   - tweaksPath: the constants; without it, the published ones.
-  public init(keyPath: String, mode: CipherMode, tweaksPath: String?) throws(Unusable) {
+  public init(keyPath: String, mode: CipherMode, tweaksPath: String?) throws(EncryptionError) {
     let bytes = try Self.read(keyPath)
     if bytes.count == 16 {
       key = bytes
@@ -27,7 +22,7 @@ public struct KeyMaterial: Sendable {
         Character(Unicode.Scalar($0)).hexDigitValue
       }
       guard digits.count == 32 else {
-        throw Unusable(description: "\(keyPath): a key is 16 bytes or 32 hexadecimal digits")
+        throw .unusable(path: keyPath, "a key is 16 bytes or 32 hexadecimal digits")
       }
       key = (0..<16).map { UInt8(digits[2 * $0] << 4 | digits[2 * $0 + 1]) }
     }
@@ -37,21 +32,21 @@ public struct KeyMaterial: Sendable {
       return
     }
     let text = String(decoding: try Self.read(tweaksPath), as: UTF8.self)
-    do throws(TweakTable.ParsingError) { tweaks = try TweakTable(parsing: text) } catch {
-      throw Unusable(description: "\(tweaksPath): \(error)")
+    do throws(EncryptionError) { tweaks = try TweakTable(parsing: text) } catch {
+      throw .unusable(path: tweaksPath, "\(error)")
     }
   }
 
   /// A cipher with the key; nil if the constants of the lowest address bits are not known.
   public func cipher() -> MemoryCipher? { MemoryCipher(key: key, mode: mode, tweaks: tweaks) }
 
-  private static func read(_ path: String) throws(Unusable) -> [UInt8] {
+  private static func read(_ path: String) throws(EncryptionError) -> [UInt8] {
     do throws(SystemError) {
       let size = try FileDescriptor.open(reading: path).size()
       guard size > 0, size <= UInt64(mostBytes) else {
         throw SystemError("read", path, .invalidArgument)
       }
       return try FileDescriptor.contents(of: path, atMost: Int(size))
-    } catch { throw Unusable(description: "\(error)") }
+    } catch { throw .system(error) }
   }
 }

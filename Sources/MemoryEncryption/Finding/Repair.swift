@@ -12,11 +12,6 @@ public struct Repair: Sendable {
   /// What goes into the dump: a line for what was done, empty if nothing was.
   public let record: String
 
-  /// Why nothing can be done with the key, in one line.
-  public struct Impossible: Error, CustomStringConvertible {
-    public let description: String
-  }
-
   /// How a record begins.
   private static let recordPrefix = "repaired SME "
 
@@ -54,19 +49,18 @@ public struct Repair: Sendable {
   public init(
     _ investigation: Investigation, _ kernel: Kernel, _ key: KeyMaterial, view: CaptureView,
     user: Investigation.UserRegion? = nil
-  ) throws(Impossible) {
+  ) throws(EncryptionError) {
     let memory = kernel.physical
     // What is right needs no key, and would become noise by it: an undamaged dump, and one that was repaired before.
     if case .repairedBefore(let record) = investigation.outcome {
-      throw Impossible(
-        description: "the dump says that it was undone already, the key would make noise of it: \(record)")
+      throw .impossible(
+        "the dump says that it was undone already, the key would make noise of it: \(record)")
     }
     if let plan = investigation.plan,
       plan.verdict == .undamaged || plan.repairedPages == 0 && plan.soundPages > 0
     {
-      throw Impossible(
-        description:
-          "low memory makes sense as it is (\(plan.verdict.rawValue)): the key would make noise of it")
+      throw .impossible(
+        "low memory makes sense as it is (\(plan.verdict.rawValue)): the key would make noise of it")
     }
     let none = PFNRanges([], maxMapNumber: memory.frames.maxMapNumber)
     var region: BackupRegion?
@@ -74,30 +68,27 @@ public struct Repair: Sendable {
       region = BackupRegion(source: low.source, byteCount: low.byteCount, backup: backup.address)
     }
     if region == nil, view == .encrypted {
-      throw Impossible(description: "the backup region is not known; say where it lies with --backup-region")
+      throw .impossible("the backup region is not known; say where it lies with --backup-region")
     }
     guard let directMap = investigation.directMap else {
-      throw Impossible(
-        description: "the kernel's direct map is not known, and so not which pages were encrypted")
+      throw .impossible(
+        "the kernel's direct map is not known, and so not which pages were encrypted")
     }
     // The page tables were encrypted themselves: read them as if all was, and then see what was not.
     let firstLayer = try Self.layer(key, view, region, none, none, memory)
     let first = PhysicalMemory(memory, adding: firstLayer)
-    guard var kernelMemory = try? kernel.reading(first).memory() else {
-      throw Impossible(description: "no memory for reading the kernel")
-    }
+    var kernelMemory = try Self.reader(kernel.reading(first))
     let map = AttributeWalk.map(first, directMap: directMap, &kernelMemory)
     // The direct map has nearly all memory: if it cannot be read, the bytes are not what the key makes them.
     guard map.unmapped.count <= memory.frames.count / 2 else {
-      throw Impossible(
-        description:
-          "with this key the kernel's page tables make no sense: key, mode, tweaks or view are not this"
+      throw .impossible(
+        "with this key the kernel's page tables make no sense: key, mode, tweaks or view are not this"
           + " machine's")
     }
     let layer = try Self.layer(key, view, region, map.decrypted, map.unmapped, memory)
     self.memory = PhysicalMemory(memory, adding: layer)
     // Page tables tell a wrong key from the right one only where they were encrypted again themselves.
-    if let doubt = try Self.doubt(kernel.reading(self.memory), user) { throw Impossible(description: doubt) }
+    if let doubt = try Self.doubt(kernel.reading(self.memory), user) { throw .impossible(doubt) }
     self.investigation = investigation
     plan = nil
     record =
@@ -105,9 +96,13 @@ public struct Repair: Sendable {
       + " \(map.decrypted.count) pages were mapped decrypted, \(map.unmapped.count) not mapped and left\n"
   }
 
+  private static func reader(_ kernel: Kernel) throws(EncryptionError) -> KernelMemory {
+    do throws(KernelError) { return try kernel.reader() } catch { throw .kernel(error) }
+  }
+
   private static func doubt(
     _ kernel: Kernel, _ user: Investigation.UserRegion?
-  ) throws(Impossible) -> String? {
+  ) throws(EncryptionError) -> String? {
     do throws(KernelError) {
       let after = try Investigation(kernel, region: user)
       if case .wrongView = after.outcome { return "with this key all of memory still is noise" }
@@ -117,15 +112,15 @@ public struct Repair: Sendable {
       return
         "with this key low memory still looks damaged (\(verdict.rawValue)): is it this machine's, and are"
         + " mode and tweaks?"
-    } catch { throw Impossible(description: "\(error)") }
+    } catch { throw .kernel(error) }
   }
 
   private static func layer(
     _ key: KeyMaterial, _ view: CaptureView, _ region: BackupRegion?, _ decrypted: PFNRanges,
     _ unmapped: PFNRanges, _ memory: PhysicalMemory
-  ) throws(Impossible) -> KeyedLayer {
+  ) throws(EncryptionError) -> KeyedLayer {
     guard let cipher = key.cipher() else {
-      throw Impossible(description: "the tweak constants t4 to t11 are not all known")
+      throw .impossible("the tweak constants t4 to t11 are not all known")
     }
     return KeyedLayer(
       cipher, view: view, region: region, decrypted: decrypted, unmapped: unmapped, geometry: memory.geometry,

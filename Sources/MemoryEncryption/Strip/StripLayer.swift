@@ -21,8 +21,9 @@ public final class StripLayer: PageLayer, @unchecked Sendable {
   /// - Throws: ``KernelError`` if a file that the user named cannot be used, or there is no memory. Processes that
   ///   cannot be found are ``gaps``.
   public init(_ kernel: Kernel) throws(KernelError) {
-    guard var found = try? PageTableFrames(kernel), var kernelMemory = try? kernel.memory()
-    else { throw .absent("no memory for walking the page tables") }
+    var found = try KernelError.reading("page tables") { () throws(VmcoreError) in try PageTableFrames(kernel)
+    }
+    var kernelMemory = try kernel.reader()
     found.add(kernel.tables.root, .kernel)
     try kernel.symbols(ProcessTables.symbols)
     var gaps: [String] = []

@@ -26,7 +26,7 @@ extension DumpCommand {
       contents.eraseInfo += DumpFacts.unreadableRecord(
         pages: lost.count, first: memory.geometry.address(of: first.lowerBound).rawValue)
     }
-    do throws(DumpWriteError) { return try ELFDumpWriter(elfSegments(), contents, to: output) } catch {
+    do throws(DumpError) { return try ELFDumpWriter(elfSegments(), contents, to: output) } catch {
       throw .write(error)
     }
   }

@@ -23,7 +23,7 @@ extension DumpCommand {
     for (part, path) in zip(parts, paths) {
       messages.debug("\(path): \(part.lowerBound) to \(part.upperBound)")
     }
-    do throws(DumpWriteError) {
+    do throws(DumpError) {
       for (index, part) in parts.enumerated() {
         var described = description
         described.facts.split = part

@@ -251,7 +251,7 @@ struct DumpCommand {
   private func makeOutput(_ file: consuming FileDescriptor?) throws(PipelineError) -> DumpOutput {
     guard let file else { return DumpOutput(countingUpTo: request.sizeLimit) }
     guard request.destination.isStream else { return DumpOutput(file: file, sizeLimit: request.sizeLimit) }
-    do throws(DumpWriteError) { return try DumpOutput(stream: file, sizeLimit: request.sizeLimit) } catch {
+    do throws(DumpError) { return try DumpOutput(stream: file, sizeLimit: request.sizeLimit) } catch {
       throw .write(error)
     }
   }
@@ -259,7 +259,7 @@ struct DumpCommand {
   private func makeWriter(
     _ description: DumpDescription, to output: consuming DumpOutput
   ) throws(PipelineError) -> DiskdumpWriter {
-    do throws(DumpWriteError) { return try DiskdumpWriter(description, to: output) } catch {
+    do throws(DumpError) { return try DiskdumpWriter(description, to: output) } catch {
       throw .write(error)
     }
   }

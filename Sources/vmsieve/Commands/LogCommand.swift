@@ -14,14 +14,14 @@ struct LogCommand {
     try ready.run(.reading(request.memory))
     let kernel = try ready.knownKernel(for: "without which the kernel's log cannot be found")
     var log: KernelLog
-    do throws(KernelLogError) {
+    do throws(KernelError) {
       log = try KernelLog(kernel, sinceClear: request.onlySinceClear)
     } catch { throw CommandFailure("\(request.memory.path): \(error)") }
     try save(&log)
   }
 
   private func save(_ log: inout KernelLog) throws(CommandFailure) {
-    let failure: KernelLogError?
+    let failure: KernelError?
     do throws(SystemError) {
       let file = try openOutput()
       failure = try copy(&log, to: file)
@@ -52,12 +52,12 @@ struct LogCommand {
   /// Writes as much of the log as there is; returns why that is not all.
   private func copy(
     _ log: inout KernelLog, to file: borrowing FileDescriptor
-  ) throws(SystemError) -> KernelLogError? {
+  ) throws(SystemError) -> KernelError? {
     var text: [UInt8] = []
-    var failure: KernelLogError?
+    var failure: KernelError?
     var isMore = true
     while isMore {
-      do throws(KernelLogError) { isMore = try log.appendNext(to: &text) } catch {
+      do throws(KernelError) { isMore = try log.appendNext(to: &text) } catch {
         failure = error
         isMore = false
       }

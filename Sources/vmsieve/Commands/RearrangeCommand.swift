@@ -13,14 +13,14 @@ struct RearrangeCommand {
   func run() throws(CommandFailure) -> ExitStatus {
     var reader = try openReader()
     let target = try makeTarget()
-    do throws(FlattenedError) {
+    do throws(DumpError) {
       try reader.copy(into: target.file)
     } catch {
       let reason =
         "\(Self.input): \(error); \(reader.recordCount) records were whole, \(reader.byteCount) bytes in all"
-      guard error.isPartial, request.keepsPartial else {
+      guard error.leavesPart, request.keepsPartial else {
         throw CommandFailure(
-          error.isPartial ? reason + "; nothing is kept without --keep-partial" : "\(Self.input): \(error)")
+          error.leavesPart ? reason + "; nothing is kept without --keep-partial" : "\(Self.input): \(error)")
       }
       messages.error(reason)
       try keep(reader, target)
@@ -39,7 +39,7 @@ struct RearrangeCommand {
     do throws(SystemError) {
       stream = try FileDescriptor.duplicate(ofStandard: 0, named: Self.input)
     } catch { throw CommandFailure("\(error)") }
-    do throws(FlattenedError) { return try FlattenedStreamReader(stream) } catch {
+    do throws(DumpError) { return try FlattenedStreamReader(stream) } catch {
       throw CommandFailure("\(Self.input): \(error)")
     }
   }

@@ -56,7 +56,7 @@ struct ReassembleCommand {
   private func makeWriter(
     _ file: consuming FileDescriptor, _ description: DumpDescription
   ) throws(PipelineError) -> DiskdumpWriter {
-    do throws(DumpWriteError) {
+    do throws(DumpError) {
       return try DiskdumpWriter(description, to: DumpOutput(file: file))
     } catch { throw .write(error) }
   }

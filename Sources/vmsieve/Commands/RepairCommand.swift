@@ -59,25 +59,44 @@ struct RepairCommand {
   private func write(
     _ memory: PhysicalMemory, _ changed: PhysicalMemory, _ record: String
   ) throws(CommandFailure) -> (report: PatchReport, frames: UInt64) {
-    let progress = Progress(messages)
-    let report: PatchReport
-    let pages: UInt64
-    do throws(VmcoreError) {
-      let patch = try DumpPatch(memory, changed)
-      let target = try VmcoreError.wrapping { () throws(SystemError) in
-        try ReplacementFile(request.output, replacing: request.overwrites)
-      }
-      progress.begin(.copyingData)
-      report = try patch.write(to: target.file, record: record) { progress.update(done: $0, total: $1) }
-      progress.end()
-      if report.changedPages == 0 {
-        throw .foreign(path: request.memory.path, "none of the pages that can be repaired is in the dump")
-      }
-      try patch.check(target.temporaryPath, report)
-      do throws(SystemError) { try target.commit() } catch { throw .system(error) }
-      pages = patch.framesInFile
-    } catch { throw CommandFailure("\(error); \(request.output) is not written") }
+    let patch = try patch(memory, changed)
+    let target = try target()
+    let report = try write(patch, to: target, record)
+    if report.changedPages == 0 {
+      throw notWritten("\(request.memory.path): none of the pages that can be repaired is in the dump")
+    }
+    do throws(DumpError) { try patch.check(target.temporaryPath, report) } catch { throw notWritten(error) }
+    let pages = patch.framesInFile
+    do throws(SystemError) { try target.commit() } catch { throw notWritten(error) }
     return (report, pages)
+  }
+
+  private func patch(
+    _ memory: PhysicalMemory, _ changed: PhysicalMemory
+  ) throws(CommandFailure) -> DumpPatch {
+    do throws(VmcoreError) { return try DumpPatch(memory, changed) } catch { throw notWritten(error) }
+  }
+
+  private func target() throws(CommandFailure) -> ReplacementFile {
+    do throws(SystemError) {
+      return try ReplacementFile(request.output, replacing: request.overwrites)
+    } catch { throw notWritten(error) }
+  }
+
+  private func write(
+    _ patch: borrowing DumpPatch, to target: borrowing ReplacementFile, _ record: String
+  ) throws(CommandFailure) -> PatchReport {
+    let progress = Progress(messages)
+    progress.begin(.copyingData)
+    do throws(VmcoreError) {
+      let report = try patch.write(to: target.file, record: record) { progress.update(done: $0, total: $1) }
+      progress.end()
+      return report
+    } catch { throw notWritten(error) }
+  }
+
+  private func notWritten(_ reason: some CustomStringConvertible) -> CommandFailure {
+    CommandFailure("\(reason); \(request.output) is not written")
   }
 
   // MARK: - What was done

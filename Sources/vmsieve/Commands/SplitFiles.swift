@@ -26,7 +26,7 @@ final class SplitFiles {
   }
 
   /// A file for a writer; for a dry run one that only counts.
-  func output(_ index: Int, sizeLimit: UInt64?) throws(DumpWriteError) -> DumpOutput {
+  func output(_ index: Int, sizeLimit: UInt64?) throws(DumpError) -> DumpOutput {
     if files.isEmpty { return DumpOutput(countingUpTo: sizeLimit) }
     do throws(SystemError) {
       return DumpOutput(file: try files[index].file.duplicate(), sizeLimit: sizeLimit)

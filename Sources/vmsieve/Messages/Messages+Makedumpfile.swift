@@ -17,7 +17,7 @@ extension Messages {
   }
 
   /// A file, or what is called one, has no room for more.
-  func sayFull(_ path: String, _ error: DumpWriteError) {
+  func sayFull(_ path: String, _ error: DumpError) {
     switch error {
     case .sizeLimit(let limit):
       common("")
@@ -25,7 +25,7 @@ extension Messages {
     case .noSpace(let error):
       common("")
       common("Can't write the dump file(\(path)). \(error.code)")
-    case .failed, .pageCount:
+    default:
       break
     }
   }

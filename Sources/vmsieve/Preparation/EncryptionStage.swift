@@ -47,11 +47,8 @@ enum EncryptionStage {
   private static func undo(
     _ kernel: Kernel, _ investigation: Investigation, _ keyFile: String, _ options: SMEOptions
   ) throws(CommandFailure) -> Repair {
-    let key: KeyMaterial
-    do throws(KeyMaterial.Unusable) {
-      key = try KeyMaterial(keyPath: keyFile, mode: options.mode, tweaksPath: options.tweaksFile)
-    } catch { throw CommandFailure("\(error)") }
-    do throws(Repair.Impossible) {
+    do throws(EncryptionError) {
+      let key = try KeyMaterial(keyPath: keyFile, mode: options.mode, tweaksPath: options.tweaksFile)
       return try Repair(investigation, kernel, key, view: options.view, user: options.region)
     } catch { throw CommandFailure("\(error)") }
   }

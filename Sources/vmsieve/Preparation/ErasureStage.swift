@@ -21,11 +21,11 @@ enum ErasureStage {
       throw CommandFailure("\(error)")
     }
     let script: ErasureScript
-    do throws(ErasureScript.SyntaxError) { script = try ErasureScript(text) } catch {
+    do throws(KernelError) { script = try ErasureScript(text) } catch {
       throw CommandFailure("\(path): \(error)")
     }
     let result: Eraser.Result
-    do throws(Eraser.Failure) {
+    do throws(KernelError) {
       result = try Eraser.run(script, kernel)
     } catch {
       throw CommandFailure("\(path): \(error); no dump is made that would have what was to be erased")

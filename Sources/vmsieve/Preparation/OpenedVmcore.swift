@@ -35,7 +35,7 @@ struct OpenedVmcore {
     self.info = info
     messages.describe(source, info)
     memory = notes.map { PhysicalMemory(source, notes: $0) } ?? source
-    do throws(UnknownKernel) {
+    do throws(KernelError) {
       kernel = try Kernel(info, of: memory, files: request.kernelFiles)
     } catch {
       problem = error.description

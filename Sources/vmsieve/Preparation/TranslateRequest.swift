@@ -13,7 +13,7 @@ enum TranslateRequest {
     var physicalAddress = nowhere
     do throws(VmcoreError) {
       var memory = try kernel.memory()
-      do throws(MemoryError) {
+      do throws(VmcoreError) {
         let found = try memory.translate(VirtualAddress(address)) { step in
           messages.common(line(step, of: kernel.tables.levels))
         }

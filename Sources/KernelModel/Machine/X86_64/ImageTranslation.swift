@@ -7,17 +7,17 @@ struct ImageTranslation {
   let tables: PageTables
 
   /// - Parameter physicalBase: what the dump says of it; VMCOREINFO has it since 4.10.
-  /// - Throws: ``UnknownKernel`` where VMCOREINFO does not tell it.
-  init(_ info: VMCOREINFO, physicalBase: UInt64?) throws(UnknownKernel) {
+  /// - Throws: ``KernelError`` where VMCOREINFO does not tell it.
+  init(_ info: VMCOREINFO, physicalBase: UInt64?) throws(KernelError) {
     if let pageSize = info.string("PAGESIZE"), pageSize != "4096" {
-      throw UnknownKernel("PAGESIZE is \(pageSize); x86_64 has 4096")
+      throw .malformed("PAGESIZE is \(pageSize); x86_64 has 4096")
     }
     // Renamed in 4.13.
     guard let top = info.symbol("init_top_pgt") ?? info.symbol("init_level4_pgt") else {
-      throw UnknownKernel("VMCOREINFO has neither SYMBOL(init_top_pgt) nor SYMBOL(init_level4_pgt)")
+      throw .absent("VMCOREINFO has neither SYMBOL(init_top_pgt) nor SYMBOL(init_level4_pgt)")
     }
     guard let physicalBase = info.number("phys_base").map({ UInt64(bitPattern: $0) }) ?? physicalBase else {
-      throw UnknownKernel("VMCOREINFO has no NUMBER(phys_base), and no PT_LOAD maps the kernel")
+      throw .absent("VMCOREINFO has no NUMBER(phys_base), and no PT_LOAD maps the kernel")
     }
     self.physicalBase = physicalBase
     tables = PageTables(

@@ -40,11 +40,11 @@ public struct PageTables: Sendable {
   /// Walks the tables from the top.
   ///
   /// - Parameter visit: gets each entry, one that is not present too.
-  /// - Throws: ``MemoryError/unmapped(_:level:)`` at an entry that is not present, or the error of reading
+  /// - Throws: ``VmcoreError/unmapped(_:level:)`` at an entry that is not present, or the error of reading
   ///   a table.
   func leaf(
     _ address: VirtualAddress, _ reader: inout MemoryReader, visit: (Step) -> Void = { _ in }
-  ) throws(MemoryError) -> Leaf {
+  ) throws(VmcoreError) -> Leaf {
     var table = PhysicalAddress(root.rawValue & ~encryptionMask)
     var level = levels
     while true {

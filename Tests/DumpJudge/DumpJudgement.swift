@@ -1,5 +1,5 @@
 /// What is wrong with a dump. Pages are pfns, in order.
-public struct Verdict: Equatable {
+public struct DumpJudgement: Equatable {
   /// Pages of the second bitmap.
   public var pages = 0
   /// Pages whose content was compared with the vmcore's, and is the same.
@@ -30,7 +30,7 @@ public struct Verdict: Equatable {
   }
 }
 
-extension Verdict: CustomStringConvertible {
+extension DumpJudgement: CustomStringConvertible {
   public var description: String {
     let codecs = codecs.sorted { $0.key < $1.key }.map { "\($0.value) of flags \($0.key)" }
     var lines = ["\(pages) pages, \(right) right; \(codecs.joined(separator: ", "))"]

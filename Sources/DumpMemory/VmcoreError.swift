@@ -1,7 +1,19 @@
 public import Platform
 
-/// Why a piece of the crashed machine's memory could not be read.
-public enum MemoryError: Error, CustomStringConvertible {
+/// Why a vmcore, or a piece of the crashed machine's memory in it, could not be read: each case with the place and the
+/// cause.
+public enum VmcoreError: Error, Equatable, CustomStringConvertible {
+  case system(SystemError)
+
+  // MARK: Of the file
+
+  /// It is something else: what it looks like, in words that follow the path.
+  case foreign(path: String, String)
+  /// It says it is a core and then contradicts itself; `at` is where.
+  case malformed(path: String, at: FileOffset, String)
+
+  // MARK: Of a piece of memory
+
   /// The machine has no memory there: no PT_LOAD speaks of it, or the first bitmap has no such frame.
   case hole(PhysicalAddress)
   /// It has, but the dump holds no bytes for it: p_filesz < p_memsz, a page that was left out, or a file that
@@ -17,12 +29,23 @@ public enum MemoryError: Error, CustomStringConvertible {
   public var isAbsence: Bool {
     switch self {
     case .hole, .notInFile: true
-    case .unreadable, .damaged, .unmapped: false
+    case .system, .foreign, .malformed, .unreadable, .damaged, .unmapped: false
     }
+  }
+
+  /// Runs a body whose only failures are system calls.
+  public static func wrapping<Result: ~Copyable>(
+    _ body: () throws(SystemError) -> Result
+  ) throws(VmcoreError) -> Result {
+    do throws(SystemError) { return try body() } catch { throw .system(error) }
   }
 
   public var description: String {
     switch self {
+    case .system(let error): error.description
+    case .foreign(let path, let what): "\(path): \(what)"
+    case .malformed(let path, let offset, let what):
+      "\(path): damaged at offset 0x\(String(offset.rawValue, radix: 16)): \(what)"
     case .hole(let address): "\(address) is no memory of the machine"
     case .notInFile(let address): "\(address) is not in the file"
     case .unreadable(let address, let error): "\(address): \(error)"
