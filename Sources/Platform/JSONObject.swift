@@ -36,9 +36,9 @@ public struct JSONObject: Sendable {
     add(name, list: objects.map { $0.text })
   }
 
-  /// Adds a list of values that are JSON already.
-  public mutating func add(_ name: String, list: [String]) {
-    add(name, json: "[" + list.joined(separator: ", ") + "]")
+  /// Adds a list of values that are JSON already; null where there is none.
+  public mutating func add(_ name: String, list: [String]?) {
+    add(name, json: list.map { "[" + $0.joined(separator: ", ") + "]" } ?? "null")
   }
 
   /// Adds a value that is JSON already.

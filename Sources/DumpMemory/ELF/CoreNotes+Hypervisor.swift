@@ -17,3 +17,10 @@ extension CoreNotes {
     }
   }
 }
+
+extension CoreNotes {
+  /// What the notes of type NT_PRSTATUS named `CORE` hold (`struct elf_prstatus`), in their order.
+  public var processorStatus: [[UInt8]] {
+    list.descriptors(ofNotesNamed: "CORE", type: ELFNote.prstatus)
+  }
+}

@@ -87,8 +87,10 @@ struct NoteList: Sendable {
   func holds(noteNamed name: String) -> Bool { !notes(named: name).isEmpty }
 
   /// What the held notes of a name hold.
-  func descriptors(ofNotesNamed name: String) -> [[UInt8]] {
-    notes(named: name).map { Array(held[$0.note.descriptor]) }
+  ///
+  /// - Parameter type: nil for any.
+  func descriptors(ofNotesNamed name: String, type: UInt32? = nil) -> [[UInt8]] {
+    notes(named: name).filter { type == nil || $0.note.type == type }.map { Array(held[$0.note.descriptor]) }
   }
 
   /// The lines of all held notes of a name, of each up to its zero byte.

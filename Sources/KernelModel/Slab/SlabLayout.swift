@@ -70,7 +70,7 @@ struct SlabLayout {
       processorFreelist == nil || processorSlab == nil ? nil : types.offset("kmem_cache", "cpu_slab")
   }
 
-  private static func bits(_ member: BTF.Member?) -> Bits? {
+  static func bits(_ member: BTF.Member?) -> Bits? {
     guard let member, let count = member.bitCount ?? member.size.map({ $0 * 8 }), (1..<64).contains(count),
       member.bitOffset % 64 + count <= 64
     else { return nil }

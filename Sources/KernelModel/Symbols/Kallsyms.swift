@@ -36,9 +36,9 @@ public struct Kallsyms: Sendable {
   public var count: Int { tables.count }
   /// How the tables were found, in words.
   public let evidence: String
-  private let tables: Tables
-  private let tokens: KallsymsTokens
-  private let addressing: Addressing
+  let tables: Tables
+  let tokens: KallsymsTokens
+  let addressing: Addressing
 
   /// The largest kernels have some 250,000 symbols.
   static let plausibleCount = 1_000...4_000_000
@@ -116,7 +116,7 @@ public struct Kallsyms: Sendable {
     }
   }
 
-  private static func address(
+  static func address(
     _ index: Int, _ tables: Tables, _ addressing: Addressing, _ memory: inout KernelMemory
   ) throws(KernelError) -> UInt64? {
     guard tables.hasWords == (addressing == .words) else { return nil }

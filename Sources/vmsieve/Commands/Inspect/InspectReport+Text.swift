@@ -1,6 +1,7 @@
 internal import DumpMemory
 internal import KernelModel
 internal import MemoryEncryption
+internal import Platform
 
 extension InspectReport {
   /// The runs of the C-bit map that are shown; JSON has all of them.
@@ -8,9 +9,12 @@ extension InspectReport {
 
   var text: String {
     var lines = ["\(vmcore.memory.path): \(format)"]
-    lines.append(Self.titled("kernel", vmcore.kernel?.release ?? "unknown"))
+    lines.append(Self.titled("kernel", vmcore.kernel?.release.printable ?? "unknown"))
+    if let crash { lines += crash.headLines.map { Self.titled($0.title, $0.text) } }
     lines.append(Self.titled("memory", "\(vmcore.memory.frames.count) pages"))
     if let processors { lines.append(Self.titled("processors", processors.sentence)) }
+    if let crash { lines += crash.blocks }
+    if investigation != nil, crash != nil { lines += ["", "Memory encryption"] }
     if let investigation {
       let state = investigation.state
       lines.append(Self.titled("encryption", "\(state.kind.rawValue), \(state.evidence)"))
@@ -39,7 +43,7 @@ extension InspectReport {
 
   private static func titled(_ name: String, _ text: String) -> String {
     let title = "  \(name):"
-    return text.isEmpty ? title : title + String(repeating: " ", count: 15 - title.utf8.count) + text
+    return text.isEmpty ? title : title + String(repeating: " ", count: max(15 - title.utf8.count, 1)) + text
   }
 
   private static func range(_ start: UInt64, _ last: UInt64) -> String {

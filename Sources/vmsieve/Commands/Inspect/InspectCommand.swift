@@ -4,13 +4,15 @@ internal import KernelModel
 internal import MemoryEncryption
 internal import Platform
 
-/// `vmsieve inspect [--json] VMCORE`: what a vmcore tells about memory encryption.
+/// `vmsieve inspect [--json] VMCORE`: what a vmcore tells of the crash, and about memory encryption.
 struct InspectCommand {
   let request: InspectRequest
   let messages: Messages
 
   func run() throws(CommandFailure) {
     var ready = try MemoryPreparation(request.memory, messages)
+    // One look for all that will be asked for.
+    _ = ready.kernel?.symbolsAtHand(CrashSummary.symbols + CrashedProcessors.symbols + PageFilter.symbols)
     try ready.run(.undoEncryption, depth: .always)
     var map: EncryptionMap?
     if let kernel = ready.kernel, let found = ready.repair?.investigation, found.state.mask != 0,
@@ -21,7 +23,13 @@ struct InspectCommand {
       }
     }
     let processors = ready.kernel.flatMap { CrashedProcessors($0) }
-    let report = InspectReport(ready.opened, ready.repair, map, processors)
+    var crash: CrashSummary?
+    if let kernel = ready.kernel {
+      do throws(VmcoreError) { crash = try CrashSummary(kernel) } catch {
+        throw CommandFailure(error.description)
+      }
+    }
+    let report = InspectReport(ready.opened, ready.repair, map, processors, crash)
     messages.answer(request.usesJSON ? report.json.text : report.text)
   }
 }

@@ -9,14 +9,17 @@ struct InspectReport {
   let repair: Repair?
   let map: EncryptionMap?
   let processors: CrashedProcessors?
+  let crash: CrashSummary?
 
   init(
-    _ vmcore: OpenedVmcore, _ repair: Repair?, _ map: EncryptionMap?, _ processors: CrashedProcessors?
+    _ vmcore: OpenedVmcore, _ repair: Repair?, _ map: EncryptionMap?, _ processors: CrashedProcessors?,
+    _ crash: CrashSummary?
   ) {
     self.vmcore = vmcore
     self.repair = repair
     self.map = map
     self.processors = processors
+    self.crash = crash
   }
 
   var investigation: Investigation? { repair?.investigation }
@@ -49,6 +52,15 @@ struct InspectReport {
     object.add("release", vmcore.kernel?.release)
     object.add("pages", vmcore.memory.frames.count)
     object.add("processors", processors?.json)
+    object.add("kernel", crash?.kernelJSON)
+    object.add("crash", crash?.crashJSON)
+    object.add("cpus", list: crash?.processorsJSON.map(\.text))
+    object.add("tasks", crash?.tasksJSON)
+    object.add("modules", list: crash?.modulesJSON?.map(\.text))
+    object.add("memory", crash?.memoryJSON)
+    object.add("slabs", list: crash?.slabsJSON?.map(\.text))
+    object.add("log", list: crash?.log?.lastLines.map { JSONObject.quoted($0) })
+    object.add("problems", crash?.problemsJSON ?? [])
     object.add("summary", sentence)
     object.add("encryption", investigation.map { Self.json($0.state) })
     var region: JSONObject?
