@@ -44,6 +44,8 @@ describe_machine() { # NAME
       [[ $1 = 6.12-memory ]] || capture_arguments=memhp_default_state=online ;;
     # One processor off line, one that hangs where no NMI reaches it, and the panic inside an NMI.
     6.1-processors) kernel=6.1 processors=4 own_module=nmi script=processors.sh crash=nmi-crash.sh ;;
+    # Threads that are blocked in a module, and a page fault of that module inside an interrupt.
+    6.1-blocked | 6.12-blocked) kernel=${1%-blocked} memory=512M reserve=128M own_module=blocked script=blocked.sh crash=blocked-crash.sh ;;
     # For timing: most of its memory is programs and libraries, in RAM disks, which every level keeps, and in the cache.
     bench) kernel=$(first_kernel) memory=1536M archive=512M ;;
     # The same, smaller, for the capture kernel, which writes to a disk.
@@ -53,6 +55,6 @@ describe_machine() { # NAME
 }
 
 # Those that `make test` wants, those that `make sme-matrix` wants, and those that `make test-all` wants besides.
-tested_machines=(6.1 6.12 5.10 7.3 6.1-la57 6.12-numa 6.1-guest 6.1-captured 6.1-low 6.12-low)
+tested_machines=(6.1 6.12 5.10 7.3 6.1-la57 6.12-numa 6.1-guest 6.1-captured 6.1-low 6.12-low 6.1-blocked 6.12-blocked)
 poisoned_machines=({6.1,6.12}-{slub-p,slub-fzpu,page-poison,init-on-free})
 further_machines=(6.16 6.18 7.2 6.12-memory 6.1-processors "${poisoned_machines[@]}")

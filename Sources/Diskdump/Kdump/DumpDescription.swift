@@ -36,4 +36,15 @@ public struct DumpDescription: Hashable, Sendable {
 
   /// Whether zero pages share one block.
   public var sharesZeroPages: Bool { facts.dumpLevel.contains(.zeroPages) }
+
+  /// Bytes of a kdump-compressed dump beside its pages: headers, notes, bitmaps and descriptors.
+  ///
+  /// - Parameter pageCount: pages that are described, those of zeros among them.
+  public static func bytesBesidePages(
+    noteSize: Int, maxMapNumber: UInt64, pageCount: UInt64, blockSize: Int
+  ) -> UInt64 {
+    DiskdumpLayout(
+      blockSize: blockSize, noteSize: noteSize, maxMapNumber: maxMapNumber, pageCount: pageCount
+    ).data
+  }
 }

@@ -118,7 +118,7 @@ public struct ModuleList: Sendable {
     let strings = VirtualAddress(try memory.word(holder + layout.strings))
     let count = min(Int(try memory.number(holder + layout.count)), mostSymbols, budget)
     budget -= count
-    var best: [UInt64: (start: UInt64, name: Int)] = [:]
+    var best: [UInt64: (start: UInt64, name: Int, entry: VirtualAddress)] = [:]
     var nextStarts: [UInt64: UInt64] = [:]
     for index in 0..<count {
       let entry = table + index * entrySize
@@ -129,7 +129,7 @@ public struct ModuleList: Sendable {
       for address in addresses {
         if value <= address {
           if best[address].map({ value > $0.start }) ?? true {
-            best[address] = (value, Int(UInt32(truncatingIfNeeded: word)))
+            best[address] = (value, Int(UInt32(truncatingIfNeeded: word)), entry)
           }
         } else if nextStarts[address].map({ value < $0 }) ?? true {
           nextStarts[address] = value
@@ -141,8 +141,13 @@ public struct ModuleList: Sendable {
       guard let name = try? memory.printableText(strings + symbol.name, atMost: WantedNames.longestName),
         !name.isEmpty
       else { continue }
+      // st_size; assembler code has none.
+      let size = (try? memory.word(symbol.entry + 16)) ?? 0
       let end = module.stretches.first { $0.contains(address) }?.upperBound
-      let next = [nextStarts[address], end].compactMap { $0 }.min()
+      let next =
+        size > address - symbol.start && size < mostBytes
+        ? symbol.start + size
+        : [nextStarts[address], end].compactMap { $0 }.min()
       found[address] = KernelSymbol(
         name: name, offset: address - symbol.start, size: next.map { $0 - symbol.start }, module: module.name)
     }

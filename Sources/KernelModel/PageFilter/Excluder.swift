@@ -5,9 +5,13 @@ struct Excluder {
   var report: FilterReport
   private let image: PFNRanges
   private let processes: ProcessFrames?
+  private let classes: PageClassFrames?
 
-  init(_ report: FilterReport, image: PFNRanges, processes: ProcessFrames?) {
+  init(
+    _ report: FilterReport, image: PFNRanges, processes: ProcessFrames?, classes: PageClassFrames? = nil
+  ) {
     self.report = report
+    self.classes = classes
     self.image = image
     self.processes = processes
   }
@@ -52,7 +56,7 @@ struct Excluder {
   ) {
     let end = range.upperBound
     if reason == .hwpoison || !image.intersects(range) {
-      report[reason] += frames.remove(range)
+      remove(range, reason, &frames)
       return
     }
     // By ranges, since an order may claim more frames than there are.
@@ -60,9 +64,14 @@ struct Excluder {
     while at < end {
       let next = image.next(from: at)
       let before = min(next?.lowerBound ?? end, end)
-      report[reason] += frames.remove(at..<before)
+      remove(at..<before, reason, &frames)
       at = min(next?.upperBound ?? end, end)
       report.keptInKernelImage += UInt64(before.distance(to: at))
     }
+  }
+
+  private mutating func remove(_ range: Range<PFN>, _ reason: ExclusionReason, _ frames: inout PFNBitmap) {
+    classes?.insert(range, reason)
+    report[reason] += frames.remove(range)
   }
 }

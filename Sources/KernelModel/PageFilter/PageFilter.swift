@@ -7,6 +7,7 @@ public struct PageFilter: ~Copyable {
   private let level: DumpLevel
   private let image: PFNRanges
   private let processes: ProcessFrames?
+  private let classes: PageClassFrames?
   private var group: MappedBuffer
   private var report: FilterReport
   /// The end of the last compound page that may be without `struct page`s of its own for most of its frames.
@@ -18,7 +19,7 @@ public struct PageFilter: ~Copyable {
 
   private init(
     _ rules: PageRules, _ level: DumpLevel, image: PFNRanges, _ processes: ProcessFrames?,
-    _ report: FilterReport
+    _ report: FilterReport, _ classes: PageClassFrames?
   ) throws(SystemError) {
     let group = try MappedBuffer(byteCount: Int(Self.groupFrames) * rules.pageSize)
     self.group = group
@@ -26,6 +27,7 @@ public struct PageFilter: ~Copyable {
     self.level = level
     self.image = image
     self.processes = processes
+    self.classes = classes
     self.report = report
   }
 
@@ -37,10 +39,11 @@ public struct PageFilter: ~Copyable {
   /// - Parameters:
   ///   - processes: frames that are kept though they are of user pages or cache.
   ///   - report: what was counted before, and what is counted now.
+  ///   - classes: gets the frames that are left out.
   ///   - progress: called with the frames examined so far.
   public static func run(
     _ kernel: Kernel, _ level: DumpLevel, from frames: inout PFNBitmap,
-    keeping processes: ProcessFrames? = nil, report: inout FilterReport,
+    keeping processes: ProcessFrames? = nil, report: inout FilterReport, classes: PageClassFrames? = nil,
     progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(VmcoreError) {
     let physical = kernel.physical
@@ -61,7 +64,7 @@ public struct PageFilter: ~Copyable {
     report.freedOfKernelImage = image.freed
     report.kernelImageEvidence = image.evidence
     var filter = try VmcoreError.wrapping { () throws(SystemError) in
-      try PageFilter(rules, level, image: image.frames, processes, report)
+      try PageFilter(rules, level, image: image.frames, processes, report, classes)
     }
     for section in map.sections {
       filter.scan(section, of: physical.frames, &memory, &frames)
@@ -119,7 +122,7 @@ public struct PageFilter: ~Copyable {
       report.unreadableStructPages += UInt64(wanted.count)
       return wanted.upperBound
     }
-    var excluder = Excluder(report, image: image, processes: processes)
+    var excluder = Excluder(report, image: image, processes: processes, classes: classes)
     var end = hugeEnd
     let resume = Self.judge(
       wanted, StructPages(group.bytes, rules), first: first, rules, level, &end, &excluder, &frames)

@@ -8,7 +8,8 @@ public struct SlabUsage: Sendable {
     public let objectSize: Int
     public let slabs: UInt64
     public let objects: UInt64
-    /// Of them those that are free in slabs which are not full; nil where these cannot be counted.
+    /// Of them those that are free, as far as /proc/slabinfo counts them: a slab that a processor has for itself is in use. Nil where
+    /// they cannot be counted.
     public let freeObjects: UInt64?
     /// Bytes of all slabs.
     public let byteCount: UInt64

@@ -34,8 +34,10 @@ extension Usage {
 
     Usage: \(name) inspect [--json] [OPTION].. VMCORE
 
-    Says what VMCORE tells about memory encryption (AMD SME): how it was used, what it
-    damaged, what can be repaired and why, and which memory was mapped encrypted.
+    Says what VMCORE tells, without a vmlinux: why the kernel crashed, what every processor
+    and every blocked task did, modules, memory, slabs and the log's end; what its pages are
+    and what dumps of it would take; and about memory encryption (AMD SME): how it was used,
+    what it damaged, what can be repaired and why, and which memory was mapped encrypted.
 
       --json       print one JSON object instead of text
       --non-mmap   read VMCORE and do not map it

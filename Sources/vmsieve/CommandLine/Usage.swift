@@ -52,8 +52,8 @@ enum Usage {
       -v                   print the version
       -h, --help           print this text
 
-    verify reads every page of a dump, inspect tells of its memory encryption, repair undoes that
-    in a dump that exists; each answers to --help.
+    verify reads every page of a dump; inspect tells why the kernel crashed and what dumps would
+    take; repair undoes what memory encryption did to a dump. Each answers to --help.
 
     Accepted and without effect: -b, --cyclic-buffer, --work-dir, --xen-syms, --xen-vmcoreinfo,
       --xen_phys_start.

@@ -23,13 +23,13 @@ struct InspectCommand {
       }
     }
     let processors = ready.kernel.flatMap { CrashedProcessors($0) }
-    var crash: CrashSummary?
-    if let kernel = ready.kernel {
-      do throws(VmcoreError) { crash = try CrashSummary(kernel) } catch {
-        throw CommandFailure(error.description)
-      }
-    }
-    let report = InspectReport(ready.opened, ready.repair, map, processors, crash)
+    let crash: CrashSummary?
+    let forecast: DumpForecast
+    do throws(VmcoreError) {
+      if let kernel = ready.kernel { crash = try CrashSummary(kernel) } else { crash = nil }
+      forecast = try DumpForecast(ready.memory, ready.kernel)
+    } catch { throw CommandFailure(error.description) }
+    let report = InspectReport(ready.opened, ready.repair, map, processors, crash, forecast)
     messages.answer(request.usesJSON ? report.json.text : report.text)
   }
 }

@@ -14,7 +14,9 @@ extension InspectReport {
     lines.append(Self.titled("memory", "\(vmcore.memory.frames.count) pages"))
     if let processors { lines.append(Self.titled("processors", processors.sentence)) }
     if let crash { lines += crash.blocks }
-    if investigation != nil, crash != nil { lines += ["", "Memory encryption"] }
+    lines += forecast.blocks
+    lines.append("")
+    if investigation != nil { lines.append("Memory encryption") }
     if let investigation {
       let state = investigation.state
       lines.append(Self.titled("encryption", "\(state.kind.rawValue), \(state.evidence)"))

@@ -10,16 +10,18 @@ struct InspectReport {
   let map: EncryptionMap?
   let processors: CrashedProcessors?
   let crash: CrashSummary?
+  let forecast: DumpForecast
 
   init(
     _ vmcore: OpenedVmcore, _ repair: Repair?, _ map: EncryptionMap?, _ processors: CrashedProcessors?,
-    _ crash: CrashSummary?
+    _ crash: CrashSummary?, _ forecast: DumpForecast
   ) {
     self.vmcore = vmcore
     self.repair = repair
     self.map = map
     self.processors = processors
     self.crash = crash
+    self.forecast = forecast
   }
 
   var investigation: Investigation? { repair?.investigation }
@@ -60,6 +62,8 @@ struct InspectReport {
     object.add("memory", crash?.memoryJSON)
     object.add("slabs", list: crash?.slabsJSON?.map(\.text))
     object.add("log", list: crash?.log?.lastLines.map { JSONObject.quoted($0) })
+    object.add("page_classes", forecast.classesJSON)
+    object.add("forecast", forecast.json)
     object.add("problems", crash?.problemsJSON ?? [])
     object.add("summary", sentence)
     object.add("encryption", investigation.map { Self.json($0.state) })

@@ -1,0 +1,12 @@
+/// Numbers without a pattern, the same for every vmcore (SplitMix64): what is asked twice gets the same answer.
+struct DrawnNumbers {
+  private var state: UInt64 = 0
+
+  mutating func next(below limit: UInt64) -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
+    return (mixed ^ mixed >> 31).multipliedFullWidth(by: limit).high
+  }
+}
