@@ -45,12 +45,18 @@ public struct LogSummary: Sendable {
 
   /// A line as `[ seconds.micros]`, perhaps who printed it, and what it says.
   static func split(_ line: String) -> (time: UInt64?, text: Substring) {
-    guard line.first == "[", let end = line.firstIndex(of: "]") else { return (nil, line[...]) }
+    var line = line[...]
+    // Before Linux 3.5 each line has its level.
+    if line.first == "<", let end = line.firstIndex(of: ">"), line[..<end].dropFirst().allSatisfy(\.isNumber)
+    {
+      line = line[line.index(after: end)...]
+    }
+    guard line.first == "[", let end = line.firstIndex(of: "]") else { return (nil, line) }
     let digits = line[line.index(after: line.startIndex)..<end].drop { $0 == " " }
     let parts = digits.split(separator: ".")
     guard parts.count == 2, let seconds = UInt64(parts[0]), let micros = UInt64(parts[1]), seconds < 1 << 33,
       parts[1].utf8.count == 6
-    else { return (nil, line[...]) }
+    else { return (nil, line) }
     var text = line[line.index(after: end)...].drop { $0 == " " }
     // [    T123] with CONFIG_PRINTK_CALLER.
     if text.first == "[", let close = text.firstIndex(of: "]"),

@@ -1,4 +1,5 @@
 internal import DumpMemory
+internal import Platform
 
 /// The modules that were loaded when the kernel crashed, in the order of the kernel's list: the last that was loaded first.
 public struct ModuleList: Sendable {
@@ -6,12 +7,16 @@ public struct ModuleList: Sendable {
   /// Why some may be missing; nil where none is.
   public let problem: String?
   private let symbolLayout: ModuleLayout.SymbolLayout?
+  /// Symbols that are looked at.
   private let budget: Int
+  /// Where the modules lie, in the order of addresses.
+  private let places: [(stretch: Range<UInt64>, module: Int)]
 
   /// What to ask ``Kernel`` for early.
   public static let symbols = ["modules"]
   public static let wantedTypes = WantedTypes(structures: ModuleLayout.structures)
 
+  private static let mostModules = 1 << 16
   private static let states = ["LIVE", "COMING", "GOING", "UNFORMED"]
   /// The region of modules has 1.5 GiB.
   private static let mostBytes: UInt64 = 3 << 29
@@ -28,7 +33,8 @@ public struct ModuleList: Sendable {
     guard let layout = ModuleLayout(types.btf) else {
       throw .absent("there is no type module with list and name")
     }
-    let list = ListNodes(of: head, atMost: kernel.mostObjects(of: layout.size), &memory)
+    let list = ListNodes(
+      of: head, atMost: min(kernel.mostObjects(of: layout.size), Self.mostModules), &memory)
     var modules: [KernelModule] = []
     var problem = list.problem.map { "the list of modules breaks off: \($0)" }
     for node in list.nodes {
@@ -38,6 +44,8 @@ public struct ModuleList: Sendable {
     }
     self.modules = modules
     self.problem = problem
+    places = modules.enumerated().flatMap { index, module in module.stretches.map { ($0, index) } }
+      .sorted { $0.0.lowerBound < $1.0.lowerBound }
     symbolLayout = layout.symbols
     budget = kernel.mostObjects(of: Self.entrySize)
   }
@@ -87,7 +95,15 @@ public struct ModuleList: Sendable {
   }
 
   /// The module that has an address.
-  func module(holding address: UInt64) -> KernelModule? { modules.first { $0.contains(address) } }
+  func module(holding address: UInt64) -> KernelModule? {
+    index(holding: address).map { modules[$0] }
+  }
+
+  private func index(holding address: UInt64) -> Int? {
+    let next = places.partitionPoint(behind: { $0.stretch.lowerBound > address })
+    guard next > 0, places[next - 1].stretch.contains(address) else { return nil }
+    return places[next - 1].module
+  }
 
   // MARK: - Symbols
 
@@ -98,15 +114,24 @@ public struct ModuleList: Sendable {
     guard let layout = symbolLayout else { return [:] }
     var found: [UInt64: KernelSymbol] = [:]
     var budget = budget
-    for module in modules {
-      let own = addresses.filter { module.contains($0) }.sorted()
-      if own.isEmpty { continue }
-      // A symbol that cannot be read leaves the others.
-      if let symbols = try? Self.symbols(of: module, holding: own, layout, &budget, &memory) {
-        found.merge(symbols) { $1 }
-      }
+    var wanted: [Int: [UInt64]] = [:]
+    for address in addresses {
+      if let index = index(holding: address) { wanted[index, default: []].append(address) }
+    }
+    for index in wanted.keys.sorted() {
+      // What of one module cannot be read leaves the others.
+      let symbols = try? Self.symbols(
+        of: modules[index], holding: wanted[index] ?? [], layout, &budget, &memory)
+      found.merge(symbols ?? [:]) { $1 }
     }
     return found
+  }
+
+  /// A symbol of a module: where it begins and ends, as far as it says, and where its name is.
+  private struct Entry {
+    let start: UInt64
+    let size: UInt64
+    let name: Int
   }
 
   private static func symbols(
@@ -118,38 +143,30 @@ public struct ModuleList: Sendable {
     let strings = VirtualAddress(try memory.word(holder + layout.strings))
     let count = min(Int(try memory.number(holder + layout.count)), mostSymbols, budget)
     budget -= count
-    var best: [UInt64: (start: UInt64, name: Int, entry: VirtualAddress)] = [:]
-    var nextStarts: [UInt64: UInt64] = [:]
+    var entries: [Entry] = []
     for index in 0..<count {
-      let entry = table + index * entrySize
-      // st_name, st_info, st_other, st_shndx; st_value
-      guard let word = try? memory.word(entry), word >> 48 != 0, let value = try? memory.word(entry + 8),
-        module.contains(value)
+      let place = table + index * entrySize
+      // st_name, st_info, st_other, st_shndx; st_value; st_size
+      guard let word = try? memory.word(place), word >> 48 != 0, let start = try? memory.word(place + 8),
+        module.contains(start), let size = try? memory.word(place + 16)
       else { continue }
-      for address in addresses {
-        if value <= address {
-          if best[address].map({ value > $0.start }) ?? true {
-            best[address] = (value, Int(UInt32(truncatingIfNeeded: word)), entry)
-          }
-        } else if nextStarts[address].map({ value < $0 }) ?? true {
-          nextStarts[address] = value
-        }
-      }
+      entries.append(Entry(start: start, size: size, name: Int(UInt32(truncatingIfNeeded: word))))
     }
+    entries.sort { $0.start < $1.start }
     var found: [UInt64: KernelSymbol] = [:]
-    for (address, symbol) in best {
-      guard let name = try? memory.printableText(strings + symbol.name, atMost: WantedNames.longestName),
+    for address in addresses {
+      let next = entries.partitionPoint(behind: { $0.start > address })
+      guard next > 0 else { continue }
+      let entry = entries[next - 1]
+      guard let name = try? memory.printableText(strings + entry.name, atMost: WantedNames.longestName),
         !name.isEmpty
       else { continue }
-      // st_size; assembler code has none.
-      let size = (try? memory.word(symbol.entry + 16)) ?? 0
-      let end = module.stretches.first { $0.contains(address) }?.upperBound
-      let next =
-        size > address - symbol.start && size < mostBytes
-        ? symbol.start + size
-        : [nextStarts[address], end].compactMap { $0 }.min()
-      found[address] = KernelSymbol(
-        name: name, offset: address - symbol.start, size: next.map { $0 - symbol.start }, module: module.name)
+      let offset = address - entry.start
+      let stretch = module.stretches.first { $0.contains(address) }
+      let end = min(next < entries.count ? entries[next].start : .max, stretch?.upperBound ?? .max)
+      // Assembler code has no size.
+      let size = entry.size > offset && entry.size < mostBytes ? entry.size : end - entry.start
+      found[address] = KernelSymbol(name: name, offset: offset, size: size, module: module.name)
     }
     return found
   }

@@ -28,6 +28,10 @@ public struct SlabUsage: Sendable {
     "kmem_cache", "kmem_cache_node", "kmem_cache_per_node_ptrs", "slab", "page",
   ])
 
+  private static let mostCaches = 1 << 16
+  /// Slabs whose free objects are counted.
+  private static let mostSlabs = 1 << 23
+
   /// Where the members are that the walk reads.
   private struct Layout {
     let link: Int
@@ -95,10 +99,11 @@ public struct SlabUsage: Sendable {
       try? memory.word32($0)
     }
     layout.nodeCount = min(layout.nodeCount, Int(nodes ?? 1))
-    let list = ListNodes(of: head, atMost: kernel.mostObjects(of: layout.cacheSize), &memory)
+    let list = ListNodes(
+      of: head, atMost: min(kernel.mostObjects(of: layout.cacheSize), Self.mostCaches), &memory)
     var problem = list.problem.map { "the list of caches breaks off: \($0)" }
     // Each slab has a page at least.
-    var budget = kernel.mostObjects(of: kernel.geometry.size)
+    var budget = min(kernel.mostObjects(of: kernel.geometry.size), Self.mostSlabs)
     var caches: [Cache] = []
     for node in list.nodes {
       do throws(MemoryError) {
@@ -143,16 +148,18 @@ public struct SlabUsage: Sendable {
     guard let link = layout.slabLink, let inUse = layout.inUse, let objects = layout.slabObjects else {
       return nil
     }
-    let list = ListNodes(of: node + layout.partial, atMost: budget, &memory)
-    guard list.problem == nil else { return nil }
-    budget -= list.nodes.count
+    let head = node + layout.partial
     var free: UInt64 = 0
-    for entry in list.nodes {
-      let slab = entry + -link
-      guard let used = try? memory.word(slab + inUse.word), let all = try? memory.word(slab + objects.word)
-      else {
-        return nil
-      }
+    var at = head
+    while true {
+      guard let next = try? memory.word(at) else { return nil }
+      if next == head.rawValue { break }
+      budget -= 1
+      at = VirtualAddress(next)
+      let slab = at + -link
+      guard budget > 0, KernelPointer.isPlausible(next), let used = try? memory.word(slab + inUse.word),
+        let all = try? memory.word(slab + objects.word)
+      else { return nil }
       free &+= UInt64(max(objects.value(in: all) - inUse.value(in: used), 0))
     }
     return free

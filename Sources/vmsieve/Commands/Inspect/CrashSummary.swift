@@ -52,6 +52,8 @@ struct CrashSummary {
   private static let logLines = 20
   /// Stacks of blocked tasks that are walked: of more than that nobody reads each.
   private static let mostStacks = 1000
+  /// Frames of all stacks together: 8192 idle processors have 60,000.
+  private static let mostFrames = 200_000
 
   init(_ kernel: Kernel) throws(VmcoreError) {
     var memory = try kernel.memory()
@@ -92,20 +94,25 @@ struct CrashSummary {
     let all = part("processors") { () throws(KernelError) in try ProcessorState.all(kernel, &memory) }
     note("processors", all?.problem)
     var processors: [ProcessorStack] = []
+    var budget = Self.mostFrames
     for state in all?.processors ?? [] {
-      processors.append(
-        ProcessorStack(state: state, stack: state.registers.map { unwinder.trace($0, &memory) }))
+      let stack = state.registers.flatMap { budget > 0 ? unwinder.trace($0, &memory) : nil }
+      budget -= stack?.frames.count ?? 0
+      processors.append(ProcessorStack(state: state, stack: stack))
     }
     self.processors = processors
     let waiting = (tasks?.tasks ?? []).filter { $0.state == .blocked }
     var blocked: [TaskStack] = []
-    for task in waiting.prefix(Self.mostStacks) {
-      blocked.append(TaskStack(task: task, stack: unwinder.trace(task, kernel, &memory)))
+    for task in waiting.prefix(Self.mostStacks) where budget > 0 {
+      let stack = unwinder.trace(task, kernel, &memory)
+      budget -= stack.frames.count
+      blocked.append(TaskStack(task: task, stack: stack))
     }
     self.blocked = blocked
-    if waiting.count > Self.mostStacks {
-      note("tasks", "of \(waiting.count) blocked tasks the stacks of \(Self.mostStacks) are shown")
+    if waiting.count > blocked.count {
+      note("tasks", "of \(waiting.count) blocked tasks the stacks of \(blocked.count) are shown")
     }
+    if budget <= 0 { note("stacks", "more than \(Self.mostFrames) frames: the rest is not shown") }
     symbolizer = Symbolizer(
       processors.compactMap(\.stack) + blocked.map(\.stack), kernel, modules, &memory)
     note("symbols", symbolizer.problem)
