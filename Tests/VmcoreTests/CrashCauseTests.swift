@@ -9,8 +9,9 @@ struct CrashCauseTests {
   /// What the log of these messages comes to.
   private func summary(_ messages: [String], keeping count: Int = 20) throws -> LogSummary {
     let kernel = SyntheticKernel(.v5_10)
-    _ = kernel.writeRingLog(
-      messages.enumerated().map { LogEntry($0.element, nanoseconds: UInt64($0.offset + 1) * 1_500_000_000) })
+    kernel.writeRingLog(
+      messages.enumerated().map { LogEntry($0.element, nanoseconds: UInt64($0.offset + 1) * 1_500_000_000) },
+      countBits: 7, sizeBits: 13)
     let memory = try OpenedVmcore(kernel.vmcore()).memory
     return try LogSummary(try Kernel(try #require(memory.vmcoreinfo()), of: memory), keeping: count)
   }

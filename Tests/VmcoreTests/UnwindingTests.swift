@@ -143,8 +143,8 @@ struct UnwindingTests {
       let unwinder = Unwinder(opened.kernel, nil, &memory)
       let registers = Registers { index in
         switch Registers.Name(rawValue: index) {
-        case .ip: self.tables.kernel.text + ip
-        case .sp: self.stack + sp
+        case .ip: self.tables.kernel.text &+ ip
+        case .sp: self.stack &+ sp
         case .bp: bp
         case .r10: r10
         case .cs: 0x10
@@ -241,7 +241,9 @@ struct UnwindingTests {
     guard case .lost(let words) = try nowhere.trace(ip: 0x110).end else { throw Unexpected() }
     #expect(words.contains("no code"))
     let absent = Fixture(.kinds) { _, _ in [] }
-    guard case .lost(let reason) = try absent.trace(ip: 0x110, sp: 1 << 40).end else { throw Unexpected() }
+    guard case .lost(let reason) = try absent.trace(ip: 0x110, sp: 0 &- 1 << 40).end else {
+      throw Unexpected()
+    }
     #expect(reason.contains("not mapped"), "\(reason)")
     guard case .lost = try absent.trace(ip: 0x610).end else { throw Unexpected() }
   }

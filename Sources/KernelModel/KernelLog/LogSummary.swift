@@ -19,13 +19,13 @@ public struct LogSummary: Sendable {
   /// Reads all of the log, and keeps little of it.
   ///
   /// - Parameter count: how many of the last lines to keep.
-  public init(_ kernel: Kernel, keeping count: Int) throws(KernelLogError) {
+  public init(_ kernel: Kernel, keeping count: Int) throws(KernelError) {
     var log = try KernelLog(kernel, sinceClear: false)
     var text: [UInt8] = []
     var scan = Scan(count)
-    var failure: KernelLogError?
+    var failure: KernelError?
     while true {
-      do throws(KernelLogError) { if try !log.appendNext(to: &text) { break } } catch {
+      do throws(KernelError) { if try !log.appendNext(to: &text) { break } } catch {
         failure = error
         break
       }

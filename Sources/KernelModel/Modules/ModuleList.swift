@@ -38,7 +38,7 @@ public struct ModuleList: Sendable {
     var modules: [KernelModule] = []
     var problem = list.problem.map { "the list of modules breaks off: \($0)" }
     for node in list.nodes {
-      do throws(MemoryError) {
+      do throws(VmcoreError) {
         modules.append(try Self.module(node + -layout.list, layout, &memory))
       } catch { problem = problem ?? "the module at \(node + -layout.list) cannot be read: \(error)" }
     }
@@ -52,7 +52,7 @@ public struct ModuleList: Sendable {
 
   private static func module(
     _ address: VirtualAddress, _ layout: ModuleLayout, _ memory: inout KernelMemory
-  ) throws(MemoryError) -> KernelModule {
+  ) throws(VmcoreError) -> KernelModule {
     let name = try memory.printableText(address + layout.name, atMost: layout.nameSize)
     var text: UInt64 = 0
     var byteCount: UInt64 = 0
@@ -68,8 +68,8 @@ public struct ModuleList: Sendable {
       stretches.append(base..<end)
     }
     let state =
-      try layout.state.map { (place) throws(MemoryError) in try memory.number(address + place) } ?? 0
-    let references = try layout.references.map { (place) throws(MemoryError) in
+      try layout.state.map { (place) throws(VmcoreError) in try memory.number(address + place) } ?? 0
+    let references = try layout.references.map { (place) throws(VmcoreError) in
       Int(Int32(truncatingIfNeeded: try memory.number(address + place)))
     }
     var version: String?
@@ -83,7 +83,7 @@ public struct ModuleList: Sendable {
         entries: VirtualAddress(try memory.word(address + unwind.entries)),
         count: Int(try memory.number(address + unwind.count)))
     }
-    let taint = try layout.taints.map { (place) throws(MemoryError) in try memory.word(address + place) } ?? 0
+    let taint = try layout.taints.map { (place) throws(VmcoreError) in try memory.word(address + place) } ?? 0
     return KernelModule(
       address: address, name: name, taint: Taint(mask: taint), text: VirtualAddress(text),
       byteCount: byteCount,
@@ -120,7 +120,7 @@ public struct ModuleList: Sendable {
     }
     for index in wanted.keys.sorted() {
       // What of one module cannot be read leaves the others.
-      let symbols = try? Self.symbols(
+      let symbols = try? Self.resolve(
         of: modules[index], holding: wanted[index] ?? [], layout, &budget, &memory)
       found.merge(symbols ?? [:]) { $1 }
     }
@@ -134,10 +134,10 @@ public struct ModuleList: Sendable {
     let name: Int
   }
 
-  private static func symbols(
+  private static func resolve(
     of module: KernelModule, holding addresses: [UInt64], _ layout: ModuleLayout.SymbolLayout,
     _ budget: inout Int, _ memory: inout KernelMemory
-  ) throws(MemoryError) -> [UInt64: KernelSymbol] {
+  ) throws(VmcoreError) -> [UInt64: KernelSymbol] {
     let holder = VirtualAddress(try memory.word(module.address + layout.holder))
     let table = VirtualAddress(try memory.word(holder + layout.table))
     let strings = VirtualAddress(try memory.word(holder + layout.strings))

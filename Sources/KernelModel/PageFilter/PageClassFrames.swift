@@ -27,6 +27,17 @@ public final class PageClassFrames {
     }
   }
 
+  /// How many frames of a range were left out for a reason.
+  public func count(_ reason: ExclusionReason, in range: Range<PFN>) -> UInt64 {
+    switch reason {
+    case .cache: cache.count(in: range)
+    case .privateCache: privateCache.count(in: range)
+    case .user: user.count(in: range)
+    case .free: free.count(in: range)
+    case .hwpoison, .offline: 0
+    }
+  }
+
   /// Why a frame was left out; nil for one that was not, and for faulty and offline memory, which no level keeps.
   public func reason(for pfn: PFN) -> ExclusionReason? {
     if free.contains(pfn) { return .free }

@@ -30,7 +30,7 @@ public struct TaskList: Sendable {
     for node in leaders.nodes {
       let leader = node + -layout.tasks
       var threads = [leader]
-      do throws(MemoryError) {
+      do throws(VmcoreError) {
         let signal = VirtualAddress(try memory.word(leader + layout.signal))
         if KernelPointer.isPlausible(signal.rawValue) {
           let list = ListNodes(of: signal + layout.threads, atMost: max(limit - tasks.count, 0), &memory)
@@ -39,7 +39,7 @@ public struct TaskList: Sendable {
         }
       } catch { problem = problem ?? "a process's threads cannot be read: \(error)" }
       for task in threads where tasks.count < limit && seen.insert(task).inserted {
-        do throws(MemoryError) { tasks.append(try KernelTask(at: task, layout, &memory)) } catch {
+        do throws(VmcoreError) { tasks.append(try KernelTask(at: task, layout, &memory)) } catch {
           problem = problem ?? "the task at \(task) cannot be read: \(error)"
         }
       }

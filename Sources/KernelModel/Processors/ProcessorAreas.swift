@@ -46,7 +46,7 @@ public struct ProcessorAreas: Sendable {
     for processor in 0..<Int(count) {
       let word = processor / 64 * 8
       let bit: UInt64 = 1 << UInt64(processor % 64)
-      do throws(MemoryError) {
+      do throws(VmcoreError) {
         guard try memory.word(present + word) & bit != 0 else { continue }
         let isOnline = try memory.word(online + word) & bit != 0
         let offset = try memory.word(offsets + processor * 8)

@@ -137,12 +137,12 @@ extension Kernel {
 
 extension Registers {
   /// From the place where the kernel has a processor leave its note.
-  init(noteAt header: VirtualAddress, _ memory: inout KernelMemory) throws(MemoryError) {
+  init(noteAt header: VirtualAddress, _ memory: inout KernelMemory) throws(VmcoreError) {
     try self.init(at: header + Self.descriptorOffset + Self.offsetInStatus, &memory)
   }
 
   /// A `struct pt_regs`.
-  init(at address: VirtualAddress, _ memory: inout KernelMemory) throws(MemoryError) {
+  init(at address: VirtualAddress, _ memory: inout KernelMemory) throws(VmcoreError) {
     var words = [21 of UInt64](repeating: 0)
     for index in 0..<21 { words[index] = try memory.word(address + index * 8) }
     self.init { words[$0] }

@@ -106,7 +106,7 @@ public struct SlabUsage: Sendable {
     var budget = min(kernel.mostObjects(of: kernel.geometry.size), Self.mostSlabs)
     var caches: [Cache] = []
     for node in list.nodes {
-      do throws(MemoryError) {
+      do throws(VmcoreError) {
         caches.append(
           try Self.cache(node + -layout.link, layout, pageSize: kernel.geometry.size, &budget, &memory))
       } catch { problem = problem ?? "a cache cannot be read: \(error)" }
@@ -118,7 +118,7 @@ public struct SlabUsage: Sendable {
   private static func cache(
     _ address: VirtualAddress, _ layout: Layout, pageSize: Int, _ budget: inout Int,
     _ memory: inout KernelMemory
-  ) throws(MemoryError) -> Cache {
+  ) throws(VmcoreError) -> Cache {
     let name = VirtualAddress(try memory.word(address + layout.name))
     // OO_SHIFT
     let order = try memory.number(address + layout.order) >> 16

@@ -65,7 +65,7 @@ extension Kallsyms {
       guard (1...WantedNames.longestName + 1).contains(count) else {
         throw .malformed("name \(index) of kallsyms consists of \(count) tokens")
       }
-      try KernelError.reading("kallsyms_names") { () throws(MemoryError) in try stream.need(count, &memory) }
+      try KernelError.reading("kallsyms_names") { () throws(VmcoreError) in try stream.need(count, &memory) }
       if wanted.contains(index) {
         var name: [UInt8] = []
         for token in 0..<count { tokens.append(stream.byte(token), to: &name) }

@@ -30,7 +30,7 @@ struct ListNodes {
     var at = head
     while true {
       let next: VirtualAddress
-      do throws(MemoryError) { next = VirtualAddress(try memory.word(at + link)) } catch {
+      do throws(VmcoreError) { next = VirtualAddress(try memory.word(at + link)) } catch {
         // What was read of a node that is not there is nothing.
         if at != head { nodes.removeLast() }
         return "\(error)"

@@ -12,7 +12,7 @@ struct OrcTable {
   /// The entry that holds at an address: of several that begin at one place the last, for section ends sort first.
   ///
   /// - Returns: nil for an address before the first.
-  func entry(at address: UInt64, _ memory: inout KernelMemory) throws(MemoryError) -> OrcEntry? {
+  func entry(at address: UInt64, _ memory: inout KernelMemory) throws(VmcoreError) -> OrcEntry? {
     var low = 0
     var high = min(max(place.count, 0), Self.most)
     while low < high {
@@ -28,7 +28,7 @@ struct OrcTable {
     return low > 0 ? layout.entry(try word(low - 1, &memory)) : nil
   }
 
-  private func word(_ index: Int, _ memory: inout KernelMemory) throws(MemoryError) -> UInt64 {
+  private func word(_ index: Int, _ memory: inout KernelMemory) throws(VmcoreError) -> UInt64 {
     let bytes = place.entries + index * layout.byteCount
     let first = try memory.number(bytes, byteCount: 4)
     let rest = try memory.number(bytes + 4, byteCount: 2)

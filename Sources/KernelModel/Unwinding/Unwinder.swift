@@ -90,7 +90,7 @@ public struct Unwinder {
   func trace(
     sleeping stackPointer: VirtualAddress, frame: SleepingFrame, _ memory: inout KernelMemory
   ) -> StackTrace {
-    do throws(MemoryError) {
+    do throws(VmcoreError) {
       return walk(
         State(
           ip: try memory.word(stackPointer + frame.returnAddress),
@@ -121,7 +121,7 @@ public struct Unwinder {
   private func step(_ state: inout State, _ memory: inout KernelMemory) -> StackTrace.End? {
     var next = state
     var end: StackTrace.End?
-    do throws(MemoryError) { end = try stepByTables(&next, &memory) } catch { end = .lost("\(error)") }
+    do throws(VmcoreError) { end = try stepByTables(&next, &memory) } catch { end = .lost("\(error)") }
     if end == nil, !next.isExact, !isText(next.ip &- 1) {
       end = .lost(
         next.origin == .tables
@@ -161,7 +161,7 @@ public struct Unwinder {
 
   private func stepByTables(
     _ state: inout State, _ memory: inout KernelMemory
-  ) throws(MemoryError) -> StackTrace.End? {
+  ) throws(VmcoreError) -> StackTrace.End? {
     let entry: OrcEntry
     var origin = StackFrame.Origin.tables
     switch try lookup(state.isExact ? state.ip : state.ip &- 1, &memory) {
@@ -246,7 +246,7 @@ public struct Unwinder {
       || moduleArea.contains(address)
   }
 
-  private func lookup(_ address: UInt64, _ memory: inout KernelMemory) throws(MemoryError) -> Lookup {
+  private func lookup(_ address: UInt64, _ memory: inout KernelMemory) throws(VmcoreError) -> Lookup {
     if texts.contains(where: { $0.contains(address) }) {
       guard let table else { return .noTable("the kernel has no ORC tables that can be found") }
       return try table.entry(at: address, &memory).map { .entry($0) } ?? .noText

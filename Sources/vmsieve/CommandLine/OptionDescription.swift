@@ -45,6 +45,7 @@ struct OptionDescription {
     case erasing
     case keepingProcesses
     case json
+    case html
     case writingSums
     case checkingSums
     case elf

@@ -154,6 +154,8 @@ struct OptionParser {
       options.keptProcesses += argument.split(separator: ",").map { String($0) }
     case .json:
       options.usesJSON = true
+    case .html:
+      options.page = argument
     case .writingSums:
       options.writtenSums = argument
     case .checkingSums:

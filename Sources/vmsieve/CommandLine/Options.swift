@@ -44,6 +44,8 @@ struct Options: Equatable {
   var keptProcesses: [String] = []
   /// Whether a verb answers in JSON.
   var usesJSON = false
+  /// `--html`: a page that a verb writes besides.
+  var page: String?
   /// `--sum`: a manifest that a verb writes.
   var writtenSums: String?
   /// `--check-sum`: one that it reads.

@@ -129,7 +129,10 @@ struct RequestMaker {
           dumps: operands, usesJSON: options.usesJSON, threads: options.threads, written: options.writtenSums,
           overwrites: options.overwrites, checked: options.checkedSums))
     case .inspect:
-      return .inspect(InspectRequest(memory: memory(operands[0]), usesJSON: options.usesJSON))
+      return .inspect(
+        InspectRequest(
+          memory: memory(operands[0]), usesJSON: options.usesJSON, page: options.page,
+          overwrites: options.overwrites))
     case .repair:
       return .repair(
         RepairRequest(

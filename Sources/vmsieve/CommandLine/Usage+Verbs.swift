@@ -32,7 +32,7 @@ extension Usage {
   private static func inspect(_ name: String) -> String {
     """
 
-    Usage: \(name) inspect [--json] [OPTION].. VMCORE
+    Usage: \(name) inspect [--json] [--html FILE [-f]] [OPTION].. VMCORE
 
     Says what VMCORE tells, without a vmlinux: why the kernel crashed, what every processor
     and every blocked task did, modules, memory, slabs and the log's end; what its pages are
@@ -40,6 +40,8 @@ extension Usage {
     what it damaged, what can be repaired and why, and which memory was mapped encrypted.
 
       --json       print one JSON object instead of text
+      --html FILE  write it as a page, too, with plots of memory and of sizes
+      -f           replace FILE if it exists
       --non-mmap   read VMCORE and do not map it
       -x, -i, --system-map, --backup-region, --sme-key, --sme-mode, --sme-tweaks,
       --sme-view   as when a dump is made

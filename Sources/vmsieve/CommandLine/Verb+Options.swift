@@ -7,7 +7,9 @@ extension Verb {
         Self.json, OptionDescription(name: "sum", takesArgument: true, .applied(.writingSums)),
         OptionDescription(name: "check-sum", takesArgument: true, .applied(.checkingSums)),
       ] + OptionTable.all.filter { $0.sets { $0.isForAll || $0.isForVerifying } }
-    case .inspect: [Self.json] + OptionTable.all.filter { $0.sets { $0.isForAll || $0.isForReading } }
+    case .inspect:
+      [Self.json, OptionDescription(name: "html", takesArgument: true, .applied(.html))]
+        + OptionTable.all.filter { $0.sets { $0.isForAll || $0.isForReading || $0.isForOverwriting } }
     case .repair:
       OptionTable.all.filter { $0.sets { $0.isForAll || $0.isForReading || $0.isForReplacing } }
     }
@@ -44,6 +46,10 @@ extension OptionDescription.Setting {
       true
     default: false
     }
+  }
+
+  fileprivate var isForOverwriting: Bool {
+    if case .overwriting = self { true } else { false }
   }
 
   fileprivate var isForReplacing: Bool {

@@ -54,7 +54,8 @@ enum Request: Equatable {
     case .repair(let request): [request.output, ReplacementFile.temporaryName(of: request.output)]
     case .verify(let request):
       request.written.map { [$0, ReplacementFile.temporaryName(of: $0)] } ?? []
-    case .memoryUsage, .inspect, .help, .version: []
+    case .inspect(let request): request.page.map { [$0, ReplacementFile.temporaryName(of: $0)] } ?? []
+    case .memoryUsage, .help, .version: []
     }
   }
 }

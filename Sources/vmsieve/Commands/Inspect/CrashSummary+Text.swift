@@ -47,9 +47,10 @@ extension CrashSummary {
 
   /// Everything else, a block each.
   var blocks: [String] {
-    problems.map { "  missing: \($0.part): \($0.reason)" } + processorLines + blockedLines + moduleLines
-      + memoryLines
-      + slabLines + logLines
+    var lines = problems.map { "  missing: \($0.part): \($0.reason)" }
+    if !processors.isEmpty { lines += ["", "Processors"] + processorLines }
+    if !blocked.isEmpty { lines += ["", "Blocked tasks"] + blockedLines }
+    return lines + moduleLines + memoryLines + slabLines + logLines
   }
 
   private static func name(_ task: KernelTask) -> String {
@@ -58,9 +59,9 @@ extension CrashSummary {
 
   // MARK: - Stacks
 
-  private var processorLines: [String] {
+  var processorLines: [String] {
     if processors.isEmpty { return [] }
-    var lines = ["", "Processors"]
+    var lines: [String] = []
     let first = processors.filter { $0.state.number == identity.crashedProcessor }
     let others = processors.filter { $0.state.number != identity.crashedProcessor }
     for processor in first { lines += self.lines(of: [processor], isCrashed: true) }
@@ -142,9 +143,9 @@ extension CrashSummary {
     return lines
   }
 
-  private var blockedLines: [String] {
+  var blockedLines: [String] {
     if blocked.isEmpty { return [] }
-    var lines = ["", "Blocked tasks"]
+    var lines: [String] = []
     var groups: [(key: [String], tasks: [KernelTask])] = []
     var places: [[String]: Int] = [:]
     for one in blocked {

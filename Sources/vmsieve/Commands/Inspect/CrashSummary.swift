@@ -74,7 +74,7 @@ struct CrashSummary {
     pageSize = kernel.geometry.size
     identity = KernelIdentity(kernel, &memory)
     var log: LogSummary?
-    do throws(KernelLogError) { log = try LogSummary(kernel, keeping: Self.logLines) } catch {
+    do throws(KernelError) { log = try LogSummary(kernel, keeping: Self.logLines) } catch {
       note("log", "\(error)")
     }
     self.log = log

@@ -2,13 +2,14 @@ internal import DumpMemory
 internal import PageCompression
 
 extension DumpForecast {
-  private static func name(_ kind: PageClass) -> String {
+  /// The class in words.
+  func name(of kind: PageClass) -> String {
     switch kind {
     case .free: "free"
     case .user: "user"
     case .cache: "cache"
     case .privateCache: "private cache"
-    case .other: "kernel"
+    case .other: tellsClassesApart ? "kernel" : "not known"
     }
   }
 
@@ -16,7 +17,7 @@ extension DumpForecast {
   var blocks: [String] {
     var lines = ["", "Pages in the file, by what they were used for"]
     for (kind, sample) in classes where sample.total > 0 {
-      let title = tellsClassesApart ? Self.name(kind) : "not known"
+      let title = name(of: kind)
       let share = sample.looked == 0 ? 0 : sample.zeros * 100 / sample.looked
       lines.append(
         "  " + "\(title):".padded(toColumns: 16) + "\(sample.total)".aligned(toColumns: 10) + " pages"
@@ -27,7 +28,7 @@ extension DumpForecast {
       lines.append("  \(alwaysLeftOut) pages are faulty or were taken back by a hypervisor: no dump has them")
     }
     lines += warnings.map { "  \($0)" }
-    lines += ["", "What a dump of it would take: an estimate, by \(looked) of \(pages) pages"]
+    lines += ["", "What a dump of it would take: an estimate, by \(looked) of \(pageCount) pages"]
     lines.append(
       "  " + "level".padded(toColumns: 7) + "pages".aligned(toColumns: 11)
         + PageSample.codecs.map { Self.option($0).aligned(toColumns: 16) }.joined())
@@ -48,7 +49,8 @@ extension DumpForecast {
     return lines
   }
 
-  private var pages: UInt64 { classes.reduce(0) { $0 + $1.sample.total } }
+  /// Pages in the file.
+  var pageCount: UInt64 { classes.reduce(0) { $0 + $1.sample.total } }
 
   private static func option(_ codec: Codec) -> String {
     switch codec {

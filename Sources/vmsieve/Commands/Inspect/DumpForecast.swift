@@ -24,6 +24,7 @@ struct DumpForecast {
   /// Pages that every dump leaves out: faulty ones, and those that a hypervisor took back.
   let alwaysLeftOut: UInt64
   let rows: [Row]
+  let picture: MemoryPicture
   let pageSize: Int
   /// Bytes of the file.
   private let fileSize: UInt64
@@ -64,6 +65,7 @@ struct DumpForecast {
     do throws(SystemError) {
       try Self.look(memory, present, kept: frames, classes, &samples)
     } catch { throw .system(error) }
+    picture = MemoryPicture(memory.frames, memory.geometry, present, kept: frames) { classes.counts(in: $0) }
     self.classes = PageClass.allCases.map { ($0, samples[$0] ?? PageSample(total: 0)) }
     pageSize = memory.geometry.size
     fileSize = memory.fileSize
@@ -81,7 +83,7 @@ struct DumpForecast {
     var reader = try MemoryReader.sequential(memory)
     var compressors = try SampleCompressors(pageSize: memory.geometry.size)
     for (pfn, kind) in chosen.sorted(by: { $0.key < $1.key }) {
-      do throws(MemoryError) {
+      do throws(VmcoreError) {
         let sizes = try reader.withPage(pfn) { page in isZeroPage(page) ? nil : compressors.sizes(page) }
         samples[kind]?.add(sizes)
       } catch { samples[kind]?.skip() }
@@ -206,5 +208,17 @@ struct DumpForecast {
       }
     }
     return best
+  }
+}
+
+extension PageClassFrames {
+  /// Frames of each class in a range.
+  fileprivate func counts(in range: Range<PFN>) -> [PageClass: UInt64] {
+    var counts: [PageClass: UInt64] = [:]
+    for reason in ExclusionReason.allCases {
+      let count = count(reason, in: range)
+      if count > 0 { counts[PageClass(reason)] = count }
+    }
+    return counts
   }
 }

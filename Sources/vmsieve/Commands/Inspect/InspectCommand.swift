@@ -10,6 +10,9 @@ struct InspectCommand {
   let messages: Messages
 
   func run() throws(CommandFailure) {
+    if let path = request.page, !request.overwrites, DumpTarget.exists(path) {
+      throw CommandFailure("\(path) exists: -f replaces it")
+    }
     var ready = try MemoryPreparation(request.memory, messages)
     // One look for all that will be asked for.
     _ = ready.kernel?.symbolsAtHand(CrashSummary.symbols + CrashedProcessors.symbols + PageFilter.symbols)
@@ -30,6 +33,16 @@ struct InspectCommand {
       forecast = try DumpForecast(ready.memory, ready.kernel)
     } catch { throw CommandFailure(error.description) }
     let report = InspectReport(ready.opened, ready.repair, map, processors, crash, forecast)
+    if let path = request.page { try write(HTMLReport(report: report).text, to: path) }
     messages.answer(request.usesJSON ? report.json.text : report.text)
+  }
+
+  private func write(_ page: String, to path: String) throws(CommandFailure) {
+    do throws(SystemError) {
+      let target = try ReplacementFile(path, replacing: request.overwrites)
+      let bytes = Array(page.utf8)
+      try unsafe target.file.append(bytes.span.bytes)
+      try target.commit()
+    } catch { throw CommandFailure("\(error)") }
   }
 }

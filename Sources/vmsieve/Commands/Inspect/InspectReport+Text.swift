@@ -17,6 +17,14 @@ extension InspectReport {
     lines += forecast.blocks
     lines.append("")
     if investigation != nil { lines.append("Memory encryption") }
+    lines += encryptionLines
+    lines.append("\(vmcore.memory.path): \(sentence)")
+    return lines.joined(separator: "\n")
+  }
+
+  /// What is known of memory encryption, and why.
+  var encryptionLines: [String] {
+    var lines: [String] = []
     if let investigation {
       let state = investigation.state
       lines.append(Self.titled("encryption", "\(state.kind.rawValue), \(state.evidence)"))
@@ -39,8 +47,7 @@ extension InspectReport {
       }
     }
     if let map { lines += Self.lines(of: map) }
-    lines.append("\(vmcore.memory.path): \(sentence)")
-    return lines.joined(separator: "\n")
+    return lines
   }
 
   private static func titled(_ name: String, _ text: String) -> String {
