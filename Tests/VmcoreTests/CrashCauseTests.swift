@@ -70,7 +70,7 @@ struct CrashCauseTests {
   func lastLines() throws {
     let found = try summary((0..<50).map { "line \($0)" } + ["\u{1b}[31mred\u{7}"], keeping: 3)
     #expect(found.lastLines.count == 3 && found.lineCount == 51)
-    #expect(found.lastLines.last == "[   76.500000] \\x1b[31mred\\x07")
+    #expect(found.lastLines.last?.hasSuffix(" \\x1b[31mred\\x07") == true)
     #expect("\u{1b}[2Jü\n".printable == "\\x1b[2J\\xc3\\xbc\\x0a")
   }
 
