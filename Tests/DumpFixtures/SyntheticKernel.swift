@@ -86,6 +86,8 @@ public final class SyntheticKernel {
     for range in ranges {
       for pfn in range { resetPage(pfn) }
     }
+    // No kernel is without slabs.
+    setSlab(pfn: image.lowerBound)
     vmcoreinfo = makeVMCOREINFO()
   }
 

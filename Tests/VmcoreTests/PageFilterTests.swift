@@ -31,6 +31,48 @@ import Testing
     #expect(try Filtered(kernel, level: level).report.invalidCompoundOrders == 1)
   }
 
+  // MARK: what every reader needs
+
+  @Test(arguments: [KernelGeneration.v6_1, .v6_12])
+  func `a rule that would take a page table is not applied, and the others are`(
+    generation: KernelGeneration
+  ) throws {
+    let kernel = SyntheticKernel(generation)
+    let entry = try #require(kernel.tableEntry(kernel.structPageAddress(8), level: 1))
+    kernel.setCache(pfn: entry >> 12)
+    kernel.setCache(pfn: 9)
+    kernel.setAnonymous(pfn: 10)
+    kernel.setFree(pfn: 8)
+    let filtered = try Filtered(kernel, level: 31, keepsNeeded: true)
+    #expect(filtered.report.droppedRules == [.cache, .privateCache])
+    #expect(filtered.excluded == [8, 10])
+    #expect(filtered.report[.cache] == 0 && filtered.report[.user] == 1 && filtered.report[.free] == 1)
+    #expect(filtered.report.isDoubtful)
+    #expect(filtered.report.warnings.filter { $0.contains("every reader needs") }.count == 2)
+    let others = try Filtered(kernel, level: 24, keepsNeeded: true)
+    #expect(others.report.droppedRules == [] && others.excluded == [8, 10])
+  }
+
+  @Test func `what is faulty is left out though every reader needs it, and no rule is to blame`() throws {
+    let kernel = SyntheticKernel(.v6_12)
+    let entry = try #require(kernel.tableEntry(kernel.structPageAddress(8), level: 1))
+    kernel.setHWPoison(pfn: entry >> 12)
+    kernel.setFree(pfn: 8)
+    let filtered = try Filtered(kernel, level: 31, keepsNeeded: true)
+    #expect(filtered.report.droppedRules == [] && filtered.excluded == [8, entry >> 12])
+  }
+
+  @Test func `a kernel without slabs is none`() throws {
+    let kernel = SyntheticKernel(.v6_12)
+    kernel.setFree(pfn: 8)
+    #expect(try Filtered(kernel, level: 31, keepsNeeded: true).report.warnings == [])
+    kernel.resetPage(kernel.image.lowerBound)
+    #expect(
+      try Filtered(kernel, level: 31, keepsNeeded: true).report.warnings.contains {
+        $0.contains("no slab was found")
+      })
+  }
+
   // MARK: the kernel's image
 
   @Test(arguments: KernelGeneration.all)

@@ -10,17 +10,23 @@ struct Filtered {
 
   /// Builds the vmcore, reads it and filters it.
   ///
-  /// - Parameter hasSymbols: whether it has kallsyms. Without, nothing says where to look for them, or each of thousands of
-  ///   kernels is searched for them.
-  init(_ kernel: SyntheticKernel, level: Int, image: ELFImage? = nil, hasSymbols: Bool = false) throws {
+  /// - Parameters:
+  ///   - hasSymbols: whether it has kallsyms. Without, nothing says where to look for them, or each of thousands of kernels
+  ///     is searched for them.
+  ///   - keepsNeeded: whether a rule that takes what every reader needs is not applied.
+  init(
+    _ kernel: SyntheticKernel, level: Int, image: ELFImage? = nil, hasSymbols: Bool = false,
+    keepsNeeded: Bool = false
+  ) throws {
     let info = kernel.vmcoreinfoText.split(separator: "\n").filter {
       hasSymbols || !$0.hasPrefix("SYMBOL(_stext)=")
     }
     try self.init(
-      OpenedVmcore(image ?? kernel.vmcore()), info.joined(separator: "\n") + "\n", level: level)
+      OpenedVmcore(image ?? kernel.vmcore()), info.joined(separator: "\n") + "\n", level: level,
+      keepsNeeded: keepsNeeded)
   }
 
-  init(_ opened: OpenedVmcore, _ vmcoreinfo: String, level: Int) throws {
+  init(_ opened: OpenedVmcore, _ vmcoreinfo: String, level: Int, keepsNeeded: Bool = false) throws {
     let physical = opened.memory
     let crashed = try KernelFacts(VMCOREINFO(vmcoreinfo), loads: physical.loads)
     let kernel = Kernel(crashed, of: physical)
@@ -28,7 +34,8 @@ struct Filtered {
     for range in physical.frames.ranges { frames.insert(range) }
     var report = FilterReport()
     try PageFilter.run(
-      kernel, DumpLevel(rawValue: level), from: &frames, report: &report, progress: { _, _ in })
+      kernel, DumpLevel(rawValue: level), from: &frames, keepsNeeded: keepsNeeded, report: &report,
+      progress: { _, _ in })
     self.report = report
     var excluded: Set<UInt64> = []
     for range in physical.frames.ranges {

@@ -37,6 +37,15 @@ public struct KernelLog: ~Copyable {
     throw .unknownLog("SYMBOL(prb), SYMBOL(log_next_idx) or SYMBOL(log_end)")
   }
 
+  /// Where the log lies.
+  var stretches: [Range<UInt64>] {
+    switch form {
+    case .characters(let characters): [characters.stretch]
+    case .records(let records): [records.stretch]
+    case .ring(let ring): ring.stretches
+    }
+  }
+
   /// What had to be left out so far.
   public var losses: LogLosses {
     if case .ring(let ring) = form { ring.losses } else { LogLosses() }
@@ -55,5 +64,12 @@ public struct KernelLog: ~Copyable {
       defer { form = .ring(ring) }
       return try ring.appendNext(from: &source, to: &output)
     }
+  }
+}
+
+extension Range<UInt64> {
+  /// Bytes from a virtual address on, as far as there are addresses.
+  static func of(_ byteCount: UInt64, from start: VirtualAddress) -> Range<UInt64> {
+    start.rawValue..<start.rawValue + Swift.min(byteCount, UInt64.max - start.rawValue)
   }
 }

@@ -18,6 +18,8 @@ struct PrintkCharacters {
     next = end - min(end, size)
   }
 
+  var stretch: Range<UInt64> { .of(size, from: buffer) }
+
   mutating func appendNext(
     from source: inout LogSource, to output: inout [UInt8]
   ) throws(KernelError) -> Bool {

@@ -34,6 +34,8 @@ struct PrintkRecords {
     guard end <= size else { throw .damagedLog("it ends at \(end) in a buffer of \(size) bytes") }
   }
 
+  var stretch: Range<UInt64> { .of(size, from: buffer) }
+
   mutating func appendNext(
     from source: inout LogSource, to output: inout [UInt8]
   ) throws(KernelError) -> Bool {

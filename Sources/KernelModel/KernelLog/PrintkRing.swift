@@ -87,6 +87,13 @@ struct PrintkRing {
     return try source.number(address + info.logOffset("latched_seq.val") + Int(copy) * 8, as: UInt64.self)
   }
 
+  var stretches: [Range<UInt64>] {
+    [
+      .of(count * UInt64(layout.descriptorSize), from: descriptors),
+      .of(count * UInt64(layout.informationSize), from: informations), .of(textSize, from: texts),
+    ]
+  }
+
   mutating func appendNext(
     from source: inout LogSource, to output: inout [UInt8]
   ) throws(KernelError) -> Bool {

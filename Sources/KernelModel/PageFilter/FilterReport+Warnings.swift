@@ -9,6 +9,15 @@ extension FilterReport {
         : "no page is left out for what it was used for: \(reason)")
   }
 
+  /// A rule would have left out what every reader needs.
+  mutating func warn(dropping rule: DumpLevel, _ frames: [PFN]) {
+    droppedRules.formUnion(rule)
+    doubt(
+      "by what is known of \(rule.subject), \(frames.count) pages would be left out that every reader needs, the first"
+        + " \(frames[0]) (page tables, mem_map, log, processors' data, stacks or modules): it is not so in this kernel, and"
+        + " \(rule.subject) stay in the dump")
+  }
+
   private mutating func doubt(_ warning: String) {
     warnings.append(warning)
     isDoubtful = true
@@ -37,12 +46,27 @@ extension FilterReport {
     if case .unknown = rules.compound, !level.isDisjoint(with: [.cache, .privateCache, .userData]) {
       doubt("the layout of compound pages is not known: only their first pages are left out")
     }
+    if slabs == 0, examined > 0 {
+      doubt("no slab was found, which no running kernel has: pages may be kept or left out wrongly")
+    }
     if level.contains(.freePages) {
       if !rules.knowsFreePages {
         doubt("free pages cannot be told from others in this kernel and are kept")
       } else if self[.free] == 0, examined > 0, !mayLackFreePages {
         doubt("no free page was found, which no running kernel has: free pages may all be kept")
       }
+    }
+  }
+}
+
+extension DumpLevel {
+  /// The pages that a single one of the levels leaves out, in words.
+  fileprivate var subject: String {
+    switch self {
+    case .cache: "pages of the cache"
+    case .privateCache: "pages of the cache with private data"
+    case .userData: "pages of processes"
+    default: "free pages"
     }
   }
 }

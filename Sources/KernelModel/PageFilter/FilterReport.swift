@@ -1,3 +1,5 @@
+public import DumpMemory
+
 /// What the page filter did, frame by frame. Every frame is counted once.
 public struct FilterReport: Sendable {
   /// Frames left out, by reason.
@@ -24,6 +26,10 @@ public struct FilterReport: Sendable {
   public var notInFile: UInt64 = 0
   /// Whether an earlier dump may have left out all free pages, so that to find none is no surprise.
   var mayLackFreePages = false
+  /// Rules that were not applied, since they would have left out frames that every reader needs.
+  public internal(set) var droppedRules: DumpLevel = []
+  /// Slabs that were seen.
+  var slabs: UInt64 = 0
   /// What the reader of the dump must know: guesses, limits, implausible results; a line each.
   public internal(set) var warnings: [String] = []
   /// Whether pages may have been kept or left out wrongly, and not only some few.

@@ -31,7 +31,8 @@ struct OpeningFrames {
   }
 
   mutating func insert(into set: inout PFNBitmap, _ memory: inout KernelMemory) {
-    insertProcessorAreas(into: &set, &memory)
+    // Behind what the image has there is what modules and the kernel itself asked for while it ran.
+    insertProcessorAreas(withBehind: 128 << 10, into: &set, &memory)
     memory.insertFrames(of: kernel.machine.modules, into: &set, kernel.geometry)
     guard let types = try? kernel.types(Self.wantedTypes) else { return }
     insertNodes(types.btf, into: &set, &memory)
@@ -39,13 +40,15 @@ struct OpeningFrames {
     insertPids(types.btf, into: &set, &memory)
   }
 
-  private func insertProcessorAreas(into set: inout PFNBitmap, _ memory: inout KernelMemory) {
+  /// - Parameter behind: bytes that count behind what the image has there.
+  func insertProcessorAreas(
+    withBehind behind: UInt64, into set: inout PFNBitmap, _ memory: inout KernelMemory
+  ) {
     guard let offsets = symbols.address(of: "__per_cpu_offset"),
       let start = symbols.address(of: "__per_cpu_start"), let end = symbols.address(of: "__per_cpu_end"),
       start < end, end.rawValue - start.rawValue <= 64 << 20
     else { return }
-    // Behind what the image has there is what modules and the kernel itself asked for while it ran.
-    let size = end.rawValue - start.rawValue + 128 << 10
+    let size = end.rawValue - start.rawValue + behind
     for processor in 0..<min(max(kernel.physical.notes.processorCount, 1), CrashedProcessors.mostProcessors) {
       guard let offset = try? memory.word(offsets + processor * 8) else { break }
       insert(start.rawValue &+ offset, size, into: &set, &memory)

@@ -37,13 +37,16 @@ public struct PageFilter: ~Copyable {
   /// report's warnings.
   ///
   /// - Parameters:
+  ///   - frames: all that a dump of this memory should have, if what is needed is kept.
   ///   - processes: frames that are kept though they are of user pages or cache.
+  ///   - keepsNeeded: whether a rule that would take what every reader needs (``NeededFrames``) is not applied.
   ///   - report: what was counted before, and what is counted now.
   ///   - classes: gets the frames that are left out.
   ///   - progress: called with the frames examined so far.
   public static func run(
     _ kernel: Kernel, _ level: DumpLevel, from frames: inout PFNBitmap,
-    keeping processes: ProcessFrames? = nil, report: inout FilterReport, classes: PageClassFrames? = nil,
+    keeping processes: ProcessFrames? = nil, keepsNeeded: Bool = false, report: inout FilterReport,
+    classes: PageClassFrames? = nil,
     progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(VmcoreError) {
     let physical = kernel.physical
@@ -63,21 +66,49 @@ public struct PageFilter: ~Copyable {
     let image = KernelImageFrames(kernel, evidence, PageFlagsReader(map: map, rules: rules), &memory)
     report.freedOfKernelImage = image.freed
     report.kernelImageEvidence = image.evidence
-    var filter = try VmcoreError.wrapping { () throws(SystemError) in
-      try PageFilter(rules, level, image: image.frames, processes, report, classes)
+    let ground = Ground(
+      physical: physical, map: map, rules: rules, image: image.frames, processes: processes, classes: classes)
+    let before = report
+    try scan(ground, level, from: &frames, report: &report, &memory, progress: progress)
+    if keepsNeeded, !level.isDisjoint(with: .needingMemoryMap) {
+      let needed = try NeededFrames(kernel, map, &memory)
+      try keep(needed, ground, level, in: &frames, before, report: &report, &memory)
     }
-    for section in map.sections {
-      filter.scan(section, of: physical.frames, &memory, &frames)
-      progress(filter.report.examined, physical.frames.count)
-    }
-    report = filter.report
     report.mayLackFreePages =
       physical.origin.map { $0.dumpLevel.contains(.freePages) } ?? (report.notInFile > 0)
-    report.warn(evidence, level, rules, map)
+    report.warn(evidence, level.subtracting(report.droppedRules), rules, map)
+  }
+
+  /// What a pass over the mem_map goes by.
+  struct Ground {
+    let physical: PhysicalMemory
+    let map: MemoryMap
+    let rules: PageRules
+    let image: PFNRanges
+    let processes: ProcessFrames?
+    let classes: PageClassFrames?
+  }
+
+  /// Takes out of `frames` what one level says.
+  static func scan(
+    _ ground: Ground, _ level: DumpLevel, from frames: inout PFNBitmap, report: inout FilterReport,
+    _ memory: inout KernelMemory, progress: (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
+  ) throws(VmcoreError) {
+    let before = report
+    var filter = try VmcoreError.wrapping { () throws(SystemError) in
+      try PageFilter(ground.rules, level, image: ground.image, ground.processes, before, ground.classes)
+    }
+    for section in ground.map.sections {
+      filter.scan(section, of: ground.physical.frames, &memory, &frames)
+      progress(filter.report.examined, ground.physical.frames.count)
+    }
+    report = filter.report
   }
 
   /// What to ask ``Kernel`` for early, with what others want: each look walks all of kallsyms.
-  public static let symbols = KernelTypes.symbols + KernelImageFrames.symbols + Kernel.imageSymbols
+  public static let symbols =
+    KernelTypes.symbols + KernelImageFrames.symbols + Kernel.imageSymbols
+    + NeededFrames.symbols
 
   private mutating func scan(
     _ section: MemoryMap.Section, of memoryFrames: PFNRanges, _ memory: inout KernelMemory,
@@ -176,6 +207,7 @@ public struct PageFilter: ~Copyable {
       }
 
       let isSlab = pages.isSlab(flags, mapcount)
+      if isSlab { excluder.report.slabs += 1 }
       if level.contains(.freePages), !isSlab, rules.buddyType?.matches(mapcount) ?? false {
         let freeOrder = pages.privateWord(index)
         if freeOrder < UInt64(rules.freeOrders), pfn.rawValue & (1 << freeOrder - 1) == 0 {

@@ -179,7 +179,7 @@ struct DumpCommand {
       if let kernel {
         progress.begin(.unnecessaryPages)
         try PageFilter.run(
-          kernel, level, from: &kept, keeping: processes, report: &filtered
+          kernel, level, from: &kept, keeping: processes, keepsNeeded: true, report: &filtered
         ) {
           progress.update(done: $0, total: $1)
         }
@@ -199,7 +199,7 @@ struct DumpCommand {
     messages.debug(
       "memory: \(threads) threads of at most \(PipelineMemory.bytesPerThread(request.codec, pageSize: memory.geometry.size)) bytes each,"
         + " page bitmap of \(bitmapBytes) bytes")
-    let description = describe(level)
+    let description = describe(level.subtracting(filtered.droppedRules))
     let priority = priority(level, frames, description, file, files)
     var pipeline = DumpPipeline(output, frames)
     if let priority { pipeline.follow(priority) }

@@ -1,0 +1,83 @@
+internal import DumpMemory
+internal import Platform
+
+/// The frames of what readers look at before they are asked anything: a dump without one of them cannot be opened, or is
+/// shown wrongly.
+///
+/// The kernel's page tables, mem_section and the mem_map, the log, the processors' own data with what the crash left there,
+/// the tasks that ran with their stacks, modules. What the kernel's lists lead to is not looked after: on sound kernels, too,
+/// some of it was freed before.
+struct NeededFrames: ~Copyable {
+  private(set) var frames: PFNBitmap
+  private let kernel: Kernel
+
+  /// `current_task` is a member of `pcpu_hot`, its first, from Linux 6.2 to 6.14.
+  private static let runningTasks = ["current_task", "pcpu_hot"]
+  /// What to ask ``Kernel`` for.
+  static let symbols = OpeningFrames.symbols + runningTasks
+  private static let wantedTypes = WantedTypes(structures: ["task_struct"])
+  /// PERCPU_MODULE_RESERVE and the least PERCPU_DYNAMIC_RESERVE, which no unit is without; what lies farther behind may have
+  /// been freed.
+  private static let leastBehind: UInt64 = (8 + 20) << 10
+
+  init(_ kernel: Kernel, _ map: MemoryMap, _ memory: inout KernelMemory) throws(VmcoreError) {
+    var tables = try PageTableFrames(kernel)
+    tables.add(kernel.tables.root, .kernel)
+    frames = tables.takeFrames()
+    self.kernel = kernel
+    map.insertOwnFrames(into: &frames, kernel, &memory)
+    if let table = try? SectionTable(kernel.facts, &memory, probing: kernel.physical.frames) {
+      table.insertOwnFrames(into: &frames, of: kernel.physical, &memory)
+    }
+    if let log = try? KernelLog(kernel, sinceClear: false) {
+      for stretch in log.stretches { memory.insertFrames(of: stretch, into: &frames, kernel.geometry) }
+    }
+    memory.insertFrames(of: modules, into: &frames, kernel.geometry)
+    let opening = OpeningFrames(kernel)
+    opening.insertProcessorAreas(withBehind: Self.leastBehind, into: &frames, &memory)
+    insertRunningTasks(&memory)
+  }
+
+  /// Where modules are: with KASLR behind all places where the image may be, whose mapping has pages that were freed.
+  private var modules: Range<UInt64> {
+    let all = kernel.machine.modules
+    guard let size = kernel.info.number("KERNEL_IMAGE_SIZE"), let bytes = UInt64(exactly: size),
+      bytes < all.upperBound - kernel.machine.kernelMap
+    else { return all.upperBound..<all.upperBound }
+    return max(all.lowerBound, kernel.machine.kernelMap + bytes)..<all.upperBound
+  }
+
+  private mutating func insertRunningTasks(_ memory: inout KernelMemory) {
+    let symbols = kernel.symbolsAtHand(Self.symbols)
+    guard let types = try? kernel.types(Self.wantedTypes), let size = types.btf.size("task_struct"),
+      let stack = types.btf.offset("task_struct", "stack"),
+      let offsets = symbols.address(of: "__per_cpu_offset"),
+      let place = Self.runningTasks.lazy.compactMap({ symbols.address(of: $0) }).first
+    else { return }
+    for processor in 0..<min(kernel.physical.notes.processorCount, CrashedProcessors.mostProcessors) {
+      guard let offset = try? memory.word(offsets + processor * 8),
+        let task = try? memory.word(VirtualAddress(place.rawValue &+ offset)), KernelPointer.isPlausible(task)
+      else { continue }
+      insert(task, UInt64(size), &memory)
+      if let address = try? memory.word(VirtualAddress(task) + stack) {
+        insert(address, kernel.machine.stackSize, &memory)
+      }
+    }
+  }
+
+  private mutating func insert(_ address: UInt64, _ byteCount: UInt64, _ memory: inout KernelMemory) {
+    guard KernelPointer.isPlausible(address) else { return }
+    memory.insertFrames(of: .of(byteCount, from: VirtualAddress(address)), into: &frames, kernel.geometry)
+  }
+
+  /// Those that `wanted` has and `kept` lacks.
+  func missing(in kept: borrowing PFNBitmap, of wanted: borrowing PFNBitmap) -> [PFN] {
+    var missing: [PFN] = []
+    var next = frames.next(from: PFN(0))
+    while let pfn = next {
+      if !kept.contains(pfn), wanted.contains(pfn) { missing.append(pfn) }
+      next = frames.next(from: pfn.advanced(by: 1))
+    }
+    return missing
+  }
+}
