@@ -11,11 +11,12 @@ struct NeededFrames: ~Copyable {
   private(set) var frames: PFNBitmap
   private let kernel: Kernel
 
-  /// `current_task` is a member of `pcpu_hot`, its first, from Linux 6.2 to 6.14.
-  private static let runningTasks = ["current_task", "pcpu_hot"]
+  /// Per-CPU variables; from Linux 6.2 to 6.14 they are members of `pcpu_hot`, which begins with `current_task`.
+  private static let (current, stackTop, hot) = ("current_task", "cpu_current_top_of_stack", "pcpu_hot")
+  /// Where `pcpu_hot.top_of_stack` can be: `call_depth` before it depends on the configuration.
+  private static let stackTopsInHot = [16, 24]
   /// What to ask ``Kernel`` for.
-  static let symbols = OpeningFrames.symbols + runningTasks
-  private static let wantedTypes = WantedTypes(structures: ["task_struct"])
+  static let symbols = OpeningFrames.symbols + [current, stackTop, hot]
   /// PERCPU_MODULE_RESERVE and the least PERCPU_DYNAMIC_RESERVE, which no unit is without; what lies farther behind may have
   /// been freed.
   private static let leastBehind: UInt64 = (8 + 20) << 10
@@ -49,18 +50,25 @@ struct NeededFrames: ~Copyable {
 
   private mutating func insertRunningTasks(_ memory: inout KernelMemory) {
     let symbols = kernel.symbolsAtHand(Self.symbols)
-    guard let types = try? kernel.types(Self.wantedTypes), let size = types.btf.size("task_struct"),
-      let stack = types.btf.offset("task_struct", "stack"),
-      let offsets = symbols.address(of: "__per_cpu_offset"),
-      let place = Self.runningTasks.lazy.compactMap({ symbols.address(of: $0) }).first
-    else { return }
+    guard let offsets = symbols.address(of: "__per_cpu_offset") else { return }
     for processor in 0..<min(kernel.physical.notes.processorCount, CrashedProcessors.mostProcessors) {
-      guard let offset = try? memory.word(offsets + processor * 8),
-        let task = try? memory.word(VirtualAddress(place.rawValue &+ offset)), KernelPointer.isPlausible(task)
-      else { continue }
-      insert(task, UInt64(size), &memory)
-      if let address = try? memory.word(VirtualAddress(task) + stack) {
-        insert(address, kernel.machine.stackSize, &memory)
+      guard let offset = try? memory.word(offsets + processor * 8) else { return }
+      func variable(_ name: String) -> VirtualAddress? {
+        symbols.address(of: name).map { VirtualAddress($0.rawValue &+ offset) }
+      }
+      if let place = variable(Self.current) ?? variable(Self.hot), let task = try? memory.word(place) {
+        insert(task, 1, &memory)
+      }
+      let tops =
+        variable(Self.stackTop).map { [$0] }
+        ?? variable(Self.hot).map { hot in Self.stackTopsInHot.map { hot + $0 } } ?? []
+      for place in tops {
+        // Stacks are aligned to their size, which tells them from the other words there; FRED leaves some bytes at their top.
+        let size = kernel.machine.stackSize
+        guard let top = try? memory.word(place), top & (size - 1) == 0 || top & (size - 1) > size - 64 else {
+          continue
+        }
+        insert((top &- 1) & ~(size - 1), size, &memory)
       }
     }
   }

@@ -18,11 +18,14 @@ public struct PageTableFrames: ~Copyable {
   /// Entries that lead to tables which the dump does not hold.
   public private(set) var unreachable = 0
   private var reader: MemoryReader
+  /// A table of each level, as they are walked through one below the other.
+  private var tables: MappedBuffer
   private let memory: PhysicalMemory
   private let levels: Int
   private let mask: UInt64
 
   private let entries: Int
+  private static let entry = Field<UInt64>(0)
 
   public init(_ kernel: Kernel) throws(VmcoreError) {
     let memory = kernel.physical
@@ -30,10 +33,16 @@ public struct PageTableFrames: ~Copyable {
       try PFNBitmap(maxMapNumber: memory.frames.maxMapNumber)
     }
     let reader = try VmcoreError.wrapping { () throws(SystemError) in try MemoryReader.scattered(memory) }
+    let size = memory.geometry.size
+    let levels = kernel.tables.levels
+    let tables = try VmcoreError.wrapping { () throws(SystemError) in
+      try MappedBuffer(byteCount: levels * size)
+    }
+    self.tables = tables
     self.frames = frames
     self.reader = reader
     self.memory = memory
-    levels = kernel.tables.levels
+    self.levels = levels
     mask = kernel.tables.encryptionMask
     entries = kernel.machine.entriesPerTable
   }
@@ -53,17 +62,27 @@ public struct PageTableFrames: ~Copyable {
     }
     // Tables are shared, and broken ones may form a ring.
     guard frames.insert(table..<table.advanced(by: 1)) == 1, level > 1 else { return }
-    let start = memory.geometry.address(of: table)
+    let start = (level - 1) * memory.geometry.size
+    let range = start..<start + memory.geometry.size
+    guard (try? Self.read(memory.geometry.address(of: table), into: &tables, in: range, by: &reader)) != nil
+    else {
+      frames.remove(table)
+      unreachable += 1
+      return
+    }
     for index in 0..<entries {
-      guard let word = try? reader.word(start + index * 8) else {
-        frames.remove(table)
-        unreachable += 1
-        return
-      }
-      let entry = PageTableEntry(word)
+      let entry = PageTableEntry(Self.entry.load(from: tables.bytes, at: start + index * 8))
       guard entry.isPresent, !entry.isLeaf(level: level) else { continue }
-      if root == .process && word & mask == 0 { continue }
+      if root == .process && entry.rawValue & mask == 0 { continue }
       visit(memory.geometry.pfn(of: PhysicalAddress(entry.frame(without: mask))), level: level - 1, root)
     }
+  }
+
+  private static func read(
+    _ address: PhysicalAddress, into tables: inout MappedBuffer, in range: Range<Int>,
+    by reader: inout MemoryReader
+  ) throws(VmcoreError) {
+    var bytes = tables.mutableBytes(in: range)
+    try reader.read(address, into: &bytes)
   }
 }
