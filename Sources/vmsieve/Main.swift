@@ -112,7 +112,10 @@ enum Main {
       return status
     case .dump(let request):
       for path in request.destination.paths { try DumpTarget.check(path, overwriting: request.overwrites) }
-      let status = try DumpCommand(request, messages).run()
+      let command = try DumpCommand(request, messages)
+      // Also of a dump that failed: the less there is of it, the more it is wanted.
+      defer { command.writeReport() }
+      let status = try command.run()
       let name = request.destination.name
       tellResult(
         request.isDryRun

@@ -45,7 +45,7 @@ describe_machine() { # NAME
     # One processor off line, one that hangs where no NMI reaches it, and the panic inside an NMI.
     6.1-processors) kernel=6.1 processors=4 own_module=nmi script=processors.sh crash=nmi-crash.sh ;;
     # Threads that are blocked in a module, and a page fault of that module inside an interrupt.
-    6.1-blocked | 6.12-blocked) kernel=${1%-blocked} memory=512M reserve=128M own_module=blocked script=blocked.sh crash=blocked-crash.sh ;;
+    6.1-blocked | 6.12-blocked) kernel=${1%-blocked} own_module=blocked script=blocked.sh crash=blocked-crash.sh ;;
     # For timing: most of its memory is programs and libraries, in RAM disks, which every level keeps, and in the cache.
     bench) kernel=$(first_kernel) memory=1536M archive=512M ;;
     # The same, smaller, for the capture kernel, which writes to a disk.

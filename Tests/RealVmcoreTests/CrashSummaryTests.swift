@@ -381,4 +381,28 @@ struct CrashSummaryTests {
     }
     #expect(known > 0)
   }
+
+  @Test("In the capture kernel --report has the stacks, costs no second to speak of, and the dump is whole")
+  func captureKernel() throws {
+    guard Lab.hasKernel("6.12") else { return }
+    let out = scratch.path("out")
+    let commands = """
+      now() { cut -d' ' -f1 /proc/uptime; }
+      a=$(now); vmsieve -l -d 31 /proc/vmcore /out/plain || exit 1
+      b=$(now); vmsieve -l -d 31 --report /out/report /proc/vmcore /out/dump || exit 2
+      c=$(now); cmp /out/plain /out/dump || exit 3
+      echo "seconds: $a $b $c"
+      """
+    let log = try Lab.run("collect", "6.12-blocked", out: out, commands, within: 900)
+    let report = try String(contentsOfFile: "\(out)/report", encoding: .utf8)
+    for part in [
+      "  kind:        null pointer", "lab_strike", "--- IRQ stack ---", "asm_sysvec_apic_timer_interrupt",
+      "2 tasks: lab-waits/1", "user space, at", "  blocked: taints OE",
+    ] { #expect(report.contains(part), "\(part)") }
+    #expect(!report.contains("missing: ") && !report.contains("is not known"), "\(report)")
+    let times = try #require(log.split(separator: "\n").first { $0.hasPrefix("seconds: ") })
+      .split(separator: " ").dropFirst().compactMap { Double($0) }
+    try #require(times.count == 3)
+    #expect(times[2] - times[1] < times[1] - times[0] + 2, "\(times)")
+  }
 }

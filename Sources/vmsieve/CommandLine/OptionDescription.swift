@@ -46,6 +46,7 @@ struct OptionDescription {
     case keepingProcesses
     case json
     case html
+    case reporting
     case writingSums
     case checkingSums
     case elf
@@ -59,17 +60,24 @@ struct OptionDescription {
   /// The long name; empty where there is none.
   let name: StaticString
   let takesArgument: Bool
+  /// Whether the long name may be abbreviated. One of our own that begins as one of makedumpfile's may not, or the other's
+  /// abbreviations would no longer be good.
+  let isAbbreviated: Bool
   let treatment: Treatment
 
   init(
     letter: Unicode.Scalar? = nil, name: StaticString = "", takesArgument: Bool = false,
-    _ treatment: Treatment
+    isAbbreviated: Bool = true, _ treatment: Treatment
   ) {
+    self.isAbbreviated = isAbbreviated
     self.letter = letter.map { UInt8($0.value) } ?? 0
     self.name = name
     self.takesArgument = takesArgument
     self.treatment = treatment
   }
+
+  /// Whether a word is the option, its long name written out.
+  func isSpelt(by word: String) -> Bool { word == spelling || word.hasPrefix(spelling + "=") }
 
   /// The option as a user writes it: `--name`, or `-x` where there is no long name.
   var spelling: String {

@@ -154,6 +154,8 @@ struct OptionParser {
       options.keptProcesses += argument.split(separator: ",").map { String($0) }
     case .json:
       options.usesJSON = true
+    case .reporting:
+      options.report = argument
     case .html:
       options.page = argument
     case .writingSums:

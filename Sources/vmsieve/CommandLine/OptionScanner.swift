@@ -41,7 +41,9 @@ struct OptionScanner: ~Copyable {
         letterText.unicodeScalars.append(Unicode.Scalar(description.letter))
         if description.takesArgument { letterText += ":" }
       }
-      if description.name.utf8CodeUnitCount > 0 {
+      if description.name.utf8CodeUnitCount > 0,
+        description.isAbbreviated || words.contains(where: { description.isSpelt(by: $0) })
+      {
         // A literal is never freed and ends in a NUL byte.
         let name = unsafe UnsafeRawPointer(description.name.utf8Start).assumingMemoryBound(to: CChar.self)
         unsafe (names + nameCount).initialize(

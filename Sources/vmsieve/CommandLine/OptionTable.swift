@@ -63,6 +63,7 @@ enum OptionTable {
     [
       OptionDescription(name: "keep-partial", .applied(.keepingPartial)),
       OptionDescription(name: "keep-comm", takesArgument: true, .applied(.keepingProcesses)),
+      OptionDescription(name: "report", takesArgument: true, isAbbreviated: false, .applied(.reporting)),
     ]
   }
 

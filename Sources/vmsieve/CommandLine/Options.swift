@@ -42,6 +42,8 @@ struct Options: Equatable {
   var onlySinceClear = false
   /// `--keep-comm`: names of processes.
   var keptProcesses: [String] = []
+  /// `--report`: where what the crashed kernel tells is written besides.
+  var report: String?
   /// Whether a verb answers in JSON.
   var usesJSON = false
   /// `--html`: a page that a verb writes besides.

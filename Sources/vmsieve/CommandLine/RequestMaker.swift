@@ -11,6 +11,9 @@ struct RequestMaker {
 
   /// What a line without a verb asks for.
   func request() throws(CommandLineError) -> Request {
+    if options.report != nil, options.generated != nil || options.rearranges || options.reassembles {
+      throw .conflict("--report goes with a dump only.")
+    }
     if let output = options.generated { return try generating(output) }
     if options.rearranges { return try rearranging() }
     if options.keepsPartial { throw .invalid }
@@ -25,6 +28,10 @@ struct RequestMaker {
       throw .conflict("-e requires --work-dir")
     }
     if options.onlySinceClear, !options.wantsLog { throw .invalid }
+    if options.report != nil {
+      if options.isDryRun { throw .conflict("--dry-run cannot be used with --report.") }
+      if options.wantsLog || options.wantsMemoryUsage { throw .conflict("--report goes with a dump only.") }
+    }
     if options.wantsLog, options.isDryRun {
       throw .conflict("--dry-run cannot be used with --dump-dmesg.")
     }
@@ -57,7 +64,7 @@ struct RequestMaker {
           memory: memory, destination: destination, overwrites: options.overwrites,
           format: options.writesELF ? .elf : .kdump(options.codec), levels: options.dumpLevels,
           sizeLimit: options.sizeLimit, threads: options.threads, isDryRun: options.isDryRun,
-          keptProcesses: options.keptProcesses))
+          keptProcesses: options.keptProcesses, report: options.report))
     }
     if options.splits { throw .conflict("--split cannot be used with --dump-dmesg.") }
     return .log(

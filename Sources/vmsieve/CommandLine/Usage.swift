@@ -44,6 +44,7 @@ enum Usage {
       -g INFO              write what -x tells to INFO
       --config FILE        erase what FILE names (man vmsieve.conf)
       --keep-comm NAME,..  keep the pages of the processes of these names at every dump level
+      --report FILE        write what inspect tells of the crash to FILE, too
       --vtop ADDR          print the physical address of a virtual one, and the walk to it, too
       --mem-usage          count the pages of this running machine by kind
       --dump-dmesg         write the dead kernel's messages to LOGFILE, or with -F to stdout

@@ -13,7 +13,7 @@ struct DumpCommand {
   /// What is read to learn what a page is.
   let memory: PhysicalMemory
   /// What is written: the same, but perhaps for the encryption bit in page tables.
-  private let output: PhysicalMemory
+  let output: PhysicalMemory
   let kernel: Kernel?
   /// What was changed in the pages, for whoever reads the dump.
   private let eraseInfo: String
@@ -43,7 +43,9 @@ struct DumpCommand {
     output = ready.output
     eraseInfo = ready.record
     // One look for all that is asked for now.
-    _ = kernel?.symbolsAtHand(PageFilter.symbols + CrashedProcessors.symbols + WritePriority.symbols)
+    _ = kernel?.symbolsAtHand(
+      PageFilter.symbols + CrashedProcessors.symbols + WritePriority.symbols
+        + (request.report == nil ? [] : CrashSummary.symbols))
     if let kernel, let processors = CrashedProcessors(kernel) {
       messages.describe(processors)
     }

@@ -24,6 +24,8 @@ struct DumpRequest: Equatable {
   var isDryRun = false
   /// `--keep-comm`: names of processes.
   var keptProcesses: [String] = []
+  /// `--report`: where what the crashed kernel tells is written besides.
+  var report: String?
 
   var codec: Codec {
     if case .kdump(let codec) = format { codec } else { .none }

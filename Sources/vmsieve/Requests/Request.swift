@@ -46,7 +46,8 @@ enum Request: Equatable {
   /// Files that are written.
   var outputs: [String] {
     switch self {
-    case .dump(let request): request.destination.paths
+    case .dump(let request):
+      request.destination.paths + (request.report.map { [$0, ReplacementFile.temporaryName(of: $0)] } ?? [])
     case .log(let request): request.output.map { [$0] } ?? []
     case .reassemble(let request): [request.output]
     case .generate(let request): [request.output]

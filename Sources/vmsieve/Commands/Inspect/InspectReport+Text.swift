@@ -9,10 +9,10 @@ extension InspectReport {
 
   var text: String {
     var lines = ["\(vmcore.memory.path): \(format)"]
-    lines.append(Self.titled("kernel", vmcore.kernel?.release.printable ?? "unknown"))
-    if let crash { lines += crash.headLines.map { Self.titled($0.title, $0.text) } }
-    lines.append(Self.titled("memory", "\(vmcore.memory.frames.count) pages"))
-    if let processors { lines.append(Self.titled("processors", processors.sentence)) }
+    lines.append(ReportText.titled("kernel", vmcore.kernel?.release.printable ?? "unknown"))
+    if let crash { lines += crash.headLines.map { ReportText.titled($0.title, $0.text) } }
+    lines.append(ReportText.titled("memory", "\(vmcore.memory.frames.count) pages"))
+    if let processors { lines.append(ReportText.titled("processors", processors.sentence)) }
     if let crash { lines += crash.blocks }
     lines += forecast.blocks
     lines.append("")
@@ -27,14 +27,14 @@ extension InspectReport {
     var lines: [String] = []
     if let investigation {
       let state = investigation.state
-      lines.append(Self.titled("encryption", "\(state.kind.rawValue), \(state.evidence)"))
+      lines.append(ReportText.titled("encryption", "\(state.kind.rawValue), \(state.evidence)"))
       if let low = investigation.low {
         let end = low.source.rawValue + low.byteCount - 1
         lines.append(
-          Self.titled("low memory", Self.range(low.source.rawValue, end) + ", \(low.byteCount) bytes"))
+          ReportText.titled("low memory", Self.range(low.source.rawValue, end) + ", \(low.byteCount) bytes"))
       }
       if !investigation.candidates.isEmpty {
-        lines.append(Self.titled("backup", "may lie at"))
+        lines.append(ReportText.titled("backup", "may lie at"))
         for candidate in investigation.candidates {
           lines.append(
             "    \(candidate.address) (\(candidate.certainty.rawValue)): \(candidate.evidence)")
@@ -42,7 +42,7 @@ extension InspectReport {
       }
       if let plan = investigation.plan { lines += Self.lines(of: plan) }
       if !investigation.evidence.isEmpty {
-        lines.append(Self.titled("evidence", ""))
+        lines.append(ReportText.titled("evidence", ""))
         lines += investigation.evidence.map { "    \($0)" }
       }
     }
@@ -50,23 +50,20 @@ extension InspectReport {
     return lines
   }
 
-  private static func titled(_ name: String, _ text: String) -> String {
-    let title = "  \(name):"
-    return text.isEmpty ? title : title + String(repeating: " ", count: max(15 - title.utf8.count, 1)) + text
-  }
-
   private static func range(_ start: UInt64, _ last: UInt64) -> String {
     String(hexadecimal: start) + "-" + String(hexadecimal: last)
   }
 
   private static func lines(of plan: RepairPlan) -> [String] {
-    var lines = [titled("verdict", "\(plan.verdict.rawValue): \(plan.verdict.sentence)")]
+    var lines = [ReportText.titled("verdict", "\(plan.verdict.rawValue): \(plan.verdict.sentence)")]
     lines.append(
-      titled("pages", "\(plan.repairedPages) repaired of \(plan.actions.count)")
+      ReportText.titled("pages", "\(plan.repairedPages) repaired of \(plan.actions.count)")
         + LeaveReason.allCases.filter { plan.pages(left: $0) > 0 }
         .map { ", \(plan.pages(left: $0)) \($0.rawValue)" }.joined())
-    if let backup = plan.backup { lines.append(titled("backup", "at \(backup.address): \(backup.evidence)")) }
-    if !plan.classes.isEmpty { lines.append(titled("classes", "pages that share one constant")) }
+    if let backup = plan.backup {
+      lines.append(ReportText.titled("backup", "at \(backup.address): \(backup.evidence)"))
+    }
+    if !plan.classes.isEmpty { lines.append(ReportText.titled("classes", "pages that share one constant")) }
     for found in plan.classes {
       lines.append(
         "    l ^ r = " + String(hexadecimal: found.difference) + ", \(found.pages.count) pages, "
@@ -81,7 +78,7 @@ extension InspectReport {
       return "\(pages) pages \(words) (\(runs) runs)"
     }
     var lines = [
-      titled(
+      ReportText.titled(
         "C-bit map",
         part(.encrypted, "encrypted") + ", " + part(.decrypted, "decrypted") + ", "
           + part(.unknown, "not mapped"))

@@ -1,0 +1,26 @@
+internal import DumpMemory
+internal import KernelModel
+internal import Platform
+
+extension DumpCommand {
+  /// Writes what the crashed kernel tells (`--report`). What goes wrong with that is said, and is no failure of the dump.
+  func writeReport() {
+    guard let path = request.report else { return }
+    guard let kernel else {
+      messages.warning("--report \(path): the kernel is not known, and no report is written")
+      return
+    }
+    do throws(VmcoreError) {
+      // What is erased in the dump is erased here.
+      let crash = try CrashSummary(kernel.reading(output))
+      let text = ReportText.of(crash, kernel.release, memory)
+      try VmcoreError.wrapping { () throws(SystemError) in
+        let target = try ReplacementFile(path, replacing: request.overwrites)
+        let bytes = Array(text.utf8)
+        try unsafe target.file.append(bytes.span.bytes)
+        try target.commit()
+      }
+      messages.common("The report is saved to \(path).")
+    } catch { messages.warning("--report: \(error); no report is written") }
+  }
+}
