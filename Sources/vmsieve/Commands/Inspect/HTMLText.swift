@@ -4,7 +4,7 @@ internal import Platform
 enum HTMLText {
   static func escaped(_ text: String) -> String {
     // The one character beyond ASCII that the report's own words have.
-    text.split(separator: "±", omittingEmptySubsequences: false).map { escapedPart($0) }.joined(
+    text.split(separator: "±" as Character, omittingEmptySubsequences: false).map { escapedPart($0) }.joined(
       separator: "&plusmn;")
   }
 
