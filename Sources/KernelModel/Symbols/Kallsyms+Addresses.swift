@@ -9,10 +9,10 @@ extension Kallsyms {
   ///
   /// The table is in the order of addresses (scripts/kallsyms.c). However many are asked for, the names are walked once.
   ///
-  /// - Returns: those that were found, by address.
-  func symbols(holding addresses: Set<UInt64>, _ memory: inout KernelMemory) throws(KernelError)
-    -> [UInt64: KernelSymbol]
-  {
+  /// - Returns: those that were found, by address, and why names are missing; nil where none is.
+  func symbols(
+    holding addresses: Set<UInt64>, _ memory: inout KernelMemory
+  ) throws(KernelError) -> (found: [UInt64: KernelSymbol], problem: KernelError?) {
     var places: [(address: UInt64, index: Int, start: UInt64, size: UInt64?)] = []
     for address in addresses {
       let low = try firstIndex(above: address, &memory)
@@ -24,14 +24,17 @@ extension Kallsyms {
       let end = low < tables.count ? try start(low, &memory) : own
       places.append((address, index, own, end > own ? end - own : nil))
     }
-    let names = try names(of: places.map(\.index), &memory)
+    // What stands before a name that is damaged is good.
+    var names: [Int: String] = [:]
+    var problem: KernelError?
+    do throws(KernelError) { try read(places.map(\.index), into: &names, &memory) } catch { problem = error }
     var found: [UInt64: KernelSymbol] = [:]
     for place in places {
       guard let name = names[place.index] else { continue }
       found[place.address] = KernelSymbol(
         name: name, offset: place.address - place.start, size: place.size, module: nil)
     }
-    return found
+    return (found, problem)
   }
 
   /// Where the symbol begins that an address lies in; nil before the first and behind the last.
@@ -54,11 +57,12 @@ extension Kallsyms {
     try Self.address(index, tables, addressing, &memory) ?? 0
   }
 
-  /// The names of some symbols, without the letter of their kind.
-  private func names(of indices: [Int], _ memory: inout KernelMemory) throws(KernelError) -> [Int: String] {
+  /// Reads the names of some symbols, without the letter of their kind.
+  private func read(
+    _ indices: [Int], into names: inout [Int: String], _ memory: inout KernelMemory
+  ) throws(KernelError) {
     let wanted = Set(indices)
-    guard let last = wanted.max() else { return [:] }
-    var names: [Int: String] = [:]
+    guard let last = wanted.max() else { return }
     var stream = try KernelError.wrapping { () throws(SystemError) in try KernelByteStream(at: tables.names) }
     for index in 0...last {
       let count = try Self.nameLength(&stream, &memory)
@@ -73,6 +77,5 @@ extension Kallsyms {
       }
       stream.take(count)
     }
-    return names
   }
 }

@@ -18,7 +18,9 @@ public struct Symbolizer: Sendable {
     do throws(KernelError) {
       let kallsyms = try Kallsyms(kernel.facts, &memory)
       // What lies behind the last symbol is not its.
-      found.merge(try kallsyms.symbols(holding: own, &memory).filter { $0.value.size != nil }) { $1 }
+      let named = try kallsyms.symbols(holding: own, &memory)
+      found.merge(named.found.filter { $0.value.size != nil }) { $1 }
+      problem = named.problem.map { "\($0)" }
     } catch { problem = "\(error)" }
     symbols = found
     self.problem = problem

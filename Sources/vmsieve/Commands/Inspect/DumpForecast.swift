@@ -4,8 +4,8 @@ internal import KernelModel
 internal import PageCompression
 internal import Platform
 
-/// What the pages of a vmcore are, and what dumps of it would take: by a sample of its pages, so that it takes no longer where
-/// there is more memory.
+/// What the pages of a vmcore are, and what dumps of it would take: the page structures are read as for a dump, and of the pages
+/// a sample.
 struct DumpForecast {
   /// What a dump of a level takes.
   struct Row {
@@ -31,7 +31,7 @@ struct DumpForecast {
   /// What the file leaves out already; nil for what came from the kernel.
   private let ownLevel: DumpLevel?
 
-  /// Pages of a class that are looked at; of smaller classes all are.
+  /// Pages of a class that are looked at; of classes that are smaller, in little memory, all are.
   private static let sampleSize: UInt64 = 2048
   /// How often a frame is drawn: a class of which there are few in much memory stays with fewer.
   private static let mostDraws = 2_000_000
