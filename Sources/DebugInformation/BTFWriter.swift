@@ -60,7 +60,7 @@ struct BTFWriter {
     var rest: [UInt32] = []
     switch content {
     case .forward: (kind, word) = (7, 0)
-    case .integer(let byteCount): (kind, word, rest) = (1, byteCount, [byteCount * 8])
+    case .integer(let byteCount): (kind, word, rest) = (1, byteCount, [byteCount &* 8])
     case .pointer(let target): (kind, word) = (2, target)
     case .array(let element, let length): (kind, word, rest) = (3, 0, [element, 0, length])
     case .structure(let byteCount, let members, let isUnion):

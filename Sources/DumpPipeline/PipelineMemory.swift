@@ -17,8 +17,12 @@ public enum PipelineMemory {
   /// The windows of a reader that may not map: two of 128 KiB.
   private static let readWindows = 256 << 10
 
+  /// No disk takes what more than these compress.
+  public static let mostThreads = 1024
+
   /// Threads that fit into half of what is available, of those wanted; at least one.
   public static func affordableThreads(_ wanted: Int, _ codec: Codec, pageSize: Int) -> Int {
+    let wanted = min(wanted, mostThreads)
     guard let available = Host.availableMemory() else { return wanted }
     // Two batches more than threads are under way.
     let affordable = Int(min(available / 2, UInt64(Int.max))) / bytesPerThread(codec, pageSize: pageSize) - 2

@@ -46,11 +46,19 @@ public struct FileDescriptor: ~Copyable, Sendable {
   }
 
   /// Opens a file for reading. The corresponding C function is `open`.
+  ///
+  /// - Throws: also for a pipe, which would be waited for until somebody writes to it.
   public static func open(reading path: String) throws(SystemError) -> FileDescriptor {
     let descriptor = try SystemError.calling("open", path) {
-      unsafe clinux_open(path, O_RDONLY | O_CLOEXEC, 0)
+      unsafe clinux_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
     }
-    return try FileDescriptor(descriptor: descriptor, path: path)
+    let file = try FileDescriptor(descriptor: descriptor, path: path)
+    if file.kind == .pipeOrSocket {
+      throw SystemError(
+        "open", path, .invalidArgument, reason: "a pipe, where a file is wanted that can be read at any place"
+      )
+    }
+    return file
   }
 
   /// A second descriptor of a stream that the process was started with, so that closing it harms nobody.
@@ -69,6 +77,17 @@ public struct FileDescriptor: ~Copyable, Sendable {
     guard kind == .blockDevice else { return 0 }
     let end = lseek(descriptor, 0, SEEK_END)
     return end > 0 ? UInt64(end) : 0
+  }
+
+  /// Bytes of a regular file that take room on its disk: a sparse one claims more. Its length, where nothing is told.
+  public func storedSize() throws(SystemError) -> UInt64 {
+    let length = try size()
+    var status = stat()
+    guard kind == .regular, !isInProc, unsafe fstat(descriptor, &status) == 0, status.st_blocks > 0 else {
+      return length
+    }
+    // stat(2): blocks of 512 bytes, whatever the filesystem's are.
+    return min(length, UInt64(status.st_blocks).multipliedReportingOverflow(by: 512).partialValue)
   }
 
   /// Reads until the buffer is full or the file ends; returns the bytes read.
@@ -154,11 +173,15 @@ public struct FileDescriptor: ~Copyable, Sendable {
     return done
   }
 
-  /// The first bytes of a file, for short ones.
+  /// All bytes of a file, for short ones: from a longer one nothing is taken.
   public static func contents(of path: String, atMost limit: Int) throws(SystemError) -> [UInt8] {
     let file = try open(reading: path)
-    var buffer = try MappedBuffer(byteCount: limit)
+    var buffer = try MappedBuffer(byteCount: limit + 1)
     let count = try file.read(into: &buffer)
+    guard count <= limit else {
+      throw SystemError(
+        "read", path, .fileTooLarge, reason: "it has more than \(limit) bytes, and is not read in part")
+    }
     return unsafe buffer.bytes.extracting(first: count).withUnsafeBytes { unsafe Array($0) }
   }
 

@@ -19,7 +19,7 @@ public struct ReplacementFile: ~Copyable {
     }
     let place = Self.temporaryName(of: target)
     try OverwritePolicy.removeLeftover(place)
-    let file = try FileDescriptor.createNew(place)
+    let file = try FileDescriptor.createNew(place, named: place)
     self.file = file
     self.target = target
   }

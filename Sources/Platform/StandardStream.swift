@@ -28,19 +28,27 @@ public struct StandardStream: Sendable, Equatable {
     }
   }
 
-  /// Writes text; a stream that nobody reads any more is no reason to stop dumping.
-  public func write(_ text: String) {
-    var text = text
-    text.withUTF8 { bytes in
+  /// Writes text.
+  ///
+  /// - Returns: why not all of it could be written. A stream that nobody reads any more is no reason to stop dumping, but
+  ///   where the text is what was asked for, that is a failure.
+  @discardableResult
+  public func write(_ printable: PrintableText) -> SystemError? {
+    var text = printable.text
+    return text.withUTF8 { bytes in
       var done = 0
       while done < bytes.count {
-        let count = unsafe CLinux.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
-        if count > 0 {
+        do throws(SystemError) {
+          let count = try SystemError.calling("write", name) {
+            unsafe CLinux.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+          }
+          guard count > 0 else { throw SystemError("write", name, .noSpace) }
           done += count
-        } else if count == 0 || Errno.current != .interrupted {
-          return
-        }
+        } catch { return error }
       }
+      return nil
     }
   }
+
+  private var name: String { self == .error ? "STDERR" : "STDOUT" }
 }

@@ -3,6 +3,7 @@ internal import Platform
 /// The program as makedumpfile's users know it: a command line in, a dump and an exit status out.
 enum Main {
   static func run(_ arguments: CommandLineArguments) -> ExitStatus {
+    // Before anything is opened.
     StandardStream.occupyClosed()
     Host.turnWriteSignalsIntoErrors()
     let name = Program.nameInMessages(calledAs: arguments.words.first ?? Program.name)
@@ -12,7 +13,7 @@ enum Main {
       let invocation = try parser.parse(fileExists: DumpTarget.exists)
       let messages = Messages(
         programName: name, level: invocation.messageLevel, leavesOutputAlone: invocation.leavesOutputAlone)
-      return run(invocation, arguments, messages)
+      return answered(run(invocation, arguments, messages), messages)
     } catch {
       let messages = Messages(
         programName: name, level: parser.options.messageLevel, leavesOutputAlone: parser.options.flattens)
@@ -29,10 +30,12 @@ enum Main {
     switch request {
     case .help(let verb):
       let name = messages.programName
-      messages.answer(verb.map { Usage.text(of: $0, calledAs: name) } ?? Usage.text(calledAs: name))
+      let text = verb.map { Usage.text(of: $0, calledAs: name) } ?? Usage.text(calledAs: name)
+      messages.answer(text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) })
       return .completed
     case .version:
-      messages.answer(Program.versionText(calledAs: messages.programName))
+      let text = Program.versionText(calledAs: messages.programName)
+      messages.answer(text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) })
       return .completed
     case .dump, .log, .rearrange, .reassemble, .generate, .memoryUsage, .verify, .inspect, .repair:
       break
@@ -63,6 +66,14 @@ enum Main {
     if case .memoryUsage = request, status == .completed { return status }
     tellEnd(status, messages)
     return status
+  }
+
+  /// What was asked for and could not be written is not there, whatever was found out.
+  private static func answered(_ status: ExitStatus, _ messages: Messages) -> ExitStatus {
+    guard let failure = messages.unansweredBecause else { return status }
+    // Who reads no further than he likes has seen enough, and knows what he did.
+    if failure.code != .brokenPipe { messages.error("\(failure): the answer is not there, or not all of it") }
+    return status == .completed ? .failed : status
   }
 
   /// Says why nothing is done, on a stream that harms no file.

@@ -45,7 +45,7 @@ struct MessagesTests {
   func outputLeftAlone() throws {
     let texts = try printed(MessageLevel(rawValue: 31), leavesOutputAlone: true) { messages in
       oneOfEach(messages)
-      messages.answer("answer")
+      messages.answer(["answer"])
     }
     #expect(texts.output == "")
     #expect(texts.errors == "common\nvmsieve: error\ndebug\nreport\nprogress\nanswer\n")
@@ -53,7 +53,7 @@ struct MessagesTests {
 
   @Test("The answer to a question is printed at every level")
   func answers() throws {
-    #expect(try printed([]) { $0.answer("answer") }.output == "answer\n")
+    #expect(try printed([]) { $0.answer(["answer"]) }.output == "answer\n")
   }
 
   @Test("A message that is not wanted is not even composed")

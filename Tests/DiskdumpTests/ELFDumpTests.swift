@@ -251,4 +251,18 @@ struct ELFDumpTests {
     try writer.finish(dumpable: scenario.bitmap(of: scenario.dumpable))
     #expect(try flags(file.path) == 0)
   }
+
+  @Test("Segments that lie over each other many times are refused before their product fills memory")
+  func overlappingSegments() throws {
+    // 4000 pages, each a run of its own, in each of 400 segments.
+    let scenario = scenario((0..<4000).map { $0 * 512 }, frames: 4000 * 512)
+    let all = try #require(segments(scenario).first)
+    let file = TemporaryPath()
+    let error = try write(scenario, file.path, segments: [CoreSegment](repeating: all, count: 400))
+    guard case .failed(let cause) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(cause.code == .fileTooLarge && "\(cause)".contains("without -E"))
+  }
 }

@@ -10,6 +10,7 @@ final class Machine: PageStore {
   let formatDescription = "made up"
   let machine = MachineKind.x86_64
   let fileSize: UInt64
+  var heldBytes: UInt64 { fileSize }
   let frames: PFNRanges
   let notes: CoreNotes
   let origin = DumpFacts(

@@ -1,4 +1,5 @@
 /// Lends an array's bytes to what works on spans.
+@discardableResult
 func withMutableBytes<Result>(
   of array: inout [UInt8], _ body: (inout MutableRawSpan) -> Result
 ) -> Result {

@@ -56,6 +56,68 @@ import Testing
     }
   }
 
+  @Test(arguments: [CipherMode.xe, .xex])
+  func `Bytes that lie in two pages are those of each, and what is no block stays`(mode: CipherMode) {
+    var random = SeededGenerator(seed: 7)
+    let cipher = MemoryCipher(
+      key: randomBytes(16, &random), mode: mode, tweaks: TweakTable.random(&random))!
+    let start = PhysicalAddress(0x7654_3ff0)
+    let plain = randomBytes(4096, &random)
+    var whole = plain
+    withMutableBytes(of: &whole) { #expect(cipher.encrypt(&$0, at: start)) }
+    var first = Array(plain[..<16])
+    var rest = Array(plain[16...])
+    withMutableBytes(of: &first) { #expect(cipher.encrypt(&$0, at: start)) }
+    withMutableBytes(of: &rest) { #expect(cipher.encrypt(&$0, at: start + 16)) }
+    #expect(whole == first + rest)
+    withMutableBytes(of: &whole) { #expect(cipher.decrypt(&$0, at: start)) }
+    #expect(whole == plain)
+    for address in [0x1008, 1 << 52, UInt64.max & ~15] {
+      withMutableBytes(of: &whole) { #expect(!cipher.encrypt(&$0, at: PhysicalAddress(address))) }
+    }
+    #expect(whole == plain)
+  }
+
+  @Test func `Between PT_LOADs that share a page there are zeros, however many there are`() {
+    func load(_ start: UInt64, _ size: UInt64) -> ProgramHeader {
+      var bytes = [UInt8](repeating: 0, count: 56)
+      bytes.storeLittleEndian(UInt32(1), at: 0)
+      bytes.storeLittleEndian(start, at: 24)
+      bytes.storeLittleEndian(size, at: 32)
+      bytes.storeLittleEndian(size, at: 40)
+      return ProgramHeader(bytes.span.bytes, at: 0)!
+    }
+    var random = SeededGenerator(seed: 8)
+    let table = TweakTable.random(&random)
+    let cipher = MemoryCipher(key: randomBytes(16, &random), mode: .xe, tweaks: table)!
+    let none = PFNRanges([], maxMapNumber: 1 << 20)
+    // The second lies inside of the first; the third begins in its last page, and ends in one of its own.
+    let loads =
+      [load(0x1100, 0xf00), load(0x1200, 0x100), load(0x2000, 0x800), load(0x2c00, 0x1500), load(.max, 4096)]
+      + (0..<20_000).map { load(0x10_0000 + $0 * 8192, 2048) }
+    let layer = KeyedLayer(
+      cipher, view: .decrypted, region: nil, decrypted: none, unmapped: none,
+      geometry: PageGeometry(shift: 12),
+      loads: loads)
+    func zeros(_ pfn: UInt64) -> [Range<Int>] {
+      var page = randomBytes(4096, &random)
+      withMutableBytes(of: &page) { layer.apply(to: &$0, PFN(pfn)) }
+      var ranges: [Range<Int>] = []
+      var at = 0
+      while at < 4096 {
+        let end = page[at...].firstIndex { $0 != 0 } ?? 4096
+        if end - at >= 64 { ranges.append(at..<end) }
+        at = max(end, at) + 1
+      }
+      return ranges
+    }
+    #expect(zeros(1) == [0..<0x100])
+    #expect(zeros(2) == [0x800..<0xc00])
+    #expect(zeros(3) == [])
+    #expect(zeros(4) == [0x100..<0x1000])
+    #expect(zeros(0x100) == [0x800..<0x1000] && zeros(0x102) == [0x800..<0x1000])
+  }
+
   @Test func `In XEX no constant undoes the damage`() {
     var random = SeededGenerator(seed: 3)
     for _ in 0..<50 {

@@ -139,4 +139,38 @@ struct FileDescriptorTests {
     for code in [Errno.noSpace, .quotaExceeded, .fileTooLarge] { #expect(code.meansNoSpace) }
     for code in [Errno.inputOutput, .badAddress, .outOfMemory, .interrupted] { #expect(!code.meansNoSpace) }
   }
+
+  @Test("What takes the place of a file is its maker's alone, and no other name of the file shows it")
+  func replacing() throws {
+    let folder = URL(fileURLWithPath: NSTemporaryDirectory() + "/vmsieve-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(
+      at: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.path + "/dump"
+    let other = folder.path + "/other"
+    try Data([1, 2, 3]).write(to: URL(fileURLWithPath: path))
+    try #require(chmod(path, 0o4666) == 0 && link(path, other) == 0)
+    let created = try FileDescriptor.create(path, replacing: true)
+    try created.write([9 as UInt8].span.bytes, at: FileOffset(0))
+    let attributes = try FileManager.default.attributesOfItem(atPath: path)
+    #expect(attributes[.posixPermissions] as? Int == 0o600)
+    #expect(try [UInt8](Data(contentsOf: URL(fileURLWithPath: path))) == [9])
+    #expect(try [UInt8](Data(contentsOf: URL(fileURLWithPath: other))) == [1, 2, 3])
+  }
+
+  @Test("A short file is read whole or not at all")
+  func contents() throws {
+    let file = try TestFile(pattern(5000))
+    #expect(try FileDescriptor.contents(of: file.path, atMost: 5000) == pattern(5000))
+    #expect(throws: SystemError.self) { try FileDescriptor.contents(of: file.path, atMost: 4999) }
+  }
+
+  @Test("A sparse file holds what it has blocks for")
+  func storedSize() throws {
+    let file = try TestFile(pattern(8192))
+    try file.truncate(to: 1 << 30)
+    let descriptor = try FileDescriptor.open(reading: file.path)
+    #expect(try descriptor.size() == 1 << 30)
+    #expect(try (8192...1 << 20).contains(descriptor.storedSize()))
+  }
 }

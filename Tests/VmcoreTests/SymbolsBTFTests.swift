@@ -19,6 +19,32 @@ private func failure(_ bytes: [UInt8]) throws -> SymbolErrorKind? {
 }
 
 @Suite struct SymbolsBTFTests {
+  @Test func `sizes that no type of a kernel has are none, and slabs are not counted by them`() throws {
+    var builder = BTFBuilder()
+    let char = builder.integer("char", 1)
+    let large = builder.array(builder.array(char, 1 << 31), 1 << 30)
+    let pointer = builder.pointer()
+    let int = builder.integer("int", 4)
+    _ = builder.typedef("large_t", large)
+    _ = builder.structure(
+      "slab", 64,
+      [
+        .init(name: "slab_cache", type: pointer, offset: 64),
+        .init(name: "freelist", type: pointer, offset: 256),
+        .init(name: "inuse", type: int, offset: 320), .init(name: "objects", type: large, offset: 384),
+      ])
+    _ = builder.structure(
+      "kmem_cache", 200,
+      ["size", "offset", "name", "object_size", "inuse", "flags"].enumerated().map {
+        .init(name: $0.element, type: int, offset: $0.offset * 64)
+      })
+    try withTypes(builder) { types in
+      #expect(types.size("large_t") == nil)
+      #expect(types.member("slab", "objects")?.size == nil)
+      #expect(SymbolErrorKind.of { () throws(KernelError) in _ = try SlabLayout(types) } == .absent)
+    }
+  }
+
   @Test func `structures, unions, typedefs, pointers and arrays have their sizes`() throws {
     var builder = BTFBuilder()
     let int = builder.integer("int", 4)

@@ -47,6 +47,30 @@ import Testing
     #expect(try Kallsyms(opened.crashed, &memory).evidence == "a search of the kernel's image")
   }
 
+  @Test(.timeLimit(.minutes(1)))
+  func `what only looks like tables is walked over once, however often it stands there`() throws {
+    let tables = KernelWithTables(.v5_10) { $0.spareImagePages = 1200 }
+    // 64 heads, each with the length of a name before it that swallows the next, and then names of one token.
+    var names: [UInt8] = []
+    for _ in 0..<64 {
+      names.appendLittleEndian(tables.kernel.text)
+      names.appendLittleEndian(UInt64(1_900_000))
+      names += [UInt8](repeating: 0, count: 10).flatMap { _ in [1, 0x61] as [UInt8] } + [2, 0x61, 0x61, 16]
+    }
+    names += [UInt8](repeating: 0x61, count: 16) + (0..<2_000_000).flatMap { _ in [1, 0x61] as [UInt8] }
+    tables.place(names)
+    var tokens: [UInt8] = []
+    var starts: [UInt8] = []
+    for token in 0..<256 {
+      starts.appendLittleEndian(UInt16(tokens.count))
+      tokens += [(0x30...0x39).contains(token) ? UInt8(token) : 0x78, 0]
+    }
+    tables.place((0..<250).flatMap { _ in tokens + starts })
+    let opened = try tables.open()
+    let symbols = try opened.symbols(["__start_BTF"])
+    #expect(symbols.address(of: "__start_BTF") == nil)
+  }
+
   @Test func `a kernel without tables has no symbols, and that is said`() throws {
     let opened = try KernelWithTables(.v5_10).open()
     #expect(try opened.kallsymsFailure() == .absent)

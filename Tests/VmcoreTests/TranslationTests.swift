@@ -1,4 +1,5 @@
 import DumpFixtures
+import Platform
 import Testing
 
 @testable import DumpMemory
@@ -53,6 +54,36 @@ import Testing
         #expect(text.rawValue == (kernel.image.lowerBound + page) << 12 + 7)
       }
     }
+  }
+
+  @Test(arguments: [4, 5])
+  func `what reaches the last byte of the address space is read up to it, and no further`(levels: Int) throws
+  {
+    let kernel = SyntheticKernel(Self.configuration(levels: levels))
+    kernel.map(vaddr: 0xffff_ffff_ffff_f000, paddr: 0x7000, leaf: .fourKiB)
+    let opened = try OpenedVmcore(kernel.vmcore())
+    #expect(try Self.translate(.max - 1, kernel, opened).get() == 0x7ffe)
+    #expect(try Self.translate(.max, kernel, opened).errorKind == .unmapped(level: 1))
+    var memory = try KernelFacts(VMCOREINFO(kernel.vmcoreinfoText), of: opened.memory).memory(
+      of: opened.memory)
+    var buffer = try MappedBuffer(byteCount: 512)
+    #expect(throws: VmcoreError.self) {
+      var bytes = buffer.mutableBytes
+      try memory.read(VirtualAddress(0xffff_ffff_ffff_ff00), into: &bytes)
+    }
+  }
+
+  @Test func `user page tables that lead back to themselves are walked once`() throws {
+    let kernel = SyntheticKernel(Self.configuration(levels: 4))
+    let top: UInt64 = 0x10_000
+    let next: UInt64 = 0x11_000
+    for index in 0..<256 as Range<UInt64> { kernel.memory.store(next | 0x67, at: top + index * 8) }
+    for index in 0..<512 as Range<UInt64> { kernel.memory.store(next | 0x67, at: next + index * 8) }
+    let opened = try OpenedVmcore(kernel.vmcore())
+    var walk = try UserPages(Kernel(VMCOREINFO(kernel.vmcoreinfoText), of: opened.memory))
+    walk.add(PhysicalAddress(top))
+    let frames = walk.takeFrames()
+    #expect(frames.count == 1 && frames.contains(PFN(next >> 12)))
   }
 
   @Test(arguments: [4, 5])

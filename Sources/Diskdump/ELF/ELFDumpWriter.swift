@@ -65,6 +65,8 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   /// Each is a PT_LOAD more, in which readers look for every page.
   private static let mostStretches = 128
 
+  public var hasStreamEnd: Bool { output.hasStreamEnd }
+
   /// Headers speak of whole pages, in the order in which they come.
   public var form: PageForm {
     PageForm(
@@ -107,7 +109,15 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   ) throws(DumpError) {
     let extents = ELFExtents(
       dumpable, existing: existing, lost: lost, sequence: sequence, pageSize: Self.pageSize)
-    loads = ELFProgramHeaders(segments, extents, lost: lost).loads
+    guard let programs = ELFProgramHeaders(segments, extents, lost: lost) else {
+      let reason =
+        "the segments of the vmcore overlap, and an ELF core of it would need more than \(ELFProgramHeaders.most)"
+        + " program headers; without -E it needs none"
+      let error = DumpError.failed(SystemError("write", "-E", .fileTooLarge, reason: reason))
+      failure = error
+      throw error
+    }
+    loads = programs.loads
     let new = eraseInfo.split(separator: "\n").text(without: notes.eraseInfo)
     let extra = new.isEmpty ? [] : CoreNotes.note(named: "ERASEINFO", Array(new.utf8))
     headers = ELFDumpHeaders(

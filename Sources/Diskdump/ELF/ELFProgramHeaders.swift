@@ -17,9 +17,17 @@ struct ELFProgramHeaders: Sendable {
 
   private(set) var loads: [Load] = []
 
+  /// As many as ``ELFCore`` reads. Segments that lie over each other have the headers of each, and their product may be
+  /// more than memory holds.
+  static let most = 1 << 20
+
   /// - Parameter lost: frames that no PT_LOAD speaks of, as readers would see zeros there.
-  init(_ segments: [CoreSegment], _ extents: ELFExtents, lost: PFNRanges) {
-    for segment in segments { append(segment, extents, lost) }
+  /// - Returns: nil if there are more than ``most``.
+  init?(_ segments: [CoreSegment], _ extents: ELFExtents, lost: PFNRanges) {
+    for segment in segments {
+      append(segment, extents, lost)
+      if loads.count > Self.most { return nil }
+    }
   }
 
   private mutating func append(_ segment: CoreSegment, _ extents: ELFExtents, _ lost: PFNRanges) {
@@ -27,7 +35,7 @@ struct ELFProgramHeaders: Sendable {
     var at = all.lowerBound
     let firstOfSegment = loads.count
     var index = extents.first(endingAfter: PFN(all.lowerBound / 4096))
-    while at < all.upperBound {
+    while at < all.upperBound, loads.count <= Self.most {
       var kept = all.upperBound..<all.upperBound
       var offset: UInt64 = 0
       if index < extents.extents.count {

@@ -14,6 +14,8 @@ extension DiskdumpWriter: DumpWriter {
 
   public var pagesTaken: UInt64 { pagesDescribed }
 
+  public var hasStreamEnd: Bool { output.hasStreamEnd }
+
   public mutating func begin(
     notes: CoreNotes, existing: PFNRanges, dumpable: borrowing PFNBitmap, sequence: FrameSequence?
   ) throws(DumpError) {

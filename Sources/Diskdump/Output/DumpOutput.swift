@@ -77,6 +77,14 @@ public struct DumpOutput: ~Copyable, Sendable {
     }
   }
 
+  /// Whether a stream was sent to its end.
+  var hasStreamEnd: Bool {
+    switch target {
+    case .stream(let stream): stream.hasEnd
+    default: false
+    }
+  }
+
   /// Sends the last of a stream, and the record that says so.
   func endStream() throws(DumpError) {
     switch target {

@@ -17,6 +17,9 @@ public protocol DumpWriter: ~Copyable {
   /// Bytes handed to the file, each counted once; holes are not counted.
   var bytesWritten: UInt64 { get }
 
+  /// Whether all of it went out, with the record that ends a stream; false where it is none.
+  var hasStreamEnd: Bool { get }
+
   /// Bytes of the notes that could not be read and are zeros in the dump.
   var unreadableNoteBytes: Int { get }
 

@@ -30,10 +30,15 @@ final class FlattenedStreamWriter: @unchecked Sendable {
     try sender.flush()
   }
 
+  /// Whether the record that ends the stream was sent.
+  private(set) var hasEnd = false
+
   /// Ends the stream: only now is it whole.
   func end() throws(SystemError) {
     try sender.flush()
-    try sender.end()
+    try sender.sendEnd()
+    hasEnd = true
+    try sender.synchronize()
   }
 }
 
@@ -99,10 +104,11 @@ private struct RecordSender: ~Copyable {
     lower.begin(offset)
   }
 
-  mutating func end() throws(SystemError) {
+  mutating func sendEnd() throws(SystemError) {
     try sendRecord(offset: Int64(-1), byteCount: Int64(-1))
-    try file.synchronize()
   }
+
+  func synchronize() throws(SystemError) { try file.synchronize() }
 
   private mutating func flushUpper() throws(SystemError) {
     if !upper.isEmpty {

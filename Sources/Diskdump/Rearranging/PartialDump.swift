@@ -20,7 +20,8 @@ public struct PartialDump: ~Copyable {
   ///
   /// - Throws: ``VmcoreError`` where the headers or the bitmaps did not arrive, or in a file of another format.
   public mutating func complete(_ file: borrowing FileDescriptor) throws(VmcoreError) {
-    let input = try InputFile(opening: path)
+    let input = try InputFile(
+      VmcoreError.wrapping { () throws(SystemError) in try file.duplicate() })
     if try KdumpHeaders.recognises(input) {
       var part = try PartialKdump(KdumpFile(input), arrived)
       do throws(SystemError) { try part.complete(file) } catch { throw .system(error) }
@@ -34,8 +35,10 @@ public struct PartialDump: ~Copyable {
       throw .malformed(path: path, at: core.programHeadersOffset, "the program headers did not arrive whole")
     }
     for header in core.programHeaders where header.type != ProgramHeader.load {
-      let place = header.fileOffset.rawValue..<header.fileOffset.rawValue &+ header.fileSize
-      guard place.isEmpty || arrived.contains(place) else {
+      if header.fileSize == 0 { continue }
+      guard let place = Range(start: header.fileOffset.rawValue, byteCount: header.fileSize),
+        arrived.contains(place)
+      else {
         throw .malformed(path: path, at: header.fileOffset, "the notes did not arrive whole")
       }
     }

@@ -59,10 +59,9 @@ struct PartialKdump: ~Copyable {
       let own = kdump.descriptorOffset(first + UInt64(index))
       let descriptor = PageDescriptor(
         decoding: buffer.bytes.extracting(position..<position + PageDescriptor.byteCount))
-      let data = descriptor.offset..<descriptor.offset &+ UInt64(descriptor.size)
       if arrived.contains(own..<own + UInt64(PageDescriptor.byteCount)),
         kdump.state(of: descriptor) == .stored,
-        arrived.contains(data)
+        arrived.contains(descriptor.range)
       {
         keptPages += 1
       } else {

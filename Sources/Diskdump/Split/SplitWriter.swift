@@ -15,6 +15,8 @@ public struct SplitWriter: ~Copyable, DumpWriter {
     var failure: DumpError?
     var isFinished = false
 
+    var isEmpty: Bool { writer.pagesTaken == writer.unreadablePages }
+
     init(_ writer: consuming DiskdumpWriter, _ path: String, _ frames: Range<PFN>) {
       self.writer = writer
       self.path = path
@@ -46,8 +48,13 @@ public struct SplitWriter: ~Copyable, DumpWriter {
 
   public var unreadableNoteBytes: Int { parts.first?.writer.unreadableNoteBytes ?? 0 }
 
-  /// Files that did not come to their end.
-  public var cutFiles: [String] { parts.filter { !$0.isFinished }.map { $0.path } }
+  public var hasStreamEnd: Bool { false }
+
+  /// Files that did not come to their end, and have pages.
+  public var cutFiles: [String] { parts.filter { !$0.isFinished && !$0.isEmpty }.map { $0.path } }
+
+  /// Files that did not come to their first page.
+  public var emptyFiles: [String] { parts.filter { !$0.isFinished && $0.isEmpty }.map { $0.path } }
   /// Files that have all their pages.
   public var wholeFiles: [String] { parts.filter { $0.isFinished }.map { $0.path } }
 

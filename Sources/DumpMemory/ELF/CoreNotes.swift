@@ -13,6 +13,8 @@ public final class CoreNotes: Sendable {
   private let vmcoreinfoBytes: [UInt8]
   /// Notes of type NT_PRSTATUS named `CORE`: the processors that were running.
   public let processorCount: Int
+  /// What is wrong with the notes, a line each, in words that follow the core's path.
+  public let warnings: [String]
   /// Whether a Xen hypervisor describes itself: its VMCOREINFO, or XEN_ELFNOTE_CRASH_INFO.
   let isOfXen: Bool
 
@@ -27,6 +29,10 @@ public final class CoreNotes: Sendable {
     (vmcoreinfoRange, vmcoreinfoBytes) = list.vmcoreinfo()
     processorCount = survey.processorCount
     isOfXen = survey.isOfXen
+    warnings =
+      survey.refusedInfo.map {
+        ["its VMCOREINFO has \($0) bytes, more than any kernel writes, and is not read"]
+      } ?? []
   }
 
   /// Notes made from others.
@@ -36,6 +42,7 @@ public final class CoreNotes: Sendable {
     (vmcoreinfoRange, vmcoreinfoBytes) = list.vmcoreinfo()
     processorCount = notes.processorCount
     isOfXen = notes.isOfXen
+    warnings = notes.warnings
   }
 
   /// Notes that are all in memory.
@@ -47,6 +54,7 @@ public final class CoreNotes: Sendable {
     (vmcoreinfoRange, vmcoreinfoBytes) = list.vmcoreinfo()
     processorCount = 0
     isOfXen = false
+    warnings = []
   }
 
   /// Bytes of all notes.

@@ -45,15 +45,22 @@ struct NoteList: Sendable {
   }
 
   func fileOffset(ofByte place: Int) -> UInt64? {
-    let piece = pieces.first { place >= $0.start && place < $0.end }
-    return piece?.fileStart.map { $0 + UInt64(place - (piece?.start ?? 0)) }
+    let index = firstPiece(endingAfter: place)
+    guard index < pieces.count, pieces[index].start <= place else { return nil }
+    return pieces[index].fileStart.map { $0 + UInt64(place - pieces[index].start) }
+  }
+
+  /// There may be a million of them.
+  private func firstPiece(endingAfter place: Int) -> Int {
+    pieces.partitionPoint(behind: { $0.end > place })
   }
 
   /// Copies a part; returns the bytes that could not be read, which are zeros then.
   func read(into bytes: inout MutableRawSpan, at offset: Int, from file: InputFile?) -> Int {
     var missing = 0
     var done = 0
-    for piece in pieces where piece.end > offset && done < bytes.byteCount {
+    for piece in pieces[firstPiece(endingAfter: offset)...] {
+      if done == bytes.byteCount { break }
       let from = offset + done - piece.start
       let count = min(bytes.byteCount - done, piece.byteCount - from)
       if let heldStart = piece.heldStart {

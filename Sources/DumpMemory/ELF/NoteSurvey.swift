@@ -4,6 +4,8 @@ internal import Platform
 struct NoteSurvey {
   private(set) var processorCount = 0
   private(set) var isOfXen = false
+  /// Bytes of a VMCOREINFO that is too large to be one; nil where there is none such.
+  private(set) var refusedInfo: Int?
   var list = NoteList()
   private let file: InputFile
   private var noteCount = 0
@@ -59,7 +61,9 @@ struct NoteSurvey {
         continue
       }
       guard let length = length(window.bytes, within: size - done) else { return }
-      if length <= Self.largestVMCOREINFO, window.bytes.text(in: 12..<min(count, 23)) == "VMCOREINFO" {
+      let isInfo = window.bytes.text(in: 12..<min(count, 23)) == "VMCOREINFO"
+      if isInfo, length > Self.largestVMCOREINFO { refusedInfo = length }
+      if isInfo, length <= Self.largestVMCOREINFO {
         var whole = try MappedBuffer.allocate(byteCount: length)
         try fill(&whole, length, at: place)
         _ = take(whole.bytes, at: place)

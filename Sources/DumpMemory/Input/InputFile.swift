@@ -14,19 +14,23 @@ public final class InputFile: Sendable {
   public let size: UInt64
   /// Bytes of the file itself.
   public let storedSize: UInt64
+  /// Bytes that the file really holds: without the holes of a sparse one, and of a flattened one those of the stream.
+  /// However much its headers claim, no walk over what it holds has more to look at.
+  public let heldSize: UInt64
 
   /// Opens a file that can be read at any place.
   ///
-  /// - Throws: ``VmcoreError/foreign(path:_:)`` for a pipe, ``VmcoreError/malformed(path:at:_:)`` for a
-  ///   flattened stream that is none.
-  public init(opening path: String) throws(VmcoreError) {
-    let file = try VmcoreError.wrapping { () throws(SystemError) in
-      try FileDescriptor.open(reading: path)
-    }
-    if file.kind == .pipeOrSocket {
-      throw .foreign(path: path, "a pipe; a vmcore must be a file that can be read at any place")
-    }
+  /// - Throws: ``VmcoreError/malformed(path:at:_:)`` for a flattened stream that is none.
+  public convenience init(opening path: String) throws(VmcoreError) {
+    try self.init(
+      VmcoreError.wrapping { () throws(SystemError) in try FileDescriptor.open(reading: path) })
+  }
+
+  /// Takes a file that is open: one that was just written may have another's name by now.
+  public init(_ file: consuming FileDescriptor) throws(VmcoreError) {
+    let path = file.path
     let storedSize = try VmcoreError.wrapping { () throws(SystemError) in try file.size() }
+    heldSize = try VmcoreError.wrapping { () throws(SystemError) in try file.storedSize() }
     let content = try Self.content(of: file, storedSize)
     switch content {
     case .plain: size = storedSize

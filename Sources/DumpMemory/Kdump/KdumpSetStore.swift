@@ -99,6 +99,7 @@ public final class KdumpSetStore: PageStore {
     parts.flatMap { part in part.damage.map { "\(part.path): \($0)" } }
   }
 
+  public var heldBytes: UInt64 { parts.reduce(0) { $0 + $1.heldBytes } }
   public var isComplete: Bool { parts.allSatisfy { $0.isComplete } }
 
   public var lacksAllPages: Bool { parts.allSatisfy { $0.lacksAllPages } }

@@ -91,6 +91,12 @@ public final class KdumpStore: PageStore {
     return lines
   }
 
+  public var heldBytes: UInt64 {
+    // A page takes its descriptor at the least.
+    min(dump.descriptorsInFile, dump.file.heldSize / UInt64(PageDescriptor.byteCount))
+      * dump.headers.blockSize
+  }
+
   public var isComplete: Bool {
     dump.file.isWhole && missingPages == 0 && !dump.headers.header.status.contains(.incomplete)
   }

@@ -12,7 +12,9 @@ public final class ELFMemory: Sendable {
   /// - Throws: ``VmcoreError/malformed(path:at:_:)`` if the segments claim addresses that no file of this size
   ///   can be a dump of.
   init(_ core: consuming ELFCore, prefersMapping: Bool) throws(VmcoreError) {
-    let segments = MemorySegments(core.loads, fileSize: core.fileSize, machine: core.machine)
+    let held = core.file.isStored ? core.file.heldSize : 0
+    let segments = MemorySegments(
+      core.loads, fileSize: core.fileSize, heldSize: held, machine: core.machine)
     let top = segments.frames.maxMapNumber
     if top == 0 { throw .foreign(path: core.file.path, "an ELF core whose PT_LOADs hold no physical memory") }
     // The dump has two bits for each frame below the highest, which are holes where there is no memory: those of a
@@ -25,6 +27,12 @@ public final class ELFMemory: Sendable {
         "a PT_LOAD claims memory up to 0x\(String(top << segments.geometry.shift, radix: 16)) in a file of \(core.fileSize) bytes"
       )
     }
+    guard !MemorySegments.isUnbelievable(segments.bytesInFile, in: held) else {
+      throw .malformed(
+        path: core.file.path, at: FileOffset(64),
+        "PT_LOADs claim \(segments.bytesInFile) bytes of memory in the file, which holds \(held): no kernel leaves so little"
+      )
+    }
     self.segments = segments
     pieces = core.file.isStored ? [] : Self.pieces(of: core)
     self.prefersMapping = prefersMapping && core.file.canBeMapped
@@ -34,9 +42,12 @@ public final class ELFMemory: Sendable {
   /// The PT_LOADs: where the kernel has rounded one to whole pages, none shares a page with another.
   private static func pieces(of core: borrowing ELFCore) -> [Range<UInt64>] {
     let page = UInt64(core.machine.geometry.size)
-    return core.loads.filter { $0.fileSize > 0 }.map {
-      let start = $0.fileOffset.rawValue
-      return start / page * page..<(start + $0.fileSize + page - 1) / page * page
+    return core.loads.compactMap { load in
+      let start = load.fileOffset.rawValue
+      guard load.fileSize > 0, let stretch = Range(start: start, byteCount: load.fileSize),
+        stretch.upperBound < .max - page
+      else { return nil }
+      return start / page * page..<(stretch.upperBound + page - 1) / page * page
     }.sorted { $0.lowerBound < $1.lowerBound }
   }
 

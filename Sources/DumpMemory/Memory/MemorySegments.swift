@@ -14,6 +14,10 @@ public struct MemorySegments: Sendable {
   public let frames: PFNRanges
   /// Bytes that the PT_LOADs place behind the end of the file: it was cut.
   public let bytesPastEndOfFile: UInt64
+  /// Bytes of memory that lie in the file, each counted once.
+  let bytesInFile: UInt64
+  /// Bytes of memory that PT_LOADs claim, that the file does not have, and that are too many to be believed.
+  public let bytesUnbelieved: UInt64
   /// PT_LOADs whose numbers cannot be the machine's, and which are not read.
   public let implausibleSegments: [ProgramHeader]
 
@@ -26,8 +30,10 @@ public struct MemorySegments: Sendable {
 
   private let plausibleSegments: [ProgramHeader]
 
-  /// - Parameter fileSize: bytes of the file; what lies behind is not there.
-  init(_ loads: [ProgramHeader], fileSize: UInt64, machine: MachineKind) {
+  /// - Parameters:
+  ///   - fileSize: bytes of the file; what lies behind is not there.
+  ///   - heldSize: those that it really holds; 0 where that is not known.
+  init(_ loads: [ProgramHeader], fileSize: UInt64, heldSize: UInt64, machine: MachineKind) {
     let geometry = machine.geometry
     var data: [Extent] = []
     var memory: [Extent] = []
@@ -55,6 +61,18 @@ public struct MemorySegments: Sendable {
       plausible.append(load)
     }
 
+    let found = Self.withoutOverlaps(data)
+    var absent = Self.subtract(found, from: Self.withoutOverlaps(memory))
+    let absentBytes = Self.byteCount(of: absent)
+    if Self.isUnbelievable(absentBytes, in: heldSize) {
+      // Two bits for each of its frames would be in the dump.
+      bytesUnbelieved = absentBytes
+      absent = []
+      memory = data
+      cut = []
+    } else {
+      bytesUnbelieved = 0
+    }
     let touched = memory.map { geometry.frames(from: $0.start, to: $0.end) }
     let maxMapNumber = touched.reduce(0) { max($0, $1.upperBound.rawValue) }
     self.geometry = geometry
@@ -62,14 +80,25 @@ public struct MemorySegments: Sendable {
     plausibleSegments = plausible
     bytesPastEndOfFile = pastEnd
     implausibleSegments = implausible
-    let found = Self.withoutOverlaps(data)
-    let absent = Self.subtract(found, from: Self.withoutOverlaps(memory))
     framesNotInFile = PFNRanges(
       absent.map { geometry.frames(from: $0.start, to: $0.end) }, maxMapNumber: maxMapNumber)
     let lost = Self.subtract(found, from: Self.withoutOverlaps(cut))
     framesCut = PFNRanges(
       lost.map { geometry.frames(from: $0.start, to: $0.end) }, maxMapNumber: maxMapNumber)
     extents = Self.merge(found, absent)
+    bytesInFile = Self.byteCount(of: found)
+  }
+
+  private static func byteCount(of extents: [Extent]) -> UInt64 {
+    extents.reduce(0) { $0 + ($1.end - $1.start) }
+  }
+
+  private static let mostClaimed: UInt64 = 1 << 40
+  private static let mostClaimedPerByte: UInt64 = 4096
+
+  /// Whether no kernel leaves so much memory with so few bytes in it: its page structures alone are a 64th of it.
+  static func isUnbelievable(_ byteCount: UInt64, in heldSize: UInt64) -> Bool {
+    byteCount > mostClaimed && heldSize > 0 && byteCount / mostClaimedPerByte > heldSize
   }
 
   /// Frames of those PT_LOADs for which the body returns true.

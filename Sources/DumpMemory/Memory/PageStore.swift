@@ -20,6 +20,9 @@ public protocol PageStore: AnyObject, Sendable {
   /// What is wrong with the dump, a line each, in words that follow its path.
   var warnings: [String] { get }
 
+  /// Bytes of memory that the file can hold at most, by its length and not by its headers.
+  var heldBytes: UInt64 { get }
+
   /// Whether the dump is all that it was to be.
   var isComplete: Bool { get }
 

@@ -57,6 +57,21 @@ public final class PhysicalMemory: Sendable {
     layers = memory.layers + (layer.map { [$0] } ?? [])
   }
 
+  /// Bytes of memory that the dump holds at most, whatever its headers claim.
+  public var heldBytes: UInt64 {
+    switch source {
+    case .elf(let memory):
+      memory.core.file.isStored ? memory.core.file.heldSize : frames.count << geometry.shift
+    case .pages(let store): store.heldBytes
+    }
+  }
+
+  /// How many things of a size there can be in the dump: the budget of a walk from one to the next, which in damaged
+  /// memory may never come to an end.
+  public func most(ofBytes byteCount: Int) -> Int {
+    Int(clamping: heldBytes / UInt64(max(byteCount, 1))) + 1024
+  }
+
   /// Whether the dump comes out of a flattened stream.
   public var isFlattened: Bool {
     switch source {
@@ -75,6 +90,15 @@ public final class PhysicalMemory: Sendable {
   /// Whether a layer changes a page on its way from the file.
   public func changes(_ pfn: PFN) -> Bool {
     layers.contains { $0.changes(pfn) }
+  }
+
+  /// The machine's frames without those of which a PT_LOAD speaks and the file has nothing; a kdump-compressed dump's are
+  /// all that its bitmap has.
+  public var framesHeld: PFNRanges {
+    switch source {
+    case .elf(let memory): frames.subtracting(memory.segments.framesNotInFile)
+    case .pages: frames
+    }
   }
 
   /// Every frame of which the dump holds all that it should.
@@ -123,8 +147,9 @@ public final class PhysicalMemory: Sendable {
   /// What is wrong with the dump, a line each, in words that follow its path.
   public var warnings: [String] {
     switch source {
-    case .elf(let memory): memory.core.file.warnings + memory.core.warnings + memory.segments.warnings
-    case .pages(let store): store.warnings
+    case .elf(let memory):
+      memory.core.file.warnings + memory.core.warnings + memory.segments.warnings + notes.warnings
+    case .pages(let store): store.warnings + notes.warnings
     }
   }
 
@@ -133,6 +158,7 @@ public final class PhysicalMemory: Sendable {
     switch source {
     case .elf(let memory):
       memory.core.file.isWhole && memory.segments.bytesPastEndOfFile == 0 && !memory.core.isMarkedIncomplete
+        && memory.segments.implausibleSegments.isEmpty && memory.segments.bytesUnbelieved == 0
     case .pages(let store): store.isComplete
     }
   }
@@ -193,9 +219,17 @@ extension MemorySegments {
     if bytesPastEndOfFile > 0 {
       lines.append("the file is cut: \(bytesPastEndOfFile) bytes of memory that its headers name are missing")
     }
-    for load in implausibleSegments {
+    if bytesUnbelieved > 0 {
       lines.append(
-        "the PT_LOAD at \(load.physicalAddress) with \(load.memorySize) bytes is impossible and left out")
+        "\(bytesUnbelieved) bytes of memory that PT_LOADs claim and that the file does not have are not believed: no kernel"
+          + " leaves so little")
+    }
+    if let load = implausibleSegments.first {
+      let count = implausibleSegments.count
+      lines.append(
+        (count == 1 ? "the PT_LOAD" : "\(count) PT_LOADs are impossible and left out, the first")
+          + " at \(load.physicalAddress) with \(load.memorySize) bytes"
+          + (count == 1 ? " is impossible and left out" : ""))
     }
     return lines
   }

@@ -135,7 +135,14 @@ extension BTF {
     return (element, Int(count))
   }
 
+  /// Bytes of a type. No type of a kernel comes near the limit: whoever counts with a size need not look again.
   private func size(of type: BTFType) -> Int? {
+    anySize(of: type).flatMap { $0 <= Self.largestSize ? $0 : nil }
+  }
+
+  static let largestSize = 1 << 32
+
+  private func anySize(of type: BTFType) -> Int? {
     var type = type
     var elements = 1
     for _ in 0..<Self.deepest {

@@ -22,6 +22,8 @@ public struct Eraser: ~Copyable {
 
   /// Elements of a list: more than this is a list that never ends.
   private static let mostElements = 4 << 20
+  /// The same of this dump: each has a pointer at the least.
+  private let mostLinks: Int
   private static let longestString = 1024
   private static let mostRecordedBytes = 1 << 20
 
@@ -50,6 +52,7 @@ public struct Eraser: ~Copyable {
     self.memory = memory
     statements = script.order
     mostBytes = kernel.physical.frames.count << kernel.geometry.shift
+    mostLinks = min(Self.mostElements, kernel.physical.most(ofBytes: 8))
   }
 
   private consuming func result() -> Result {
@@ -113,13 +116,13 @@ public struct Eraser: ~Copyable {
       throw failure(start, "is of a structure without a pointer \(member)")
     }
     let first = element.address
-    for _ in 0..<Self.mostElements {
+    for _ in 0..<mostLinks {
       for erase in erases { try self.erase(erase, element) }
       let next = try word(element.address &+ link.address, start)
       if next == 0 || next == first { return }
       element.address = next
     }
-    throw failure(start, "does not end after \(Self.mostElements) elements")
+    throw failure(start, "does not end after \(mostLinks) elements")
   }
 
   private mutating func runList(
@@ -146,14 +149,14 @@ public struct Eraser: ~Copyable {
       case .structure(let node) = list.base, let next = scope.types.btf.object(link, of: node, at: 0)
     else { throw failure(start, "is no list_head") }
     var at = try word(list.address &+ next.address, start)
-    for _ in 0..<Self.mostElements {
+    for _ in 0..<mostLinks {
       if at == list.address { return }
       guard at != 0 else { throw failure(start, "breaks off") }
       let element = KernelObject(address: at &- hook.address, layers: [], base: .structure(structure))
       for erase in erases { try self.erase(erase, element) }
       at = try word(at &+ next.address, start)
     }
-    throw failure(start, "does not end after \(Self.mostElements) elements")
+    throw failure(start, "does not end after \(mostLinks) elements")
   }
 
   private func isListHead(_ object: KernelObject) -> Bool {

@@ -119,8 +119,9 @@ extension BTF {
       }
     }
     switch object.base {
+    // Both factors have 32 bits.
     case .structure(let type): return type.sizeOrType > 0 ? UInt64(elements) * UInt64(type.sizeOrType) : nil
-    case .integer(let byteCount, _): return byteCount > 0 ? UInt64(elements * byteCount) : nil
+    case .integer(let byteCount, _): return byteCount > 0 ? UInt64(elements) * UInt64(byteCount) : nil
     case .void, .other: return nil
     }
   }

@@ -100,6 +100,8 @@ struct LoadedModule {
     guard number <= Self.mostSymbols else { throw .malformed("the module has \(number) symbols") }
 
     var wanted = WantedNames(names)
+    // A longer name is none of them.
+    let longest = min(names.map(\.utf8.count).max() ?? 0, WantedNames.longestName) + 1
     for index in 0..<number where wanted.missing > 0 {
       let entry = symbols + index * Self.entrySize
       try KernelError.reading("kallsyms of the module") { () throws(VmcoreError) in
@@ -107,7 +109,7 @@ struct LoadedModule {
         let word = try memory.word(entry)
         guard word >> 48 != 0 else { return }
         let name = try Self.string(
-          text + Int(UInt32(truncatingIfNeeded: word)), atMost: WantedNames.longestName, &memory)
+          text + Int(UInt32(truncatingIfNeeded: word)), atMost: longest, &memory)
         if let found = wanted.index(of: name) { wanted.note(found, try memory.word(entry + 8)) }
       }
     }

@@ -18,15 +18,22 @@ struct LogMessage {
       case Self.newline:
         output.append(byte)
         for _ in prefix { output.append(Self.space) }
-      case 0x20...0x7e, 0x09, 0x0b...0x0d:
-        output.append(byte)
-      default:
-        output.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "x")])
-        output.append(Self.digit(byte >> 4))
-        output.append(Self.digit(byte & 0xf))
+      default: Self.append(byte, to: &output)
       }
     }
     output.append(Self.newline)
+  }
+
+  /// Appends a character, as `\x1b` where it is none that can be shown.
+  static func append(_ byte: UInt8, to output: inout [UInt8]) {
+    switch byte {
+    case 0x20...0x7e, 0x09...0x0d:
+      output.append(byte)
+    default:
+      output.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "x")])
+      output.append(digit(byte >> 4))
+      output.append(digit(byte & 0xf))
+    }
   }
 
   private static func digit(_ value: UInt8) -> UInt8 {

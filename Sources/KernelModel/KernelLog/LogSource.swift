@@ -5,8 +5,10 @@ internal import Platform
 struct LogSource: ~Copyable {
   private var memory: KernelMemory
   private var text: MappedBuffer
-  /// Bytes of memory that the machine had: no buffer is larger.
+  /// Bytes of memory that the machine had, as far as the dump can hold them: no buffer is larger.
   let memorySize: UInt64
+  /// What holds a log has at least so much.
+  private static let leastMemory: UInt64 = 64 << 20
 
   /// `text_len` has 16 bits.
   static let mostText = 64 << 10
@@ -17,7 +19,9 @@ struct LogSource: ~Copyable {
     }
     self.memory = memory
     self.text = text
-    memorySize = kernel.physical.frames.count << UInt64(kernel.geometry.shift)
+    memorySize = min(
+      kernel.physical.frames.count << UInt64(kernel.geometry.shift),
+      max(kernel.physical.heldBytes, Self.leastMemory))
   }
 
   /// A little-endian integer of 1, 2, 4 or 8 bytes.

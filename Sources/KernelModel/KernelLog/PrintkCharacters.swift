@@ -28,7 +28,9 @@ struct PrintkCharacters {
     let count = Int(min(end - next, size - offset, UInt64(LogSource.mostText)))
     var piece: [UInt8] = []
     try source.withText(buffer + Int(offset), byteCount: count) { text in
-      unsafe text.withUnsafeBytes { piece = unsafe Array($0) }
+      for index in 0..<text.byteCount {
+        LogMessage.append(unsafe text.unsafeLoad(fromUncheckedByteOffset: index, as: UInt8.self), to: &piece)
+      }
     }
     output += piece
     next += UInt64(count)

@@ -8,25 +8,39 @@ internal import Platform
 /// taken.
 public enum VMCOREINFOSearch {
   private static let beginning: UInt64 = 0x5341_454c_4552_534f  // OSRELEAS
+  /// Copies in the page cache are few; each that is tried costs some hundred reads.
+  private static let mostCandidates = 4096
 
   /// At a crash the kernel turns to a second copy that nobody could write to, and only that gets CRASHTIME.
   ///
+  /// - Parameter progress: called with the frames that were looked at so far.
   /// - Returns: the text and where it lies, one with CRASHTIME if there is one; nil if no page holds one that
   ///   is true.
-  public static func find(in memory: PhysicalMemory) -> (info: VMCOREINFO, address: PhysicalAddress)? {
+  public static func find(
+    in memory: PhysicalMemory, progress: (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
+  ) -> (info: VMCOREINFO, address: PhysicalAddress)? {
     guard var reader = try? MemoryReader.sequential(memory) else { return nil }
     var withoutTime: (info: VMCOREINFO, address: PhysicalAddress)?
-    for range in memory.frames.ranges {
+    let held = HeldStretches(of: memory)
+    let total = held.count
+    var candidates = 0
+    var done: UInt64 = 0
+    for range in held.ranges {
       var pfn = range.lowerBound
       while pfn < range.upperBound {
+        done += 1
+        if done % 4096 == 0 { progress(done, total) }
         let text: String? =
           (try? reader.withPage(pfn) { page in
             page.littleEndian(at: 0) == beginning ? page.text(in: 0..<page.byteCount) : nil
           }) ?? nil
-        if let text, isTrue(VMCOREINFO(text), of: memory) {
+        if let text, candidates < mostCandidates {
+          candidates += 1
           let found = (info: VMCOREINFO(text), address: memory.geometry.address(of: pfn))
-          if found.info.string("CRASHTIME") != nil { return found }
-          withoutTime = withoutTime ?? found
+          if isTrue(found.info, of: memory) {
+            if found.info.string("CRASHTIME") != nil { return found }
+            withoutTime = withoutTime ?? found
+          }
         }
         pfn = pfn.advanced(by: 1)
       }

@@ -8,7 +8,7 @@ struct OpeningFrames {
   private let kernel: Kernel
   private let symbols: KernelSymbols
   /// Objects that may still be looked at: a list of a damaged kernel may have no end.
-  private var budget = Self.mostObjects
+  private var budget: Int
 
   /// What to ask ``Kernel`` for.
   static let symbols =
@@ -22,11 +22,16 @@ struct OpeningFrames {
   ])
   /// PID_MAX_LIMIT of 64-bit kernels.
   private static let mostObjects = 1 << 22
+  /// A `struct pid` or a node of its tree, which are the smallest of what is looked at, have more.
+  private static let leastObject = 64
+  /// `struct pglist_data` of the largest kernels has 300 KiB.
+  private static let largestObject: UInt64 = 1 << 20
   /// CONFIG_NODES_SHIFT is 10 at most.
   private static let mostNodes = 1024
 
   init(_ kernel: Kernel) {
     self.kernel = kernel
+    budget = min(Self.mostObjects, kernel.physical.most(ofBytes: Self.leastObject))
     symbols = kernel.symbolsAtHand(Self.symbols)
   }
 
@@ -51,7 +56,7 @@ struct OpeningFrames {
     let size = end.rawValue - start.rawValue + behind
     for processor in 0..<min(max(kernel.physical.notes.processorCount, 1), CrashedProcessors.mostProcessors) {
       guard let offset = try? memory.word(offsets + processor * 8) else { break }
-      insert(start.rawValue &+ offset, size, into: &set, &memory)
+      insert(start.rawValue &+ offset, size, atMost: size, into: &set, &memory)
     }
   }
 
@@ -138,10 +143,13 @@ struct OpeningFrames {
   }
 
   private func insert(
-    _ address: UInt64, _ size: UInt64, into set: inout PFNBitmap, _ memory: inout KernelMemory
+    _ address: UInt64, _ size: UInt64, atMost largest: UInt64 = Self.largestObject, into set: inout PFNBitmap,
+    _ memory: inout KernelMemory
   ) {
-    guard KernelPointer.isPlausible(address), address <= UInt64.max - size else { return }
-    memory.insertFrames(of: address..<address + size, into: &set, kernel.geometry)
+    guard KernelPointer.isPlausible(address), size <= largest,
+      let stretch = Range(start: address, byteCount: size)
+    else { return }
+    memory.insertFrames(of: stretch, into: &set, kernel.geometry)
   }
 
   /// Where things are in `struct task_struct` and `struct signal_struct`, and how large these are.

@@ -23,7 +23,7 @@ struct PageEvidence {
 
   /// PG_reserved: as BTF has it; else the bit below PG_private, where it was in every release from 3.10 to 7.3.
   var reserved: UInt64? {
-    let number = flags?["PG_reserved"] ?? info.number("PG_private").map { $0 - 1 }
+    let number = flags?["PG_reserved"] ?? info.number("PG_private").map { $0 &- 1 }
     return number.flatMap { (0..<64).contains($0) ? 1 << UInt64($0) : nil }
   }
 

@@ -125,6 +125,17 @@ public struct PageFilter: ~Copyable {
       while start < end {
         let groupStart = PFN(start.rawValue & ~(Self.groupFrames - 1))
         let groupEnd = min(groupStart.advanced(by: Int(Self.groupFrames)), end)
+        // What no frame of is in the dump needs no judgement: a machine may claim more than can be looked at.
+        guard let next = frames.next(from: start), next < end else {
+          report.examined += UInt64(start.distance(to: end))
+          break
+        }
+        if next >= groupEnd {
+          let behind = PFN(next.rawValue & ~(Self.groupFrames - 1))
+          report.examined += UInt64(start.distance(to: behind))
+          start = behind
+          continue
+        }
         if resume < groupEnd {
           let first = max(start, resume)
           resume = judge(first..<groupEnd, groupStart, section, &memory, &frames)

@@ -41,20 +41,27 @@ public struct ProcessTables: Sendable {
 
     var tables: [PhysicalAddress] = []
     var implausible = 0
-    var problem: String?
+    var problem: String? = "the list has no end"
+    var seen: Set<PFN> = []
     var at = head
-    while true {
+    for _ in 0...min(Self.mostProcesses, physical.most(ofBytes: size)) {
       guard let next = try? memory.word(at) else {
         problem = "the list cannot be read at \(at)"
         break
       }
-      if next == head.rawValue { break }
+      if next == head.rawValue {
+        problem = nil
+        break
+      }
       at = VirtualAddress(next)
       guard KernelPointer.isPlausible(next),
-        let pfn = map.frame(ofPage: next &- UInt64(link), pageSize: size),
-        tables.count + implausible < Self.mostProcesses
+        let pfn = map.frame(ofPage: next &- UInt64(link), pageSize: size)
       else {
         problem = "the list breaks off at \(at)"
+        break
+      }
+      guard seen.insert(pfn).inserted else {
+        problem = "the list leads back into itself at \(at)"
         break
       }
       let table = physical.geometry.address(of: pfn)

@@ -18,6 +18,8 @@ public final class ProcessFrames: @unchecked Sendable {
   private static let wantedTypes = WantedTypes(structures: ["task_struct", "mm_struct"])
   /// PID_MAX_LIMIT of 64-bit kernels.
   private static let mostProcesses = 1 << 22
+  /// A `struct task_struct` is larger.
+  private static let leastTask = 1024
   /// TASK_COMM_LEN, with the NUL.
   private static let nameSize = 16
 
@@ -41,7 +43,7 @@ public final class ProcessFrames: @unchecked Sendable {
     var spaces: Set<UInt64> = []
     var processes = 0
     var task = start
-    for _ in 0..<Self.mostProcesses {
+    for _ in 0..<min(Self.mostProcesses, kernel.physical.most(ofBytes: Self.leastTask)) {
       do throws(VmcoreError) {
         let name = try Self.name(task + comm, &memory)
         for index in wanted.indices where wanted[index] == name {

@@ -4,6 +4,8 @@ internal import Platform
 /// Walks the user half of page tables and collects the frames at their leaves: pages of 4 KiB, 2 MiB and 1 GiB.
 struct UserPages: ~Copyable {
   private var frames: PFNBitmap
+  /// Tables that were walked, by their level: processes share some, and broken ones lead back to themselves.
+  private var visited: [Set<PFN>]
   /// Tables that could not be read.
   private(set) var unreachable = 0
   private var reader: MemoryReader
@@ -23,6 +25,7 @@ struct UserPages: ~Copyable {
     self.reader = reader
     self.memory = memory
     levels = kernel.tables.levels
+    visited = [Set<PFN>](repeating: [], count: kernel.tables.levels + 1)
     mask = kernel.tables.encryptionMask
     machine = kernel.machine
   }
@@ -35,6 +38,7 @@ struct UserPages: ~Copyable {
   consuming func takeFrames() -> PFNBitmap { frames }
 
   private mutating func visit(_ table: PhysicalAddress, level: Int, entries: Range<Int>) {
+    guard visited[level].insert(memory.geometry.pfn(of: table)).inserted else { return }
     for index in entries {
       guard let word = try? reader.word(table + index * 8) else {
         unreachable += 1

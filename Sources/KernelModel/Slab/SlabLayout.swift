@@ -71,7 +71,8 @@ struct SlabLayout {
   }
 
   static func bits(_ member: BTF.Member?) -> Bits? {
-    guard let member, let count = member.bitCount ?? member.size.map({ $0 * 8 }), (1..<64).contains(count),
+    // `inuse` has 16 bits, `objects` 15; whole words have 32 at most (before 2.6.31).
+    guard let member, let count = member.bitCount ?? member.size.map({ $0 * 8 }), (1...32).contains(count),
       member.bitOffset % 64 + count <= 64
     else { return nil }
     return Bits(

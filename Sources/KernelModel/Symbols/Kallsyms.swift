@@ -42,6 +42,8 @@ public struct Kallsyms: Sendable {
 
   /// The largest kernels have some 250,000 symbols.
   static let plausibleCount = 1_000...4_000_000
+  /// And their names have 3 MB.
+  static let mostNameBytes: UInt64 = 64 << 20
 
   /// Finds the tables by VMCOREINFO (`SYMBOL(kallsyms_*)`, Linux 6.0), else by searching the kernel's image.
   ///
@@ -169,6 +171,9 @@ public struct Kallsyms: Sendable {
         }
       }
       stream.take(count)
+      guard stream.address.rawValue &- tables.names.rawValue <= mostNameBytes else {
+        throw .malformed("the names of kallsyms have more than \(mostNameBytes) bytes")
+      }
     }
   }
 

@@ -13,6 +13,13 @@ struct KallsymsSearch {
     let relativeBase: UInt64
     let names: VirtualAddress
     let count: Int
+    /// Where the names end and how many bytes the first 256 have; nil until that was asked for.
+    var extent: Extent?
+  }
+
+  private enum Extent {
+    case names(end: VirtualAddress, first256: Int)
+    case none
   }
 
   private let text: UInt64
@@ -21,6 +28,8 @@ struct KallsymsSearch {
   private let searchedBytes: UInt64
   private var candidates: [Candidate] = []
   private var digitsSeen = 0
+  /// Bytes of what may be names that were walked over, of all candidates together.
+  private var measuredBytes: UInt64 = 0
 
   /// "0" to "9", each with its NUL.
   private static let digits: [UInt8] = (0..<20).map { $0 & 1 == 0 ? 0x30 + UInt8($0 / 2) : 0 }
@@ -143,10 +152,13 @@ struct KallsymsSearch {
   }
 
   /// The names that the markers behind them fit: where the first begins, which is 0, and where the 257th.
-  private func names(before table: VirtualAddress, _ memory: inout KernelMemory) -> Candidate? {
-    for candidate in candidates where candidate.names < table {
-      guard let (end, second) = Self.measure(candidate, &memory), end < table else { continue }
-      let markers = VirtualAddress((end.rawValue + 7) & ~7)
+  private mutating func names(before table: VirtualAddress, _ memory: inout KernelMemory) -> Candidate? {
+    for index in candidates.indices where candidates[index].names < table {
+      let extent = candidates[index].extent ?? measure(candidates[index], &memory)
+      candidates[index].extent = extent
+      guard case .names(let end, let second) = extent, end < table else { continue }
+      let candidate = candidates[index]
+      let markers = VirtualAddress((end.rawValue &+ 7) & ~7)
       // 4 bytes each since 4.20, 8 before.
       if let word = try? memory.word(markers), word == UInt64(second) << 32 { return candidate }
       if (try? memory.word(markers)) == 0, (try? memory.word(markers + 8)) == UInt64(second) {
@@ -156,20 +168,21 @@ struct KallsymsSearch {
     return nil
   }
 
-  /// Where the names end, and how many bytes the first 256 have.
-  private static func measure(
-    _ candidate: Candidate, _ memory: inout KernelMemory
-  ) -> (end: VirtualAddress, first256: Int)? {
-    guard var stream = try? KernelByteStream(at: candidate.names) else { return nil }
+  private mutating func measure(_ candidate: Candidate, _ memory: inout KernelMemory) -> Extent {
+    guard var stream = try? KernelByteStream(at: candidate.names) else { return .none }
     var first256 = 0
     for index in 0..<candidate.count {
       guard let count = try? Kallsyms.nameLength(&stream, &memory),
         (1...WantedNames.longestName + 1).contains(count), (try? stream.need(count, &memory)) != nil
-      else { return nil }
+      else { return .none }
       stream.take(count)
-      if index == 255 { first256 = Int(stream.address.rawValue - candidate.names.rawValue) }
+      measuredBytes += UInt64(count)
+      if measuredBytes > Kallsyms.mostNameBytes { return .none }
+      if index == 255 {
+        first256 = Int(truncatingIfNeeded: stream.address.rawValue &- candidate.names.rawValue)
+      }
     }
-    return (stream.address, first256)
+    return .names(end: stream.address, first256: first256)
   }
 
   private static func tokens(
@@ -186,7 +199,7 @@ struct KallsymsSearch {
       if byte == 0 { token += 1 }
       if length > WantedNames.longestName { return nil }
     }
-    let index = VirtualAddress((stream.address.rawValue + 7) & ~7)
+    let index = VirtualAddress((stream.address.rawValue &+ 7) & ~7)
     guard let word = try? memory.word(index + 48 / 4 * 8) else { return nil }
     let table = VirtualAddress(zero.rawValue &- (word & 0xffff))
     guard table.rawValue & 7 == 0,

@@ -6,6 +6,8 @@ public import DumpMemory
 public struct KernelSymbols: Sendable {
   private var addresses: [String: VirtualAddress] = [:]
   private var asked: Set<String> = []
+  /// The vmcore's own table, or why there is none: it is searched for once.
+  private var kallsyms: Result<Kallsyms, KernelError>?
   /// One line for each source that was asked: what it gave, or why it gave nothing.
   public private(set) var evidence: [String] = []
 
@@ -25,6 +27,7 @@ public struct KernelSymbols: Sendable {
   var found: KernelSymbols {
     var found = self
     found.asked = Set(addresses.keys)
+    if case .failure = kallsyms { found.kallsyms = nil }
     return found
   }
 
@@ -50,7 +53,7 @@ public struct KernelSymbols: Sendable {
     let rest = missing(names)
     if rest.isEmpty { return }
     do throws(KernelError) {
-      let kallsyms = try Kallsyms(kernel, &memory)
+      let kallsyms = try ownTable(kernel, &memory)
       let found = try kallsyms.addresses(of: rest, &memory)
       for (name, address) in found { addresses[name] = address }
       evidence.append(
@@ -58,6 +61,20 @@ public struct KernelSymbols: Sendable {
           + " \(rest.count) symbols")
     } catch {
       evidence.append("kallsyms of the vmcore: \(error)")
+    }
+  }
+
+  private mutating func ownTable(
+    _ kernel: KernelFacts, _ memory: inout KernelMemory
+  ) throws(KernelError) -> Kallsyms {
+    if let kallsyms { return try kallsyms.get() }
+    do throws(KernelError) {
+      let table = try Kallsyms(kernel, &memory)
+      kallsyms = .success(table)
+      return table
+    } catch {
+      kallsyms = .failure(error)
+      throw error
     }
   }
 

@@ -74,11 +74,13 @@ extension VMCOREINFO {
   }
 
   fileprivate var measures: [Measure] {
-    lines.compactMap { line in
-      guard let open = line.firstIndex(of: "("), let equals = line.firstIndex(of: "="), open < equals,
+    // A kernel has 200 lines.
+    lines.prefix(4096).compactMap { line in
+      guard let open = line.firstIndex(of: "("), let close = line.firstIndex(of: ")"), open < close,
+        let equals = line.firstIndex(of: "="), line.index(after: close) == equals,
         let bytes = Int(line[line.index(after: equals)...])
       else { return nil }
-      let subject = line[line.index(after: open)..<line.index(before: equals)]
+      let subject = line[line.index(after: open)..<close]
       let key = line[..<equals]
       switch line[..<open] {
       case "SIZE": return Measure(structure: String(subject), member: nil, bytes: bytes, key: key)

@@ -38,7 +38,7 @@ public struct Unwinder {
     {
       let place = UnwindTable(
         addresses: addresses, entries: start,
-        count: Int(stop.rawValue - start.rawValue) / layout.byteCount)
+        count: Int(clamping: stop.rawValue - start.rawValue) / layout.byteCount)
       layout = layout.fitting(OrcTable(place: place, layout: layout).sample(&memory))
       table = OrcTable(place: place, layout: layout)
     } else {

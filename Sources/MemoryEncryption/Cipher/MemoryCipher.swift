@@ -36,17 +36,23 @@ public struct MemoryCipher: ~Copyable, Sendable {
     }
   }
 
-  /// Whether the constants of all bits of an address are known.
-  public func covers(_ address: PhysicalAddress) -> Bool {
-    tweaks.value(for: address.rawValue) != nil
+  /// Whether bytes from an address on are whole blocks, and the constants of all bits of their addresses are known.
+  ///
+  /// - Parameter byteCount: at most a page, which may be parts of two: a backup need not begin at a page.
+  public func covers(_ address: PhysicalAddress, byteCount: Int) -> Bool {
+    guard address.rawValue.isMultiple(of: 16), byteCount.isMultiple(of: Block.byteCount), byteCount > 0,
+      let stretch = Range(start: address.rawValue, byteCount: UInt64(byteCount))
+    else { return false }
+    return tweaks.value(for: stretch.lowerBound) != nil && tweaks.value(for: stretch.upperBound - 16) != nil
   }
 
   /// E(m, a) for every block, in place.
   ///
-  /// - Parameters:
-  ///   - bytes: a multiple of 16, all in one page.
-  ///   - address: of the first byte, a multiple of 16, and one that ``covers(_:)``.
-  public func encrypt(_ bytes: inout MutableRawSpan, at address: PhysicalAddress) {
+  /// - Parameter address: of the first byte.
+  /// - Returns: false, with the bytes as they were, if it does not ``covers(_:byteCount:)`` them.
+  @discardableResult
+  public func encrypt(_ bytes: inout MutableRawSpan, at address: PhysicalAddress) -> Bool {
+    guard covers(address, byteCount: bytes.byteCount) else { return false }
     mask(&bytes, at: address)
     unsafe bytes.withUnsafeMutableBytes { buffer in
       guard let start = unsafe buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
@@ -55,10 +61,13 @@ public struct MemoryCipher: ~Copyable, Sendable {
       }
     }
     if mode == .xex { mask(&bytes, at: address) }
+    return true
   }
 
   /// D(c, a) for every block, in place; as ``encrypt(_:at:)``.
-  public func decrypt(_ bytes: inout MutableRawSpan, at address: PhysicalAddress) {
+  @discardableResult
+  public func decrypt(_ bytes: inout MutableRawSpan, at address: PhysicalAddress) -> Bool {
+    guard covers(address, byteCount: bytes.byteCount) else { return false }
     if mode == .xex { mask(&bytes, at: address) }
     unsafe bytes.withUnsafeMutableBytes { buffer in
       guard let start = unsafe buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
@@ -67,19 +76,23 @@ public struct MemoryCipher: ~Copyable, Sendable {
       }
     }
     mask(&bytes, at: address)
+    return true
   }
 
-  /// XORs each block with its tweak.
+  /// XORs each block with its tweak; that of its address must be known.
   private func mask(_ bytes: inout MutableRawSpan, at address: PhysicalAddress) {
-    let inPage = address.rawValue & (MemoryCipher.pageBytes - 1)
-    let first = Int(inPage) / Block.byteCount
-    precondition(bytes.byteCount.isMultiple(of: Block.byteCount) && address.rawValue % 16 == 0)
-    precondition(bytes.byteCount <= Int(MemoryCipher.pageBytes - inPage))
-    guard let page = tweaks.value(for: address.rawValue - inPage) else {
-      preconditionFailure("no tweak constant for an address")
-    }
-    for index in 0..<bytes.byteCount / Block.byteCount {
-      bytes.xor(page ^ offsets[first + index], atBlock: index)
+    let count = bytes.byteCount / Block.byteCount
+    var done = 0
+    while done < count {
+      let start = address.rawValue + UInt64(done * Block.byteCount)
+      let inPage = start & (MemoryCipher.pageBytes - 1)
+      guard let page = tweaks.value(for: start - inPage) else {
+        preconditionFailure("no tweak constant for an address")
+      }
+      let first = Int(inPage) / Block.byteCount
+      let end = min(count, done + offsets.count - first)
+      for index in done..<end { bytes.xor(page ^ offsets[first + index - done], atBlock: index) }
+      done = end
     }
   }
 }

@@ -18,10 +18,15 @@ struct SlabEvidence: Sendable {
   /// Blocks' words that may hold free pointers, as indices of 64-bit words from the region's start.
   let words: Set<Int>
 
+  /// Each object is held against each: of 8 bytes there are so many in 32 KiB, the largest slab that SLUB makes unasked
+  /// (slub_max_order is 3).
+  private static let mostObjects = 4096
+
   init(_ region: LowRegion, pages: Set<Int>) {
     var slots: [Slot] = []
     var words: Set<Int> = []
-    for slab in region.slabs where slab.pointerOffset % 8 == 0 && slab.objectSize % 8 == 0 {
+    for slab in region.slabs
+    where slab.pointerOffset % 8 == 0 && slab.objectSize % 8 == 0 && slab.objectCount <= Self.mostObjects {
       for index in 0..<slab.objectCount {
         let address = slab.slot(index)
         guard let word = region.word(at: address), let page = region.page(of: .init(address)),

@@ -14,23 +14,26 @@ public struct AttributeWalk: Sendable {
     return mapping.isEncrypted ? .encrypted : .decrypted
   }
 
-  /// Frames of all memory that are mapped as decrypted, and those that no entry of the direct map maps.
+  /// Frames of the memory that the dump has (``PhysicalMemory/framesHeld``) which are mapped as decrypted, and those that
+  /// no entry of the direct map maps.
   public static func map(
     _ physical: PhysicalMemory, directMap: UInt64, _ memory: inout KernelMemory
   ) -> (decrypted: PFNRanges, unmapped: PFNRanges) {
     var decrypted: [Range<PFN>] = []
     var unmapped: [Range<PFN>] = []
     let geometry = physical.geometry
-    for range in physical.frames.ranges {
+    for range in physical.framesHeld.ranges {
       var pfn = range.lowerBound
       while pfn < range.upperBound {
         let address = VirtualAddress(directMap &+ geometry.address(of: pfn).rawValue)
-        var next = pfn.advanced(by: 1)
-        if let mapping = try? memory.mapping(of: address) {
+        let next: PFN
+        do throws(VmcoreError) {
+          let mapping = try memory.mapping(of: address)
           let left = (mapping.virtual.upperBound &- address.rawValue) >> geometry.shift
           next = min(PFN(pfn.rawValue &+ max(left, 1)), range.upperBound)
           if !mapping.isEncrypted { append(pfn..<next, to: &decrypted) }
-        } else {
+        } catch {
+          next = min(end(ofUnmapped: address, pfn, geometry, error), range.upperBound)
           append(pfn..<next, to: &unmapped)
         }
         pfn = next
@@ -38,6 +41,15 @@ public struct AttributeWalk: Sendable {
     }
     let top = physical.frames.maxMapNumber
     return (PFNRanges(decrypted, maxMapNumber: top), PFNRanges(unmapped, maxMapNumber: top))
+  }
+
+  /// How far what maps no page maps none: an entry that is not present says so of many.
+  private static func end(
+    ofUnmapped address: VirtualAddress, _ pfn: PFN, _ geometry: PageGeometry, _ error: VmcoreError
+  ) -> PFN {
+    var pages: UInt64 = 1
+    if case .unmapped(_, let level) = error { pages <<= UInt64(9 * (level - 1)) }
+    return PFN(pfn.rawValue &+ (pages - (address.rawValue >> geometry.shift) & (pages - 1)))
   }
 
   private static func append(_ range: Range<PFN>, to ranges: inout [Range<PFN>]) {

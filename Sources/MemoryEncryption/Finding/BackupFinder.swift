@@ -85,7 +85,7 @@ public struct BackupFinder: Sendable {
     }
     if let resource = symbols.address(of: "crashk_res"), let start = try? kernelMemory.word(resource),
       let end = try? kernelMemory.word(resource + 8), end > start, (end &+ 1) & 0xfff == 0,
-      end - start > rounded
+      end < kernel.machine.kind.physicalLimit, end - start > rounded
     {
       found.append(
         BackupCandidate(

@@ -26,7 +26,7 @@ public struct EncryptionMap: Sendable {
     let known = runs.sorted { $0.frames.lowerBound < $1.frames.lowerBound }
     runs = []
     var next = 0
-    for range in memory.frames.ranges {
+    for range in memory.framesHeld.ranges {
       var at = range.lowerBound
       while next < known.count, known[next].frames.lowerBound < range.upperBound {
         let run = known[next]

@@ -42,11 +42,7 @@ public struct KeyMaterial: Sendable {
 
   private static func read(_ path: String) throws(EncryptionError) -> [UInt8] {
     do throws(SystemError) {
-      let size = try FileDescriptor.open(reading: path).size()
-      guard size > 0, size <= UInt64(mostBytes) else {
-        throw SystemError("read", path, .invalidArgument)
-      }
-      return try FileDescriptor.contents(of: path, atMost: Int(size))
+      return try FileDescriptor.contents(of: path, atMost: mostBytes)
     } catch { throw .system(error) }
   }
 }

@@ -11,7 +11,7 @@ public final class KeyedLayer: PageLayer, @unchecked Sendable {
   private let view: CaptureView
   private let geometry: PageGeometry
   /// Addresses inside of pages where memory begins or ends: what lies beyond is no memory, and reads as zeros.
-  private let holes: [Range<UInt64>]
+  private let holes: [PFN: [Range<UInt64>]]
 
   /// - Parameters:
   ///   - region: what purgatory moved; nil if nothing.
@@ -28,23 +28,27 @@ public final class KeyedLayer: PageLayer, @unchecked Sendable {
     self.unmapped = unmapped
     self.view = view
     self.geometry = geometry
-    holes = Self.holes(loads, geometry)
+    holes = Dictionary(grouping: Self.holes(loads, geometry)) {
+      geometry.pfn(of: PhysicalAddress($0.lowerBound))
+    }
   }
 
   private static func holes(_ loads: [ProgramHeader], _ geometry: PageGeometry) -> [Range<UInt64>] {
     let size = UInt64(geometry.size)
+    let stretches = loads.compactMap {
+      Range(start: $0.physicalAddress.rawValue, byteCount: $0.memorySize)
+    }.filter { !$0.isEmpty && $0.upperBound <= UInt64(Int64.max) }.sorted { $0.lowerBound < $1.lowerBound }
     var holes: [Range<UInt64>] = []
-    for load in loads where load.memorySize > 0 {
-      let start = load.physicalAddress.rawValue
-      let (end, overflow) = start.addingReportingOverflow(load.memorySize)
-      if overflow || end > UInt64(Int64.max) { continue }
-      for hole in [start & ~(size - 1)..<start, end..<(end + size - 1) & ~(size - 1)] where !hole.isEmpty {
-        // Two PT_LOADs may share a page.
-        let others = loads.contains {
-          let first = $0.physicalAddress.rawValue
-          return first < hole.upperBound && hole.lowerBound < first &+ $0.memorySize
-        }
-        if !others { holes.append(hole) }
+    // How far the memory before reaches: two PT_LOADs may share a page, or lie inside of each other.
+    var covered: UInt64 = 0
+    for (index, stretch) in stretches.enumerated() {
+      let before = max(stretch.lowerBound & ~(size - 1), covered)
+      if before < stretch.lowerBound { holes.append(before..<stretch.lowerBound) }
+      covered = max(covered, stretch.upperBound)
+      let next = index + 1 < stretches.count ? stretches[index + 1].lowerBound : .max
+      // What the next begins with in the same page it says itself.
+      if covered < next, covered & (size - 1) != 0, next >> geometry.shift != covered >> geometry.shift {
+        holes.append(covered..<(covered + size - 1) & ~(size - 1))
       }
     }
     return holes
@@ -84,7 +88,7 @@ public final class KeyedLayer: PageLayer, @unchecked Sendable {
       _ = transform.apply(to: &bytes, at: start + from, attribute: attribute)
       from = to
     }
-    for hole in holes where hole.lowerBound >> geometry.shift == pfn.rawValue {
+    for hole in holes[pfn] ?? [] {
       let first = Int(hole.lowerBound - start.rawValue)
       var bytes = page.extractingPart(first..<first + hole.count)
       bytes.zero()

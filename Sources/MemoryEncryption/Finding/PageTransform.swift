@@ -61,15 +61,15 @@ public struct PageTransform: ~Copyable, Sendable {
     case .keep, .lost: return wanted
     case .xor, .encryptAndDecrypt:
       // XE needs no AES, but it is the same bytes: with the key at hand one way is enough to be right.
-      guard cipher?.covers(from) == true, cipher?.covers(address) == true else { return .lost }
+      let count = bytes.byteCount
+      guard cipher?.covers(from, byteCount: count) == true, cipher?.covers(address, byteCount: count) == true
+      else { return .lost }
       cipher?.encrypt(&bytes, at: from)
       cipher?.decrypt(&bytes, at: address)
     case .encrypt:
-      guard cipher?.covers(from) == true else { return .lost }
-      cipher?.encrypt(&bytes, at: from)
+      guard cipher?.encrypt(&bytes, at: from) == true else { return .lost }
     case .decrypt:
-      guard cipher?.covers(address) == true else { return .lost }
-      cipher?.decrypt(&bytes, at: address)
+      guard cipher?.decrypt(&bytes, at: address) == true else { return .lost }
     }
     return wanted
   }

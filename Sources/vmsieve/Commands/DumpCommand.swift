@@ -49,7 +49,8 @@ struct DumpCommand {
     if let kernel, let processors = CrashedProcessors(kernel) {
       messages.describe(processors)
     }
-    threads = Self.threads(request, pageSize: memory.geometry.size, messages)
+    threads = WorkerThreads.count(
+      request.threads ?? Host.usableProcessors(), request.codec, pageSize: memory.geometry.size, messages)
     processes = try KeepStage.frames(request.keptProcesses, of: kernel, messages)
   }
 
@@ -70,16 +71,6 @@ struct DumpCommand {
     }
     messages.warning(
       "\(request.memory.path) doesn't contain vmcoreinfo: readers will need the kernel's vmlinux\(explained)")
-  }
-
-  private static func threads(_ request: DumpRequest, pageSize: Int, _ messages: Messages) -> Int {
-    let wanted = request.threads ?? Host.usableProcessors()
-    guard wanted > 1 else { return 1 }
-    let affordable = PipelineMemory.affordableThreads(wanted, request.codec, pageSize: pageSize)
-    if affordable < wanted {
-      messages.warning("there is memory for \(affordable) of \(wanted) threads")
-    }
-    return affordable
   }
 
   /// Makes the dump, at the first level for which there is room.
@@ -125,6 +116,8 @@ struct DumpCommand {
   struct CutDump {
     /// Whether no page is in it.
     var isEmpty = false
+    /// Whether a stream was sent to its end all the same.
+    var hasEnd = false
     /// The kernel's pages, if these were written first.
     var groups: WrittenGroups?
     /// Which files of a split dump are whole and which are not.
@@ -140,6 +133,9 @@ struct DumpCommand {
   /// What an error leaves behind.
   private func consequence(_ cut: CutDump) -> String {
     if request.isDryRun { return "" }
+    if request.destination.isStream, cut.hasEnd {
+      return "; the stream is whole and has its end record, but it may not have come to where it is kept"
+    }
     if request.destination.isStream {
       return
         "; the stream has no end record: \(messages.programName) -R --keep-partial DUMPFILE makes a dump of what arrived"
@@ -159,12 +155,17 @@ struct DumpCommand {
     if request.destination.isStream, !StandardStream.output.isWritable {
       throw CommandFailure("stdout is closed; -F writes the dump there")
     }
+    let file: FileDescriptor
     do throws(SystemError) {
       if request.destination.isStream {
         return try FileDescriptor.duplicate(ofStandard: 1, named: request.destination.name)
       }
-      return try FileDescriptor.create(request.destination.name, replacing: replacing)
+      file = try FileDescriptor.create(request.destination.name, replacing: replacing)
     } catch { throw CommandFailure("\(error)") }
+    if file.kind == .pipeOrSocket {
+      throw CommandFailure("\(file.path): a pipe, where a file is wanted; -F writes a stream, to stdout")
+    }
+    return file
   }
 
   /// - Parameter cut: what a dump that fails has.
@@ -214,10 +215,10 @@ struct DumpCommand {
     } else if case .files(let paths, let block) = request.destination {
       var writer = try makeSplitWriter(description, files, paths, block: block, pipeline)
       do throws(PipelineError) { copied = try run(&pipeline, into: &writer, progress, &cut) } catch {
-        let whole = writer.wholeFiles
-        cut.files =
-          "marked incomplete: \(writer.cutFiles.joined(separator: ", "))"
-          + (whole.isEmpty ? "" : "; whole: \(whole.joined(separator: ", "))")
+        cut.files = [
+          ("marked incomplete", writer.cutFiles), ("without a page, and of no use", writer.emptyFiles),
+          ("whole", writer.wholeFiles),
+        ].filter { !$0.1.isEmpty }.map { $0.0 + ": " + $0.1.joined(separator: ", ") }.joined(separator: "; ")
         throw error
       }
       bytesWritten = writer.bytesWritten
@@ -244,6 +245,7 @@ struct DumpCommand {
       return report
     } catch {
       cut.isEmpty = writer.pagesTaken == writer.unreadablePages
+      cut.hasEnd = writer.hasStreamEnd
       cut.groups = pipeline.groups(in: writer)
       throw error
     }

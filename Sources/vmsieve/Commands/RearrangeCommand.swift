@@ -27,7 +27,7 @@ struct RearrangeCommand {
       return .inputLackedPages
     }
     messages.debug("\(reader.recordCount) records, \(reader.byteCount) bytes")
-    let isMarked = (try? DumpMark.isIncomplete(target.temporaryPath)) ?? false
+    let isMarked = (try? DumpMark.isIncomplete(target.file)) ?? false
     try commit(target)
     guard isMarked else { return .completed }
     messages.warning("the dump on \(Self.input) is marked incomplete, and so is \(request.output)")

@@ -34,10 +34,13 @@ struct ReassembleCommand {
     } catch { throw CommandFailure("\(error)") }
     let progress = Progress(messages)
     progress.begin(.copyingData)
+    var isEmpty = true
     do throws(PipelineError) {
       var writer = try makeWriter(file, describe(set, codec))
+      defer { isEmpty = writer.pagesTaken == writer.unreadablePages }
       var pipeline = DumpPipeline(memory, frames)
-      let copied = try pipeline.run(into: &writer, threads: request.threads ?? 1) {
+      let threads = WorkerThreads.count(request.threads ?? 1, codec, pageSize: memory.geometry.size, messages)
+      let copied = try pipeline.run(into: &writer, threads: threads) {
         progress.update(done: $0, total: $1)
       }
       progress.end()
@@ -46,10 +49,12 @@ struct ReassembleCommand {
     } catch {
       if case .write(let error) = error, error.meansNoSpace {
         messages.sayFull(request.output, error)
-        messages.sayIncomplete()
+        if !isEmpty { messages.sayIncomplete() }
       }
       throw CommandFailure(
-        "\(error); \(request.output) is marked incomplete: what was written before can be read")
+        isEmpty
+          ? "\(error); no page was written, and \(request.output) is of no use"
+          : "\(error); \(request.output) is marked incomplete: what was written before can be read")
     }
   }
 

@@ -1,6 +1,7 @@
 internal import Diskdump
 internal import DumpMemory
 internal import KernelModel
+internal import PageCompression
 internal import Platform
 
 /// `vmsieve verify [OPTION].. DUMP ..`: whether every page of a dump can be read, and is what a manifest says.
@@ -14,7 +15,7 @@ struct VerifyCommand {
     }
     do throws(VmcoreError) {
       let report = try report()
-      messages.answer(request.usesJSON ? report.json.text : report.text)
+      messages.answer(request.usesJSON ? [report.json.text] : report.lines)
       return report.isSound ? .completed : .failed
     } catch { throw CommandFailure(error.description) }
   }
@@ -26,7 +27,8 @@ struct VerifyCommand {
       ? try PhysicalMemory(opening: paths[0], prefersMapping: true)
       : PhysicalMemory(try KdumpSetStore(opening: paths))
     var report = VerifyReport(memory)
-    let threads = request.threads ?? Host.usableProcessors()
+    let threads = WorkerThreads.count(
+      request.threads ?? Host.usableProcessors(), .none, pageSize: memory.geometry.size, messages)
     if request.written == nil, request.checked == nil {
       let progress = Progress(messages)
       progress.begin(.readingPages)

@@ -68,7 +68,7 @@ struct VerifyReport {
 
   var isSound: Bool { isComplete && pages.isSound && problems.isEmpty && sums?.isRight ?? true }
 
-  var text: String {
+  var lines: [String] {
     var lines = ["\(path): \(format)"]
     for (name, count) in counts { lines.append(Self.padded(name) + String(count)) }
     for warning in warnings + contentWarnings { lines.append("warning: \(warning)") }
@@ -84,7 +84,7 @@ struct VerifyReport {
       lines.append("all of them have the sum \(written.totals.digestText)")
     }
     lines.append(verdict)
-    return lines.joined(separator: "\n")
+    return lines
   }
 
   private var verdict: String {

@@ -2,8 +2,8 @@ internal import Platform
 
 /// The only place that writes to the program's two streams.
 ///
-/// A message is one line, written at once. Common, debug and report messages go to stdout, errors and
-/// progress to stderr.
+/// A message is one line, written at once, and ``PrintableText``. Common, debug and report messages go to stdout, errors
+/// and progress to stderr.
 final class Messages {
   /// The name that error lines begin with.
   let programName: String
@@ -17,7 +17,9 @@ final class Messages {
   /// Whether the cursor stands behind a progress line that the next one would be drawn over.
   private var progressLineIsOpen = false
   /// Lines that wait until an answer is out; nil where none has to.
-  private var waiting: [(stream: StandardStream, line: String)]?
+  private var waiting: [(stream: StandardStream, line: PrintableText)]?
+  /// Why an answer could not be given, or not all of it; nil if there was none to give.
+  private(set) var unansweredBecause: SystemError?
 
   init(
     programName: String, level: MessageLevel, leavesOutputAlone: Bool = false,
@@ -46,7 +48,7 @@ final class Messages {
   /// Says what went wrong, where, and what to do.
   func error(_ line: @autoclosure () -> String) {
     guard level.contains(.error) else { return }
-    put("\(programName): \(line())\n", to: errors)
+    put(PrintableText(line: "\(programName): \(line())"), to: errors)
   }
 
   /// Says what makes the dump less than the user may think, though it goes on.
@@ -54,18 +56,19 @@ final class Messages {
     error("warning: \(line())")
   }
 
-  /// Prints what the user asked for by `--help` or `-v`, at every message level.
-  func answer(_ text: String) {
+  /// Prints what the user asked for, at every message level.
+  func answer(_ lines: [String]) {
     endProgressLine()
-    (leavesOutputAlone ? errors : output).write(text + "\n")
+    let failure = (leavesOutputAlone ? errors : output).write(PrintableText(lines: lines))
+    unansweredBecause = unansweredBecause ?? failure
   }
 
   private func write(_ class: MessageLevel, _ line: () -> String) {
     guard level.contains(`class`) else { return }
-    put(line() + "\n", to: leavesOutputAlone ? errors : output)
+    put(PrintableText(line: line()), to: leavesOutputAlone ? errors : output)
   }
 
-  private func put(_ text: String, to stream: StandardStream) {
+  private func put(_ text: PrintableText, to stream: StandardStream) {
     guard waiting == nil else {
       waiting?.append((stream, text))
       return
@@ -81,11 +84,11 @@ extension Messages {
     waiting = []
   }
 
-  /// Prints an answer as common messages, and behind it what was kept back.
+  /// Prints an answer, if common messages are wanted, and behind it what was kept back.
   func release(behind answer: [String] = []) {
     let lines = waiting ?? []
     waiting = nil
-    for line in answer { common(line) }
+    if !answer.isEmpty, level.contains(.common) { self.answer(answer) }
     for (stream, line) in lines { put(line, to: stream) }
   }
 }
@@ -102,16 +105,16 @@ extension Messages {
   func drawProgress(_ line: String, isLast: Bool) {
     guard showsProgress else { return }
     guard drawsOverProgress else {
-      errors.write(line + "\n")
+      errors.write(PrintableText(line: line))
       return
     }
-    errors.write(isLast ? "\r\(line)\n" : "\r\(line)")
+    errors.write(PrintableText(redrawnLine: line, isLast: isLast))
     progressLineIsOpen = !isLast
   }
 
   private func endProgressLine() {
     guard progressLineIsOpen else { return }
     progressLineIsOpen = false
-    errors.write("\n")
+    errors.write(.lineEnd)
   }
 }

@@ -10,7 +10,7 @@ struct IOMemory {
 
   /// - Throws: ``SystemError`` where there is none.
   static func ofThisMachine() throws(SystemError) -> IOMemory {
-    IOMemory(try TextFile.read("/proc/iomem"))
+    IOMemory(try TextFile.read("/proc/iomem", atMost: 16 << 20))
   }
 
   /// `  0d000000-16ffffff : Crash kernel`, at any depth of indentation; the last address belongs to the range.

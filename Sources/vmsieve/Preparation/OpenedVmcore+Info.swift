@@ -80,7 +80,13 @@ extension OpenedVmcore {
         return info
       } catch { throw CommandFailure("\(named.path): \(error)") }
     }
-    guard let found = VMCOREINFOSearch.find(in: memory) else { return nil }
+    // Not ended: a line about it is worth its place only while the search lasts.
+    let progress = Progress(messages)
+    progress.begin(.readingPages)
+    guard let found = VMCOREINFOSearch.find(in: memory, progress: { progress.update(done: $0, total: $1) })
+    else {
+      return nil
+    }
     messages.common(
       "\(request.path) doesn't contain vmcoreinfo: it was found in memory at \(found.address)")
     return found.info

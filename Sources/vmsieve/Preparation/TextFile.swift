@@ -2,7 +2,7 @@ internal import Platform
 
 /// A short text file that the user named.
 enum TextFile {
-  /// Reads it, up to a limit.
+  /// Reads all of it; a file beyond the limit is refused.
   static func read(_ path: String, atMost limit: Int = 1 << 20) throws(SystemError) -> String {
     String(decoding: try FileDescriptor.contents(of: path, atMost: limit), as: UTF8.self)
   }

@@ -22,7 +22,7 @@ public struct PageTables: Sendable {
 
   /// What the last entry of a walk maps.
   struct Leaf {
-    /// The stretch of virtual addresses around the one that was asked for.
+    /// The stretch of virtual addresses around the one that was asked for, which is always in it.
     let virtual: Range<UInt64>
     let physical: PhysicalAddress
     /// Whether the entry has the encryption bit.
@@ -58,10 +58,11 @@ public struct PageTables: Sendable {
       if entry.isLeaf(level: level) {
         let size: UInt64 = 1 << shift
         let start = address.rawValue & ~(size - 1)
-        // The last page of the address space has no end that fits: one byte is given up.
-        let (end, overflow) = start.addingReportingOverflow(size)
+        // The last page of the address space has no end that fits: its last byte is given up, and nothing maps it.
+        let virtual = start..<max(start &+ size, start + (size - 1))
+        guard virtual.contains(address.rawValue) else { throw .unmapped(address, level: level) }
         return Leaf(
-          virtual: start..<(overflow ? .max : end), physical: PhysicalAddress(frame & ~(size - 1)),
+          virtual: virtual, physical: PhysicalAddress(frame & ~(size - 1)),
           isEncrypted: entry.rawValue & encryptionMask != 0)
       }
       table = PhysicalAddress(frame)

@@ -34,7 +34,7 @@ struct InspectCommand {
     } catch { throw CommandFailure(error.description) }
     let report = InspectReport(ready.opened, ready.repair, map, processors, crash, forecast)
     if let path = request.page { try write(HTMLReport(report: report).text, to: path) }
-    messages.answer(request.usesJSON ? report.json.text : report.text)
+    messages.answer(request.usesJSON ? [report.json.text] : report.lines)
   }
 
   private func write(_ page: String, to path: String) throws(CommandFailure) {

@@ -7,7 +7,7 @@ extension InspectReport {
   /// The runs of the C-bit map that are shown; JSON has all of them.
   private static let mostRuns = 16
 
-  var text: String {
+  var lines: [String] {
     var lines = ["\(vmcore.memory.path): \(format)"]
     lines.append(ReportText.titled("kernel", vmcore.kernel?.release.printable ?? "unknown"))
     if let crash { lines += crash.headLines.map { ReportText.titled($0.title, $0.text) } }
@@ -19,7 +19,7 @@ extension InspectReport {
     if investigation != nil { lines.append("Memory encryption") }
     lines += encryptionLines
     lines.append("\(vmcore.memory.path): \(sentence)")
-    return lines.joined(separator: "\n")
+    return lines
   }
 
   /// What is known of memory encryption, and why.
