@@ -9,8 +9,8 @@ internal import CZstd
 /// they claim to hold.
 @safe
 public struct PageDecompressor: ~Copyable, Sendable {
-  nonisolated(unsafe) private let deflate: OpaquePointer
-  nonisolated(unsafe) private let zstd: OpaquePointer
+  nonisolated(unsafe) let deflate: OpaquePointer
+  nonisolated(unsafe) let zstd: OpaquePointer
 
   /// - Throws: ``CompressionError`` if a codec gets no memory or its library does not fit.
   public init() throws(CompressionError) {

@@ -13,11 +13,11 @@ public struct DumpPatch: ~Copyable {
   private let frames: PFNBitmap
 
   /// - Parameters:
-  ///   - original: the dump as it is; it must not come out of a flattened stream.
-  ///   - changed: the same, with layers that change pages, and perhaps with another text of VMCOREINFO of the same
-  ///     length.
+  ///   - original: the dump as it is; a kdump-compressed one must not come out of a flattened stream.
+  ///   - changed: the same, with layers that change pages, and perhaps with other notes; those of a kdump-compressed dump
+  ///     may differ in the text of VMCOREINFO only, and not in its length.
   public init(_ original: PhysicalMemory, _ changed: PhysicalMemory) throws(VmcoreError) {
-    if original.isFlattened {
+    if original.isFlattened, case .pages = original.source {
       throw .foreign(
         path: original.path, "a flattened dump cannot be patched; make a file of it first, with -R")
     }
@@ -57,9 +57,17 @@ public struct DumpPatch: ~Copyable {
       let place = original.notes.vmcoreinfoRange.flatMap {
         original.notes.fileOffset(ofByte: $0.lowerBound)
       }
-      try writeNotes(vmcoreinfo: place, to: file)
+      if original.notes.byteCount == changed.notes.byteCount,
+        changed.notes.vmcoreinfoRange == original.notes.vmcoreinfoRange
+      {
+        try writeNotes(vmcoreinfo: place, to: file)
+      } else {
+        do throws(SystemError) { try ELFNotes.append(changed.notes, to: file, of: memory.core) } catch {
+          throw .system(error)
+        }
+      }
       let report = try ELFPatcher.run(memory, frames, pages, file)
-      if !original.isComplete { try Self.trim(file, original.path) }
+      if !original.isComplete { try trim(file, memory) }
       return report
     case .pages(let store):
       guard let store = store as? KdumpStore else {
@@ -83,10 +91,18 @@ public struct DumpPatch: ~Copyable {
   }
 
   /// What was cut stays marked, and names nothing that is not there.
-  private static func trim(_ file: borrowing FileDescriptor, _ path: String) throws(VmcoreError) {
-    let core = try ELFCore(opening: path)
+  private func trim(_ file: borrowing FileDescriptor, _ memory: ELFMemory) throws(VmcoreError) {
+    let core = try ELFCore(opening: original.path)
     var there = ArrivedRanges()
-    there.insert(0..<core.fileSize)
+    if memory.core.file.isFlattened {
+      var data = memory.core.file.nextData(in: 0..<core.fileSize)
+      while !data.isEmpty {
+        there.insert(data)
+        data = memory.core.file.nextData(in: data.upperBound..<core.fileSize)
+      }
+    } else {
+      there.insert(0..<core.fileSize)
+    }
     var trimmer = ELFTrimmer(core, there)
     do throws(SystemError) { try trimmer.trim(file) } catch { throw .system(error) }
   }

@@ -168,7 +168,7 @@ public final class PageChecker: @unchecked Sendable {
       do throws(VmcoreError) {
         try reader.withPage(pfn) { page in
           if takesSums { block.sums.add(pfn, page, &hash) }
-          if isZeroPage(page) { block.check.zeroPages += 1 }
+          if isZeroPage(page) { block.zeros.append(pfn) }
         }
       } catch {
         block.check.count(pfn, error)
@@ -176,5 +176,6 @@ public final class PageChecker: @unchecked Sendable {
       }
       next = frames.next(from: pfn.advanced(by: 1))
     }
+    block.check.zeroPages = UInt64(block.zeros.count)
   }
 }

@@ -14,7 +14,7 @@ extension PhysicalMemory {
       lines.append("there is no note in its \(notes.byteCount) bytes of notes: no registers, no VMCOREINFO")
     }
     if namesInfo {
-      for key in ["OSRELEASE", "PAGESIZE"] where info?.string(key)?.isEmpty ?? true {
+      for key in VMCOREINFO.certainKeys where info?.string(key)?.isEmpty ?? true {
         lines.append("its VMCOREINFO is damaged: it has no line \(key)=")
       }
     }

@@ -125,16 +125,36 @@ public final class InputFile: Sendable {
     }
   }
 
-  /// Copies the whole file, as long as it was when it was opened.
+  /// Copies the whole dump, as long as it was when it was opened; what a flattened stream has no records of becomes a hole.
   ///
   /// - Parameter target: an empty file.
-  /// - Throws: an invalid argument for a flattened one, whose bytes are not those of the dump.
   public func copy(
     to target: borrowing FileDescriptor, progress: (UInt64) -> Void
   ) throws(SystemError) {
     switch content {
     case .plain(let file): try file.copy(to: target, byteCount: size, progress: progress)
-    case .flattened: throw SystemError("copy", path, .invalidArgument)
+    case .flattened(let file): try Self.copy(file, size, to: target, progress)
+    }
+  }
+
+  private static func copy(
+    _ file: borrowing FlattenedFile, _ size: UInt64, to target: borrowing FileDescriptor,
+    _ progress: (UInt64) -> Void
+  ) throws(SystemError) {
+    var buffer = try MappedBuffer(byteCount: 1 << 20)
+    try target.truncate(to: size)
+    var done: UInt64 = 0
+    while done < size {
+      let data = file.nextData(in: done..<size)
+      done = data.lowerBound
+      while done < data.upperBound {
+        var bytes = buffer.mutableBytes(in: 0..<Int(min(UInt64(buffer.byteCount), data.upperBound - done)))
+        let count = try file.read(into: &bytes, at: FileOffset(done))
+        guard count > 0 else { throw SystemError("read", file.path, .inputOutput) }
+        try target.write(buffer.bytes.extracting(first: count), at: FileOffset(done))
+        done += UInt64(count)
+        progress(done)
+      }
     }
   }
 

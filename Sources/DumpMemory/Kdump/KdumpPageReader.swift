@@ -4,8 +4,10 @@ internal import Platform
 final class KdumpPageReader: PageStoreReader {
   private var pages: KdumpPages
 
-  init(_ dump: KdumpFile, _ access: MemoryAccess) throws(SystemError) {
-    pages = try KdumpPages(dump, access)
+  init(
+    _ dump: KdumpFile, _ access: MemoryAccess, recovered: RecoveredPages = RecoveredPages()
+  ) throws(SystemError) {
+    pages = try KdumpPages(dump, access, recovered: recovered)
   }
 
   func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(VmcoreError) {

@@ -7,6 +7,8 @@ internal import Platform
 /// memory, and those of the chunk, which are counted once when the reader comes to it.
 struct KdumpPages: ~Copyable {
   private let dump: KdumpFile
+  /// What counts instead of a page's descriptor.
+  private let recovered: RecoveredPages
   private var decompressor: PageDecompressor
   private var chunk: KdumpChunk
   private var descriptors: ReadAhead
@@ -17,7 +19,9 @@ struct KdumpPages: ~Copyable {
   /// What a page that is copied as it is stored comes to.
   private var decoded: MappedBuffer
 
-  init(_ dump: KdumpFile, _ access: MemoryAccess) throws(SystemError) {
+  init(
+    _ dump: KdumpFile, _ access: MemoryAccess, recovered: RecoveredPages = RecoveredPages()
+  ) throws(SystemError) {
     let ahead = access == .sequential ? 64 << 10 : 0
     let chunk = try KdumpChunk()
     let descriptors = try ReadAhead(byteCount: max(ahead, 128 * PageDescriptor.byteCount))
@@ -34,6 +38,7 @@ struct KdumpPages: ~Copyable {
     self.data = data
     self.shared = shared
     self.decoded = decoded
+    self.recovered = recovered
     self.dump = dump
   }
 
@@ -64,6 +69,7 @@ struct KdumpPages: ~Copyable {
 
   /// Where a page's bytes are: inside the file, and of a size that its flags allow.
   private mutating func descriptor(of pfn: PFN) throws(VmcoreError) -> PageDescriptor {
+    if let descriptor = recovered.descriptor(of: pfn) { return descriptor }
     let found: PageDescriptor?
     do throws(SystemError) {
       found = try dump.descriptor(of: pfn, &chunk, &descriptors)

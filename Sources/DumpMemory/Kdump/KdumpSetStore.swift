@@ -47,7 +47,7 @@ public final class KdumpSetStore: PageStore {
     parts.reduce(into: DumpStatus()) { $0.formUnion($1.dump.headers.header.status) }
   }
 
-  private static func check(_ part: KdumpStore, belongsTo first: KdumpStore) throws(VmcoreError) {
+  static func check(_ part: KdumpStore, belongsTo first: KdumpStore) throws(VmcoreError) {
     var header = part.dump.headers.header
     var other = first.dump.headers.header
     header.status.subtract(.incomplete)
@@ -64,6 +64,16 @@ public final class KdumpSetStore: PageStore {
 
   /// Checks that there is a file for each frame, and only one.
   private static func check(_ parts: [KdumpStore]) throws(VmcoreError) {
+    if let missing = try missingRanges(of: parts).first { throw missing.error }
+  }
+
+  /// The frames for which there is no file, and what is to be said where all are needed.
+  ///
+  /// - Parameter parts: in the order of their frames.
+  static func missingRanges(
+    of parts: [KdumpStore]
+  ) throws(VmcoreError) -> [(frames: Range<PFN>, error: VmcoreError)] {
+    var missing: [(frames: Range<PFN>, error: VmcoreError)] = []
     var end: UInt64 = 0
     var previous: KdumpStore?
     for part in parts {
@@ -74,20 +84,24 @@ public final class KdumpSetStore: PageStore {
         throw .foreign(
           path: part.path, "has pages from \(PFN(part.start)) on, which \(previous.path) has as well")
       }
-      if part.start > end { throw missing(end..<part.start, near: part) }
+      if part.start > end { missing.append(Self.missing(end..<part.start, near: part)) }
       end = part.end
       previous = part
     }
     if let previous, end < previous.dump.headers.maxMapNumber {
-      throw missing(end..<previous.dump.headers.maxMapNumber, near: previous)
+      missing.append(Self.missing(end..<previous.dump.headers.maxMapNumber, near: previous))
     }
+    return missing
   }
 
-  private static func missing(_ frames: Range<UInt64>, near part: KdumpStore) -> VmcoreError {
-    .foreign(
+  private static func missing(
+    _ frames: Range<UInt64>, near part: KdumpStore
+  ) -> (frames: Range<PFN>, error: VmcoreError) {
+    let error = VmcoreError.foreign(
       path: part.path,
       "a file of the same dump is missing: the one with \(PFN(frames.lowerBound)) to"
         + " \(PFN(frames.upperBound - 1))")
+    return (PFN(frames.lowerBound)..<PFN(frames.upperBound), error)
   }
 
   public var formatDescription: String {
@@ -165,8 +179,8 @@ final class KdumpSetReader: PageStoreReader {
 }
 
 extension KdumpStore {
-  fileprivate var start: UInt64 { dump.headers.splitRange?.lowerBound.rawValue ?? 0 }
-  fileprivate var end: UInt64 { dump.headers.splitRange?.upperBound.rawValue ?? dump.headers.maxMapNumber }
+  var start: UInt64 { dump.headers.splitRange?.lowerBound.rawValue ?? 0 }
+  var end: UInt64 { dump.headers.splitRange?.upperBound.rawValue ?? dump.headers.maxMapNumber }
 }
 
 extension KdumpFile {

@@ -12,8 +12,9 @@ public final class KdumpStore: PageStore {
   /// Pages of which the file has no bytes, by its descriptors.
   public let missingPages: UInt64
 
+  /// - Parameter notes: what counts instead of those of the dump, where these are lost.
   /// - Throws: ``VmcoreError/foreign(path:_:)`` for a dump of a machine that is not known.
-  public init(_ dump: KdumpFile) throws(VmcoreError) {
+  public init(_ dump: KdumpFile, notes given: CoreNotes? = nil) throws(VmcoreError) {
     let headers = dump.headers
     let path = dump.file.path
     let name = headers.header.utsname.machine
@@ -23,8 +24,13 @@ public final class KdumpStore: PageStore {
         "a dump of another machine (\(name), pages of \(headers.blockSize) bytes); only \(MachineKind.all) can be read"
       )
     }
-    let notes = try CoreNotes(
-      at: headers.subHeader.notes, vmcoreinfo: headers.subHeader.vmcoreinfo, in: dump.file)
+    let notes: CoreNotes
+    if let given {
+      notes = given
+    } else {
+      notes = try CoreNotes(
+        at: headers.subHeader.notes, vmcoreinfo: headers.subHeader.vmcoreinfo, in: dump.file)
+    }
     do throws(SystemError) { missingPages = try dump.missingPages() } catch { throw .system(error) }
     self.dump = dump
     self.path = path

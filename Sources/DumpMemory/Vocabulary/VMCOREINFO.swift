@@ -31,6 +31,12 @@ public struct VMCOREINFO: Sendable {
     return text.hasSuffix("\n") ? lines : lines.dropLast()
   }
 
+  /// Lines that every kernel writes.
+  package static let certainKeys = ["OSRELEASE", "PAGESIZE"]
+
+  /// Whether the text is none that a kernel wrote: it lacks lines that all have.
+  public var isDamaged: Bool { Self.certainKeys.contains { values[$0]?.isEmpty ?? true } }
+
   /// `KEY=value`
   public func string(_ key: String) -> String? {
     values[key].map { String($0) }

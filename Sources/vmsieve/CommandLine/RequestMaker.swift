@@ -143,7 +143,9 @@ struct RequestMaker {
     case .repair:
       return .repair(
         RepairRequest(
-          memory: memory(operands[0]), output: operands[1], overwrites: options.overwrites))
+          memory: memory(operands[0]), dumps: Array(operands.dropLast()),
+          output: operands[operands.count - 1],
+          overwrites: options.overwrites, threads: options.threads))
     }
   }
 }

@@ -54,7 +54,7 @@ extension OptionDescription.Setting {
 
   fileprivate var isForReplacing: Bool {
     switch self {
-    case .overwriting, .debugMessages, .messageLevel, .memoryEncryption(.policy),
+    case .overwriting, .threads, .debugMessages, .messageLevel, .memoryEncryption(.policy),
       .memoryEncryption(.stripping):
       true
     default: false

@@ -1,9 +1,10 @@
 internal import Diskdump
 internal import DumpMemory
+internal import DumpPipeline
 internal import MemoryEncryption
 internal import Platform
 
-/// `vmsieve repair OLD NEW`: a dump as it is, but for what memory encryption did to it.
+/// `vmsieve repair OLD.. NEW`: a dump as it is, but for what is broken in it, and for what memory encryption did to it.
 struct RepairCommand {
   let request: RepairRequest
   let messages: Messages
@@ -11,43 +12,97 @@ struct RepairCommand {
   /// - Returns: whether OLD had all pages that it should.
   func run() throws(CommandFailure) -> ExitStatus {
     try DumpTarget.check(request.output, overwriting: request.overwrites)
-    if request.memory.encryption.policy == .off {
-      throw CommandFailure("--sme off leaves nothing to repair: use auto or require")
+    let salvaged: SalvagedStore?
+    let source: PhysicalMemory
+    let faults: [String]
+    do throws(VmcoreError) {
+      salvaged = try salvage()
+      if let salvaged, !salvaged.faults.isEmpty {
+        source = PhysicalMemory(salvaged)
+      } else {
+        source = try PhysicalMemory(opening: request.memory.path, prefersMapping: request.memory.isMapped)
+      }
+      if let salvaged { faults = salvaged.faults } else { faults = try Self.faults(of: source) }
+    } catch { throw CommandFailure(error.description) }
+    let isBroken = !faults.isEmpty
+    let noteProblems = source.noteProblems()
+
+    var ready = try MemoryPreparation(
+      OpenedVmcore(source, request.memory, messages), request.memory, messages)
+    let hasNewNotes = ready.opened.memory.notes !== source.notes
+    for problem in noteProblems where !hasNewNotes { messages.warning("\(source.path): \(problem)") }
+    if request.memory.encryption.policy != .off {
+      if !isBroken, !hasNewNotes, noteProblems.isEmpty {
+        _ = try ready.knownKernel(for: "without which nothing is known of its memory encryption")
+      }
+      try ready.run(.undoEncryption)
     }
-    var ready = try MemoryPreparation(request.memory, messages)
-    let opened = ready.opened
-    if opened.memory.isFlattened {
-      throw CommandFailure(
-        "\(request.memory.path) is flattened: make a file of it first, \(messages.programName) -R FILE < \(request.memory.path)"
-      )
-    }
-    _ = try ready.knownKernel(for: "without which nothing is known of its memory encryption")
-    try ready.run(.undoEncryption)
-    guard let repair = ready.repair else { preconditionFailure("a kernel that is known is looked at") }
-    if repair.memory.layers.isEmpty, !request.memory.encryption.strips {
-      EncryptionStage.tellEvidence(repair, messages)
-      throw nothingToDo(repair.investigation)
+    let repair = ready.repair
+    let isEncrypted = !(repair?.memory.layers.isEmpty ?? true) || request.memory.encryption.strips
+    if !isBroken, !hasNewNotes, !isEncrypted {
+      if let repair { EncryptionStage.tellEvidence(repair, messages) }
+      throw nothingToDo(repair?.investigation, noteProblems, salvaged)
     }
     try ready.run([.tellOfEncryption, .strip])
-    if ready.output.layers.isEmpty { throw nothingToDo(repair.investigation) }
-    let (report, framesInFile) = try write(opened.memory, ready.output, ready.record)
-    tell(report, repair, ready.record, of: framesInFile)
-    if opened.memory.isComplete { return .completed }
-    messages.warning(
-      "\(request.memory.path) lacks pages: \(request.output) lacks them too and is marked incomplete")
-    return .inputLackedPages
+    if !isBroken, !hasNewNotes, ready.output.layers.isEmpty {
+      throw nothingToDo(repair?.investigation, noteProblems, salvaged)
+    }
+    let isRewritten = salvaged != nil && (isBroken || hasNewNotes || source.isFlattened)
+    if isRewritten, let salvaged {
+      return try rewrite(salvaged, source, ready, hasNewNotes: hasNewNotes)
+    }
+    return try patch(
+      hasNewNotes ? source : ready.opened.memory, ready, mayBeUnchanged: isBroken || hasNewNotes)
+  }
+
+  /// Looks at all of a kdump-compressed dump; nil for a dump of another format.
+  private func salvage() throws(VmcoreError) -> SalvagedStore? {
+    if request.dumps.count == 1, try !SalvagedStore.recognises(request.memory.path) { return nil }
+    let progress = Progress(messages)
+    progress.begin(.readingPages)
+    let store = try SalvagedStore(
+      salvaging: request.dumps, threads: request.threads ?? Host.usableProcessors()
+    ) {
+      progress.update(done: $0, total: $1)
+    }
+    progress.end()
+    return store
+  }
+
+  /// What is wrong with an ELF core: all that can be known of it is that its headers name more than it has.
+  private static func faults(of memory: PhysicalMemory) throws(VmcoreError) -> [String] {
+    let wanted = try memory.wantedFrames().count
+    return try wanted > memory.framesInFile().count || !memory.isComplete && memory.isFlattened
+      ? memory.warnings : []
   }
 
   /// Why no page changes.
-  private func nothingToDo(_ investigation: Investigation) -> CommandFailure {
-    let sentence = investigation.outcome.sentence
-    let isBroken =
+  private func nothingToDo(
+    _ investigation: Investigation?, _ noteProblems: [String], _ salvaged: SalvagedStore?
+  ) -> CommandFailure {
+    if !noteProblems.isEmpty {
+      return CommandFailure(
+        "\(request.memory.path): nothing can be repaired: no VMCOREINFO was found in its memory, and -i names none;"
+          + " \(request.output) is not written")
+    }
+    let isMarked = salvaged?.isMarkedIncomplete ?? false
+    let whole = salvaged.map {
+      "each of its \($0.counts.pages) pages is whole"
+        + (isMarked ? ", but it is marked incomplete: others were lost before it was made" : "")
+    }
+    guard let investigation else {
+      return CommandFailure(
+        "\(request.memory.path): there is nothing to repair: \(whole ?? "nothing is missing"); \(request.output) is not written",
+        status: .nothingToRepair)
+    }
+    let sentence = investigation.outcome.sentence + (whole.map { "; \($0)" } ?? "")
+    let isDamaged =
       switch investigation.outcome {
       case .judged(let plan): plan.verdict != .undamaged
       case .wrongView: true
       case .nothingToUndo, .noLowMemory, .lowMemoryElsewhere, .lowMemoryLeftOut, .repairedBefore: false
       }
-    if isBroken {
+    if isDamaged {
       return CommandFailure(
         "\(request.memory.path): nothing can be repaired: \(sentence); \(request.output) is not written")
     }
@@ -56,13 +111,41 @@ struct RepairCommand {
       status: .nothingToRepair)
   }
 
+  private func lackedPages(_ path: String) -> ExitStatus {
+    messages.warning("\(path) lacks pages: \(request.output) lacks them too and is marked incomplete")
+    return .inputLackedPages
+  }
+
+  // MARK: - The same file with other bytes here and there
+
+  private func patch(
+    _ original: PhysicalMemory, _ ready: MemoryPreparation, mayBeUnchanged: Bool
+  ) throws(CommandFailure) -> ExitStatus {
+    let (report, framesInFile) = try write(
+      original, ready.output, ready.record, mayBeUnchanged: mayBeUnchanged)
+    if mayBeUnchanged {
+      let wanted = (try? original.wantedFrames().count) ?? framesInFile
+      messages.common("")
+      messages.common("Pages of the headers: \(wanted)")
+      messages.common("  found whole       : \(framesInFile)")
+      messages.common("  lost              : \(wanted - framesInFile)")
+      if ready.opened.memory.notes !== original.notes { messages.common("VMCOREINFO is new.") }
+    }
+    if mayBeUnchanged, report.changedPages + report.failedPages == 0 {
+      tellEnd()
+    } else {
+      tell(report, ready.repair, ready.record, of: framesInFile)
+    }
+    return original.isComplete ? .completed : lackedPages(request.memory.path)
+  }
+
   private func write(
-    _ memory: PhysicalMemory, _ changed: PhysicalMemory, _ record: String
+    _ memory: PhysicalMemory, _ changed: PhysicalMemory, _ record: String, mayBeUnchanged: Bool
   ) throws(CommandFailure) -> (report: PatchReport, frames: UInt64) {
     let patch = try patch(memory, changed)
     let target = try target()
     let report = try write(patch, to: target, record)
-    if report.changedPages == 0 {
+    if report.changedPages == 0, !mayBeUnchanged {
       throw notWritten("\(request.memory.path): none of the pages that can be repaired is in the dump")
     }
     do throws(DumpError) { try patch.check(target.temporaryPath, report) } catch { throw notWritten(error) }
@@ -99,27 +182,63 @@ struct RepairCommand {
     CommandFailure("\(reason); \(request.output) is not written")
   }
 
-  // MARK: - What was done
-
-  private func tell(_ report: PatchReport, _ repair: Repair, _ record: String, of pages: UInt64) {
+  private func tell(_ report: PatchReport, _ repair: Repair?, _ record: String, of pages: UInt64) {
     messages.common("")
     messages.common(
       (request.memory.encryption.strips ? "Changed pages   : " : "Repaired pages  : ")
         + "\(report.changedPages)"
         + (report.appendedPages > 0 ? ", \(report.appendedPages) of them at the end of the file" : ""))
-    let left = UInt64(repair.plan?.lostPages ?? 0)
+    let left = UInt64(repair?.plan?.lostPages ?? 0)
     messages.common("Unrepaired pages: \(left + report.failedPages)")
-    for line in repair.plan?.losses ?? [] { messages.common("  \(line)") }
+    for line in repair?.plan?.losses ?? [] { messages.common("  \(line)") }
     for (pfn, reason) in report.failures { messages.common("  \(pfn): \(reason)") }
     let others = pages - min(pages, report.changedPages + left + report.failedPages)
     messages.common("Untouched pages : \(others)")
-    if !report.isRecorded {
+    if !report.isRecorded, !record.isEmpty {
       messages.debug("the dump's format has no place for a record of the repair")
     }
     messages.debug("record: \(record.dropLast())")
+    tellEnd()
+  }
+
+  private func tellEnd() {
     messages.common("")
     messages.common("The repaired dump is saved to \(request.output).")
     messages.common("")
     messages.common("\(messages.programName) Completed.")
+  }
+
+  // MARK: - A dump of what is intact
+
+  /// Writes a kdump-compressed dump anew.
+  private func rewrite(
+    _ salvaged: SalvagedStore, _ source: PhysicalMemory, _ ready: MemoryPreparation, hasNewNotes: Bool
+  ) throws(CommandFailure) -> ExitStatus {
+    let rewriting = DumpRewriting(salvaged, source, ready, request, messages)
+    do throws(PipelineError) { try rewriting.run() } catch {
+      throw CommandFailure("\(error); \(request.output) is not written")
+    }
+    tell(salvaged.counts, hasNewNotes: hasNewNotes)
+    tellEnd()
+    return salvaged.isComplete ? .completed : lackedPages(salvaged.path)
+  }
+
+  private func tell(_ counts: SalvageCounts, hasNewNotes: Bool) {
+    messages.common("")
+    messages.common("Pages of the bitmap: \(counts.pages)")
+    messages.common("  found whole      : \(counts.whole)")
+    messages.common(
+      "  recovered        : \(counts.recovered + counts.recoveredZeros) without their descriptors"
+        + (counts.recoveredZeros > 0 ? ", \(counts.recoveredZeros) of them zeros" : ""))
+    messages.common("  lost             : \(counts.lost)")
+    for (count, reason) in [
+      (counts.absent, "are not in the file"), (counts.damaged, "are damaged"),
+      (counts.contested, "have bytes that other pages claim"),
+      (counts.doubtful, "lie, not compressed, beside a damaged one"),
+      (counts.undescribed, "have no descriptor, and nothing proves which bytes are theirs"),
+    ] where count > 0 {
+      messages.common("    \(count) \(reason)")
+    }
+    if hasNewNotes { messages.common("VMCOREINFO is new.") }
   }
 }

@@ -45,7 +45,12 @@ struct MemoryPreparation {
 
   /// Opens the vmcore and says what it is.
   init(_ request: MemoryRequest, _ messages: Messages) throws(CommandFailure) {
-    opened = try OpenedVmcore(request, messages)
+    try self.init(OpenedVmcore(request, messages), request, messages)
+  }
+
+  /// The same of one that is open.
+  init(_ opened: OpenedVmcore, _ request: MemoryRequest, _ messages: Messages) throws(CommandFailure) {
+    self.opened = opened
     kernel = opened.kernel
     memory = opened.memory
     output = opened.memory

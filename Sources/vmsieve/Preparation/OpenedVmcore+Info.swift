@@ -10,7 +10,7 @@ extension OpenedVmcore {
     _ memory: PhysicalMemory, _ request: MemoryRequest, _ messages: Messages
   ) throws(CommandFailure) -> (info: VMCOREINFO, notes: CoreNotes?)? {
     let named = try namedInfo(request)
-    guard let own = memory.vmcoreinfo() else {
+    guard let own = memory.vmcoreinfo(), !own.isDamaged else {
       guard let found = try info(memory, request, named, messages) else { return nil }
       return (found, memory.notes.with(found))
     }

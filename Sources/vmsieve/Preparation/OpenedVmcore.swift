@@ -22,6 +22,11 @@ struct OpenedVmcore {
     do throws(VmcoreError) {
       source = try PhysicalMemory(opening: request.path, prefersMapping: request.isMapped)
     } catch { throw CommandFailure(error.description) }
+    try self.init(source, request, messages)
+  }
+
+  /// The same of one that is open.
+  init(_ source: PhysicalMemory, _ request: MemoryRequest, _ messages: Messages) throws(CommandFailure) {
     guard !source.lacksAllPages else {
       throw CommandFailure("\(request.path): it was cut before its first page: there is no memory in it")
     }

@@ -30,7 +30,7 @@ enum Request: Equatable {
     case .log(let request): request.memory.files
     case .memoryUsage(let request): request.memory.files
     case .inspect(let request): request.memory.files
-    case .repair(let request): request.memory.files
+    case .repair(let request): request.memory.files + request.dumps.dropFirst()
     case .reassemble(let request): request.parts
     case .verify(let request): request.dumps + [request.checked].compactMap { $0 }
     case .generate(let request): [request.vmlinux]

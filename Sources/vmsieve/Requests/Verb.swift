@@ -12,10 +12,10 @@ enum Verb: String, CaseIterable, Equatable {
     return verb
   }
 
-  /// How many files it may be about: a split dump is verified as a whole, all its files together.
+  /// How many files it may be about: a split dump is verified and repaired as a whole, all its files together.
   var operandCounts: ClosedRange<Int> {
     switch self {
-    case .repair: 2...2
+    case .repair: 2...Int.max
     case .verify: 1...Int.max
     case .inspect: 1...1
     }
