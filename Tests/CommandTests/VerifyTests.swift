@@ -49,6 +49,8 @@ struct VerifyTests {
     case addedBit = "is damaged: its page_desc"
     case lostMemory = "1 frames of the second bitmap are not in the first"
     case vmcoreinfo = "VMCOREINFO is damaged: it has no line OSRELEASE="
+    case copied = "are those of more than one page"
+    case copiedZeros = "lie between pages and are of none"
     case notes = "no registers of any processor"
     case notesPlace = "the notes"
     case mark = "marked incomplete"
@@ -75,6 +77,10 @@ struct VerifyTests {
       dump.setBit(false, ofBitmapAt: dump.firstBitmap, from: 2000) {
         copy.isBit($0, ofBitmapAt: copy.secondBitmap)
       }
+    case .copied: dump.copyDescriptor(of: dump.ownPages(1, from: 100), to: page)
+    case .copiedZeros:
+      let zeros = try #require((0..<dump.pageCount).first { dump.offset($0) == dump.data })
+      dump.copyDescriptor(of: zeros, to: page)
     case .vmcoreinfo: dump.zero(dump.vmcoreinfo.place, dump.vmcoreinfo.size)
     case .notes: dump.zero(dump.notes.place, dump.notes.size)
     case .notesPlace: dump.set(1 << 40, at: 4096 + 48, 8)

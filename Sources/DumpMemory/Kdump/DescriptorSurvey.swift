@@ -18,6 +18,9 @@ public struct DescriptorSurvey: Hashable, Sendable {
   public internal(set) var malformed: UInt64 = 0
   /// Frames of the second bitmap that the first, of the machine's memory, does not have.
   public internal(set) var outsideMemory: UInt64 = 0
+  /// The first byte of the file that more than one page claims, and the first between pages that none does.
+  public internal(set) var firstContest: UInt64?
+  public internal(set) var firstGap: UInt64?
   /// The lowest offset of a page, even if it lies among the descriptors.
   private(set) var firstPage = UInt64.max
   /// Raw pages that lie there.
@@ -103,7 +106,24 @@ extension KdumpStore {
   public func survey() throws(VmcoreError) -> DescriptorSurvey {
     let frames = try dump.describedFrames()
     var survey = DescriptorSurvey()
-    try dump.forEachDescriptor(of: frames) { survey.count($1, in: dump) }
+    var runs = StoredRuns()
+    var number: UInt64 = 0
+    let sharesZeros = origin.dumpLevel.contains(.zeroPages)
+    try dump.forEachDescriptor(of: frames) { _, descriptor in
+      survey.count(descriptor, in: dump)
+      if let descriptor, dump.state(of: descriptor) == .stored,
+        !sharesZeros || descriptor.offset != dump.sharedPage || descriptor.flags != .raw
+      {
+        runs.append(number, descriptor.range)
+      }
+      number += 1
+    }
+    runs.settle()
+    survey.firstContest = runs.firstContest
+    // Bytes of pages that were changed later may be nobody's.
+    let eraseInfo = dump.headers.subHeader.eraseInfo
+    let isChanged = !eraseInfo.isEmpty && eraseInfo.lowerBound >= dump.dataStart
+    survey.firstGap = isChanged || !isComplete ? nil : runs.firstGap
     survey.outsideMemory = try dump.framesOutsideMemory()
     return survey
   }
@@ -114,6 +134,16 @@ extension KdumpStore {
     if survey.outsideMemory > 0 {
       lines.append(
         "\(survey.outsideMemory) frames of the second bitmap are not in the first, which is of all memory")
+    }
+    if let place = survey.firstContest {
+      lines.append(
+        "the bytes at offset 0x\(String(place, radix: 16)) are those of more than one page, by their descriptors"
+      )
+    }
+    if let place = survey.firstGap {
+      lines.append(
+        "the bytes at offset 0x\(String(place, radix: 16)) lie between pages and are of none, by their descriptors"
+      )
     }
     if let misfit = survey.misfit(in: dump, hasLeftOut: !origin.unreadableRecords.isEmpty) {
       lines.append(

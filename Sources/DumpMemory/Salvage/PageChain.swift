@@ -45,8 +45,11 @@ struct PageChain: ~Copyable {
       UInt64(stretch.count) <= UInt64(count) * size, stretch.count >= count,
       let way = try longestWay(through: stretch), way.descriptors.count == count, hasZeroPages || way.isOnly
     else { return nil }
-    if hasZeroPages { return way.descriptors }
-    for descriptor in way.descriptors where try isZeros(descriptor) { return nil }
+    for descriptor in way.descriptors {
+      // Where pages are compressed, zeros are.
+      let cannotBeZeros = !hasZeroPages || (descriptor.flags == .raw && !codecs.isEmpty)
+      if cannotBeZeros, try isZeros(descriptor) { return nil }
+    }
     return way.descriptors
   }
 

@@ -14,7 +14,8 @@ public struct SalvageCounts: Hashable, Sendable {
   public internal(set) var damaged: UInt64 = 0
   /// Lost, as another page claims the same bytes with more or as much right.
   public internal(set) var contested: UInt64 = 0
-  /// Lost, as they are stored raw beside a page that is damaged: nothing proves that the damage ends between them.
+  /// Lost, as nothing proves that they are right: they are stored raw beside a page that is damaged, or are said to be zeros
+  /// where bytes were found that are somebody's.
   public internal(set) var doubtful: UInt64 = 0
   /// Lost, as their descriptors are lost, and nothing proves which bytes are theirs.
   public internal(set) var undescribed: UInt64 = 0

@@ -45,6 +45,7 @@ struct SalvageScan: ~Copyable {
   private var counts = SalvageCounts()
 
   private let sharesZeros: Bool
+  private let isCompressed: Bool
   /// Where the page lies that all pages of zeros share.
   private let sharedPage: UInt64
   /// Whether pages were changed or taken out after the dump was written: their old bytes may still be in it.
@@ -53,6 +54,8 @@ struct SalvageScan: ~Copyable {
 
   // What the walk over the descriptors has come to.
   private var pending: [Pending] = []
+  /// Pages of zeros behind the last page with bytes of its own.
+  private var recentZeros: [Pending] = []
   /// There were too many pages without a descriptor.
   private var isOverflown = false
   /// Where the last page ended.
@@ -97,6 +100,7 @@ struct SalvageScan: ~Copyable {
     self.frames = frames
     self.dump = dump
     self.store = store
+    isCompressed = !usedCodecs.isEmpty
     sharesZeros = store.origin.dumpLevel.contains(.zeroPages)
     // The place follows from the number of pages, which a cut may have made smaller.
     sharedPage = survey.firstPageClaims > 1 ? survey.firstPage : dump.sharedPage
@@ -169,8 +173,11 @@ struct SalvageScan: ~Copyable {
     if dump.file.isFlattened, dump.file.nextData(in: descriptor.range) != descriptor.range {
       return .absent(descriptor)
     }
-    // No writer gives a page of zeros room of its own where all share one: there was something else.
-    let isLost = failed.contains(pfn) || (sharesZeros && !isChanged && zeros.contains(pfn))
+    // No writer gives a page of zeros room of its own where all share one, nor stores it raw where pages are compressed:
+    // there was something else.
+    let isLost =
+      failed.contains(pfn)
+      || (zeros.contains(pfn) && !isChanged && (sharesZeros || isCompressed && descriptor.flags == .raw))
     return isLost ? .damaged(descriptor) : .whole(descriptor)
   }
 
@@ -191,6 +198,7 @@ struct SalvageScan: ~Copyable {
     switch kind {
     case .zeros:
       keep(pfn)
+      if recentZeros.count < Self.mostPending { recentZeros.append(Pending(pfn: pfn, number: number)) }
     case .whole(let descriptor):
       try arrive(at: descriptor)
       keep(pfn)
@@ -272,21 +280,49 @@ struct SalvageScan: ~Copyable {
   private mutating func arrive(at descriptor: PageDescriptor) throws(SystemError) {
     if end != descriptor.offset { doubtUnconfirmed() }
     unconfirmed = nil
-    if pending.isEmpty {
-      if let end, end != descriptor.offset { breaks += 1 }
-    } else {
-      try close(upTo: descriptor.offset, isAtEnd: false)
+    if pending.isEmpty, let end, end != descriptor.offset {
+      if end > descriptor.offset || recentZeros.isEmpty {
+        breaks += 1
+      } else {
+        doubtZeros(upTo: descriptor.offset)
+      }
     }
+    if !pending.isEmpty { try close(upTo: descriptor.offset, isAtEnd: false) }
+    recentZeros.removeAll(keepingCapacity: true)
     end = descriptor.range.upperBound
+  }
+
+  /// Lets pages wait that are said to be zeros: there are bytes that no page claims where a page that is not would have its
+  /// own.
+  private mutating func doubtZeros(upTo limit: UInt64) {
+    guard let start = end, let first = recentZeros.first, let last = recentZeros.last,
+      !runs.holds(start..<limit, otherThan: first.number...last.number)
+    else {
+      breaks += 1
+      return
+    }
+    for page in recentZeros where found.remove(page.pfn) {
+      counts.whole -= 1
+      pending.append(page)
+    }
+    recentZeros.removeAll(keepingCapacity: true)
+  }
+
+  /// Where nothing proves which bytes are whose, one that is said to be zeros may have some of them.
+  private mutating func loseZeros() {
+    for page in recentZeros { doubt(page.pfn) }
   }
 
   /// Looks for the pages that are waiting in the bytes up to those of the next one.
   private mutating func close(upTo limit: UInt64, isAtEnd: Bool) throws(SystemError) {
+    var isSettled = true
     defer {
       pending.removeAll(keepingCapacity: true)
       isOverflown = false
     }
     guard let start = end, start <= limit, !isOverflown, !runs.isTooScattered, !isChanged else { return }
+    if start < limit, !isAtEnd { isSettled = false }
+    defer { if !isSettled { loseZeros() } }
     let numbers = pending[0].number...pending[pending.count - 1].number
     if start == limit {
       // In a dump that was cut, they may never have been written.
@@ -301,6 +337,7 @@ struct SalvageScan: ~Copyable {
     else { return }
     for (page, descriptor) in zip(pending, pages) { recovered.append(page.pfn, descriptor) }
     counts.recovered += UInt64(pages.count)
+    isSettled = true
   }
 
   private consuming func result() -> SalvagedFile {

@@ -54,14 +54,18 @@ extension Usage {
   private static func repair(_ name: String) -> String {
     """
 
-    Usage: \(name) repair [-f] [OPTION].. OLD NEW
+    Usage: \(name) repair [-f] [OPTION].. OLD.. NEW
 
-    Writes to NEW what OLD is, an ELF vmcore or a kdump-compressed dump, but with what
-    memory encryption (AMD SME) did to its low memory undone. Every other byte is kept.
-    NEW appears whole or not at all.
+    Writes to NEW what OLD is, an ELF vmcore or a kdump-compressed dump, but without what is
+    broken in it, such as pages that were cut off or whose descriptors are lost, with a
+    VMCOREINFO, and with what memory encryption (AMD SME) did to its low memory undone.
+    Several files of OLD are what is left of a split dump. NEW appears whole or not at all.
 
       -f                   replace NEW if it exists
-      --sme auto|require   require: write nothing unless all that is damaged can be repaired
+      --sme auto|off|require
+                           off: leave memory encryption alone; require: write nothing unless
+                           all that it damaged can be repaired
+      --num-threads N      read with N threads (default: as many as usable processors)
       --non-mmap           read OLD and do not map it
       --message-level N    sum of 1 progress, 2 common, 4 error, 8 debug (default 7)
       -D                   print debug messages: the evidence
@@ -70,8 +74,8 @@ extension Usage {
                            as when a dump is made
       -h, --help           print this text
 
-    Exit status: 0 NEW is there, 1 it is not, 3 there was nothing to repair, and NEW is
-    not written.
+    Exit status: 0 NEW is there, 4 it is and lacks pages, 1 it is not, 3 there was nothing
+    to repair, and NEW is not written.
     """
   }
 }

@@ -12,7 +12,7 @@ enum Usage {
            \(name) --reassemble DUMPFILE1 DUMPFILE2 .. DUMPFILE
            \(name) verify [--sum FILE] [--check-sum FILE] DUMP ..
            \(name) inspect DUMP
-           \(name) repair OLD NEW
+           \(name) repair OLD.. NEW
 
     Writes the memory in VMCORE (usually /proc/vmcore) to DUMPFILE, without the pages that
     nobody needs, in the kdump-compressed format that crash and drgn read.
@@ -54,7 +54,8 @@ enum Usage {
       -h, --help           print this text
 
     verify reads every page of a dump; inspect tells why the kernel crashed and what dumps would
-    take; repair undoes what memory encryption did to a dump. Each answers to --help.
+    take; repair makes a dump of what is intact of a broken one, and undoes what memory
+    encryption did to it. Each answers to --help.
 
     Accepted and without effect: -b, --cyclic-buffer, --work-dir, --xen-syms, --xen-vmcoreinfo,
       --xen_phys_start.

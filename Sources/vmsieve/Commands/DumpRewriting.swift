@@ -80,10 +80,12 @@ struct DumpRewriting {
         try written.notes.isEqual(to: memory.notes)
       }
     } catch { throw .write(.unreadable(error)) }
-    guard report.lost.count == 0, report.writtenPages == pages, check.isSound, check.pages == pages, hasSameNotes
+    guard report.lost.count == 0, report.writtenPages == pages, check.isSound, check.pages == pages,
+      hasSameNotes
     else {
       throw .write(
-        .miswritten(path: path, "it came out otherwise than it was to be: \(check.failed) pages cannot be read"))
+        .miswritten(
+          path: path, "it came out otherwise than it was to be: \(check.failed) pages cannot be read"))
     }
   }
 }

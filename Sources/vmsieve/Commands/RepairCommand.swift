@@ -234,7 +234,7 @@ struct RepairCommand {
     for (count, reason) in [
       (counts.absent, "are not in the file"), (counts.damaged, "are damaged"),
       (counts.contested, "have bytes that other pages claim"),
-      (counts.doubtful, "lie, not compressed, beside a damaged one"),
+      (counts.doubtful, "may be right, but nothing proves it: beside a damaged one, or among lost ones"),
       (counts.undescribed, "have no descriptor, and nothing proves which bytes are theirs"),
     ] where count > 0 {
       messages.common("    \(count) \(reason)")

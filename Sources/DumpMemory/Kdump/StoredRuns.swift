@@ -72,9 +72,18 @@ struct StoredRuns: Sendable {
     }
   }
 
-  /// Bytes that more than one page claims.
-  var contestedBytes: UInt64 { contests.reduce(0) { $0 + ($1.end - $1.start) } }
+  /// The first byte that more than one page claims.
   var firstContest: UInt64? { contests.first?.start }
+
+  /// The first byte between pages that none claims.
+  var firstGap: UInt64? {
+    var end: UInt64?
+    for index in byPlace {
+      if let end, runs[index].start > end { return end }
+      end = max(end ?? 0, runs[index].end)
+    }
+    return nil
+  }
 
   /// Whether a page has no claim to its bytes that is better than another's.
   func isContested(_ number: UInt64, _ bytes: Range<UInt64>) -> Bool {
