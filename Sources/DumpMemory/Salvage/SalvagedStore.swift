@@ -5,6 +5,7 @@ public import Platform
 public final class SalvagedStore: PageStore {
   public let path: String
   public let fileSize: UInt64
+  public let heldBytes: UInt64
   public let machine: MachineKind
   public let frames: PFNRanges
   public let notes: CoreNotes
@@ -83,6 +84,7 @@ public final class SalvagedStore: PageStore {
     status = stores.reduce(into: DumpStatus()) { $0.formUnion($1.dump.headers.header.status) }
     path = stores.map { $0.path }.joined(separator: ", ")
     fileSize = stores.reduce(0) { $0 + $1.fileSize }
+    heldBytes = stores.reduce(0) { $0 + $1.heldBytes }
     machine = stores[0].machine
     frames = stores[0].frames
     ends = stores.map { PFN($0.end) }

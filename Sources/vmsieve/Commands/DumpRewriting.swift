@@ -14,14 +14,16 @@ struct DumpRewriting {
   private let memory: PhysicalMemory
   private let description: DumpDescription
   private let request: RepairRequest
+  private let threads: Int
   private let messages: Messages
 
   init(
     _ salvaged: SalvagedStore, _ source: PhysicalMemory, _ ready: MemoryPreparation, _ request: RepairRequest,
-    _ messages: Messages
+    threads: Int, _ messages: Messages
   ) {
     self.salvaged = salvaged
     self.request = request
+    self.threads = threads
     self.messages = messages
     memory = ready.output
     var facts = salvaged.origin
@@ -42,7 +44,7 @@ struct DumpRewriting {
     progress.begin(.copyingData)
     var pipeline = DumpPipeline(memory, frames)
     var writer = try makeWriter(target)
-    let report = try pipeline.run(into: &writer, threads: request.threads ?? Host.usableProcessors()) {
+    let report = try pipeline.run(into: &writer, threads: threads) {
       progress.update(done: $0, total: $1)
     }
     progress.end()
@@ -75,7 +77,7 @@ struct DumpRewriting {
     let hasSameNotes: Bool
     do throws(VmcoreError) {
       let written = try PhysicalMemory(opening: path, prefersMapping: false)
-      check = try PageChecker(written).run(threads: request.threads ?? Host.usableProcessors()) { _, _, _ in }
+      check = try PageChecker(written).run(threads: threads) { _, _, _ in }
       hasSameNotes = try VmcoreError.wrapping { () throws(SystemError) in
         try written.notes.isEqual(to: memory.notes)
       }

@@ -2,6 +2,7 @@ internal import Diskdump
 internal import DumpMemory
 internal import DumpPipeline
 internal import MemoryEncryption
+internal import PageCompression
 internal import Platform
 
 /// `vmsieve repair OLD.. NEW`: a dump as it is, but for what is broken in it, and for what memory encryption did to it.
@@ -12,11 +13,13 @@ struct RepairCommand {
   /// - Returns: whether OLD had all pages that it should.
   func run() throws(CommandFailure) -> ExitStatus {
     try DumpTarget.check(request.output, overwriting: request.overwrites)
+    let threads = WorkerThreads.count(
+      request.threads ?? Host.usableProcessors(), .none, pageSize: MachineKind.x86_64.geometry.size, messages)
     let salvaged: SalvagedStore?
     let source: PhysicalMemory
     let faults: [String]
     do throws(VmcoreError) {
-      salvaged = try salvage()
+      salvaged = try salvage(threads: threads)
       if let salvaged, !salvaged.faults.isEmpty {
         source = PhysicalMemory(salvaged)
       } else {
@@ -49,19 +52,19 @@ struct RepairCommand {
     }
     let isRewritten = salvaged != nil && (isBroken || hasNewNotes || source.isFlattened)
     if isRewritten, let salvaged {
-      return try rewrite(salvaged, source, ready, hasNewNotes: hasNewNotes)
+      return try rewrite(salvaged, source, ready, hasNewNotes: hasNewNotes, threads: threads)
     }
     return try patch(
       hasNewNotes ? source : ready.opened.memory, ready, mayBeUnchanged: isBroken || hasNewNotes)
   }
 
   /// Looks at all of a kdump-compressed dump; nil for a dump of another format.
-  private func salvage() throws(VmcoreError) -> SalvagedStore? {
+  private func salvage(threads: Int) throws(VmcoreError) -> SalvagedStore? {
     if request.dumps.count == 1, try !SalvagedStore.recognises(request.memory.path) { return nil }
     let progress = Progress(messages)
     progress.begin(.readingPages)
     let store = try SalvagedStore(
-      salvaging: request.dumps, threads: request.threads ?? Host.usableProcessors()
+      salvaging: request.dumps, threads: threads
     ) {
       progress.update(done: $0, total: $1)
     }
@@ -212,9 +215,10 @@ struct RepairCommand {
 
   /// Writes a kdump-compressed dump anew.
   private func rewrite(
-    _ salvaged: SalvagedStore, _ source: PhysicalMemory, _ ready: MemoryPreparation, hasNewNotes: Bool
+    _ salvaged: SalvagedStore, _ source: PhysicalMemory, _ ready: MemoryPreparation, hasNewNotes: Bool,
+    threads: Int
   ) throws(CommandFailure) -> ExitStatus {
-    let rewriting = DumpRewriting(salvaged, source, ready, request, messages)
+    let rewriting = DumpRewriting(salvaged, source, ready, request, threads: threads, messages)
     do throws(PipelineError) { try rewriting.run() } catch {
       throw CommandFailure("\(error); \(request.output) is not written")
     }
