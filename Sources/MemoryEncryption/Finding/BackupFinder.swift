@@ -68,7 +68,7 @@ public struct BackupFinder: Sendable {
     let symbols = kernel.symbolsAtHand(Self.symbols)
     let image = KexecImage(of: kernel, &kernelMemory)
     var found: [BackupCandidate] = []
-    let rounded = (low.byteCount + 0xfff) & ~0xfff
+    let rounded = (low.byteCount + LowRegion.pageBytes - 1) & ~(LowRegion.pageBytes - 1)
     if let image {
       if let file = image.fileLoadBackup, file.source == low.source {
         found.append(
@@ -84,7 +84,7 @@ public struct BackupFinder: Sendable {
       }
     }
     if let resource = symbols.address(of: "crashk_res"), let start = try? kernelMemory.word(resource),
-      let end = try? kernelMemory.word(resource + 8), end > start, (end &+ 1) & 0xfff == 0,
+      let end = try? kernelMemory.word(resource + 8), end > start, (end &+ 1).isMultiple(of: LowRegion.pageBytes),
       end < kernel.machine.kind.physicalLimit, end - start > rounded
     {
       found.append(

@@ -23,6 +23,7 @@ public struct LowRegion: Sendable {
   /// word counts as a kernel address.
   public var pointerTargets: [Range<UInt64>] = []
 
+  /// SME is x86_64's: a constant here, since loops over all blocks ask for it.
   public static let pageBytes: UInt64 = 4096
   static let blocksPerPage = 256
   /// Backups hold conventional memory below 640 KiB; everything here thinks in 20 address bits.

@@ -27,7 +27,7 @@ struct Alignment: Hashable, Sendable {
   /// Nil if the distance is no multiple of the page size: the constant would then differ from block to block.
   init?(from source: UInt64, to backup: UInt64) {
     let distance = backup &- source
-    guard distance & 0xfff == 0 else { return nil }
+    guard distance.isMultiple(of: LowRegion.pageBytes) else { return nil }
     self.init(shift: distance)
   }
 

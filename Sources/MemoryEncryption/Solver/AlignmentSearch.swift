@@ -127,7 +127,7 @@ struct AlignmentSearch: Sendable {
 
   private func best(with table: [Equation]) -> [Hypothesis] {
     let coarse = (0..<Alignment.count).map { index in
-      hypothesis(Alignment(shift: UInt64(index) << 12), table, improves: false)
+      hypothesis(Alignment(shift: UInt64(index) * LowRegion.pageBytes), table, improves: false)
     }
     guard let top = AlignmentSearch.best(of: coarse) else { return [] }
     // An outlier may cost the right one a few pages here; looking closer costs time.
