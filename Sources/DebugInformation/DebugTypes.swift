@@ -74,7 +74,7 @@ public struct DebugTypes {
       while let entry = next {
         try look(at: entry)
         while let (offset, number) = undescribed.popLast() {
-          if let structure = file.entry(at: offset) { try define(number, structure) }
+          if let structure = file.entry(at: offset) { try define(number, structure: structure) }
         }
         next = entry.next
       }
@@ -91,7 +91,7 @@ public struct DebugTypes {
         !entry.isDeclaration
       else { return }
       missing.structures.remove(name)
-      try define(try number(ofStructure: name), entry)
+      try define(try number(ofStructure: name), structure: entry)
     case .enumeration:
       guard !missing.enumerators.isEmpty || !missing.structures.isEmpty else { return }
       let values = Self.enumerators(of: entry)
@@ -185,7 +185,7 @@ public struct DebugTypes {
   }
 
   private mutating func define(
-    _ number: UInt32, _ structure: borrowing DebugEntry
+    _ number: UInt32, structure: borrowing DebugEntry
   ) throws(DebugInformationError) {
     var members: [BTFWriter.Member] = []
     var next = structure.firstChild

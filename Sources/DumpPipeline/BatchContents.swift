@@ -63,7 +63,7 @@ struct BatchContents: ~Copyable {
     zeroPages += 1
   }
 
-  mutating func addLost(_ pfn: PFN, _ reason: VmcoreError) {
+  mutating func addLost(_ pfn: PFN, reason: VmcoreError) {
     pages.append(.unreadable)
     lost.append(pfn)
     losses.add(pfn, reason)

@@ -27,7 +27,7 @@ final class BatchRing: @unchecked Sendable {
   private var isDrained = false
   private var isStopped = false
 
-  init(_ batches: [PageBatch], _ queue: FrameQueue) {
+  init(_ batches: [PageBatch], queue: FrameQueue) {
     self.batches = batches
     self.queue = queue
     slots = [Slot](repeating: .empty, count: batches.count)

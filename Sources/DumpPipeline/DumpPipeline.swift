@@ -16,7 +16,7 @@ public struct DumpPipeline: ~Copyable {
   private var report = PipelineReport()
 
   /// - Parameter frames: the frames to dump: what the filter kept.
-  public init(_ memory: PhysicalMemory, _ frames: consuming PFNBitmap) {
+  public init(_ memory: PhysicalMemory, frames: consuming PFNBitmap) {
     total = frames.count
     self.memory = memory
     queue = FrameQueue(frames)
@@ -46,7 +46,7 @@ public struct DumpPipeline: ~Copyable {
     into writer: inout Writer, threads: Int, progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(PipelineError) -> PipelineReport {
     do throws(PipelineError) {
-      try begin(&writer, try sequence(for: writer.form))
+      try begin(&writer, sequence: try sequence(for: writer.form))
       try copy(into: &writer, threads: max(threads, 1), progress: progress)
       try finish(&writer)
     } catch {
@@ -118,7 +118,7 @@ public struct DumpPipeline: ~Copyable {
   }
 
   private mutating func begin<Writer: DumpWriter & ~Copyable>(
-    _ writer: inout Writer, _ sequence: FrameSequence?
+    _ writer: inout Writer, sequence: FrameSequence?
   ) throws(PipelineError) {
     let notes = memory.notes
     do throws(DumpError) {
@@ -141,8 +141,8 @@ public struct DumpPipeline: ~Copyable {
     into writer: inout Writer, threads: Int, progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(PipelineError) {
     let form = writer.form
-    let own = try PageWorker(memory, form)
-    let ring = BatchRing(try makeBatches(for: threads, form.codec), queue)
+    let own = try PageWorker(memory, form: form)
+    let ring = BatchRing(try makeBatches(for: threads, form.codec), queue: queue)
     let others = ThreadGroup()
     defer {
       ring.stop()
@@ -150,7 +150,7 @@ public struct DumpPipeline: ~Copyable {
     }
     // Fewer threads than wanted are slower and not wrong.
     while others.count < threads - 1,
-      let worker = try? PageWorker(memory, form),
+      let worker = try? PageWorker(memory, form: form),
       others.start({ worker.work(through: ring) })
     {}
     while let task = ring.nextTask() {

@@ -9,7 +9,7 @@ final class PageWorker: @unchecked Sendable {
   private var compressor: PageCompressor
   private let sharesZeroPages: Bool
 
-  init(_ memory: PhysicalMemory, _ form: PageForm) throws(PipelineError) {
+  init(_ memory: PhysicalMemory, form: PageForm) throws(PipelineError) {
     do throws(SystemError) { reader = try MemoryReader.sequential(memory) } catch {
       throw .system(error)
     }
@@ -25,9 +25,9 @@ final class PageWorker: @unchecked Sendable {
     for index in 0..<batch.frames.count {
       let pfn = batch.frames[index]
       do throws(VmcoreError) {
-        try Self.add(pfn, to: &batch, &reader, &compressor, sharesZeroPages: sharesZeroPages)
+        try Self.add(pfn, to: &batch, by: &reader, compressor: &compressor, sharesZeroPages: sharesZeroPages)
       } catch {
-        batch.addLost(pfn, error)
+        batch.addLost(pfn, reason: error)
       }
     }
   }
@@ -41,8 +41,8 @@ final class PageWorker: @unchecked Sendable {
   }
 
   private static func add(
-    _ pfn: PFN, to batch: inout BatchContents, _ reader: inout MemoryReader,
-    _ compressor: inout PageCompressor,
+    _ pfn: PFN, to batch: inout BatchContents, by reader: inout MemoryReader,
+    compressor: inout PageCompressor,
     sharesZeroPages: Bool
   ) throws(VmcoreError) {
     let flags = compressor.codec.flags

@@ -21,7 +21,7 @@ public enum PipelineMemory {
   public static let mostThreads = 1024
 
   /// Threads that fit into half of what is available, of those wanted; at least one.
-  public static func affordableThreads(_ wanted: Int, _ codec: Codec, pageSize: Int) -> Int {
+  public static func affordableThreads(_ wanted: Int, codec: Codec, pageSize: Int) -> Int {
     let wanted = min(wanted, mostThreads)
     guard let available = Host.availableMemory() else { return wanted }
     // Two batches more than threads are under way.

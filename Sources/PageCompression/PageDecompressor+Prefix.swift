@@ -19,18 +19,18 @@ extension PageDecompressor {
     let length: Int?
     switch codec {
     case .none: return nil
-    case .zlib: return inflatePrefix(bytes, &page)
+    case .zlib: return inflatePrefix(bytes, page: &page)
     case .zstd: length = zstdLength(bytes)
     case .snappy: length = Self.snappyLength(bytes, pageSize: page.byteCount)
-    case .lzo: return decompressLZOPrefix(bytes, &page)
+    case .lzo: return decompressLZOPrefix(bytes, page: &page)
     }
     guard let length, length > 0, length <= bytes.byteCount,
-      decompress(bytes.extracting(first: length), codec, into: &page)
+      decompress(bytes.extracting(first: length), codec: codec, into: &page)
     else { return nil }
     return length
   }
 
-  private func inflatePrefix(_ bytes: RawSpan, _ page: inout MutableRawSpan) -> Int? {
+  private func inflatePrefix(_ bytes: RawSpan, page: inout MutableRawSpan) -> Int? {
     var consumed = 0
     let isWhole = unsafe bytes.withUnsafeBytes { input in
       unsafe page.withUnsafeMutableBytes { output in
@@ -51,11 +51,11 @@ extension PageDecompressor {
 
   /// An LZO1X stream ends with a marker of three bytes (M4 with a distance of 0x4000), which may also stand in what it
   /// copies.
-  private mutating func decompressLZOPrefix(_ bytes: RawSpan, _ page: inout MutableRawSpan) -> Int? {
+  private mutating func decompressLZOPrefix(_ bytes: RawSpan, page: inout MutableRawSpan) -> Int? {
     var end = 3
     while end <= bytes.byteCount {
       if bytes.byte(end - 3) == 0x11, bytes.byte(end - 2) == 0, bytes.byte(end - 1) == 0,
-        decompress(bytes.extracting(first: end), .lzo, into: &page)
+        decompress(bytes.extracting(first: end), codec: .lzo, into: &page)
       {
         return end
       }

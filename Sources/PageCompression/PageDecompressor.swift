@@ -35,8 +35,7 @@ public struct PageDecompressor: ~Copyable, Sendable {
   ///   - codec: what compressed it; ``Codec/none`` copies.
   ///   - page: room for exactly the page; undefined where false is returned.
   /// - Returns: whether the bytes are sound and make a page of just this size.
-  public mutating func decompress(_ stored: RawSpan, _ codec: Codec, into page: inout MutableRawSpan) -> Bool
-  {
+  public mutating func decompress(_ stored: RawSpan, codec: Codec, into page: inout MutableRawSpan) -> Bool {
     guard stored.byteCount > 0 else { return false }
     return unsafe stored.withUnsafeBytes { input in
       unsafe page.withUnsafeMutableBytes { output in

@@ -11,7 +11,9 @@ extension FileDescriptor {
   public func copy(
     to target: borrowing FileDescriptor, byteCount: UInt64, progress: (UInt64) -> Void
   ) throws(SystemError) {
-    guard byteCount <= UInt64(Int64.max) else { throw SystemError("copy", path, .fileTooLarge) }
+    guard byteCount <= UInt64(Int64.max) else {
+      throw SystemError("copy", subject: path, code: .fileTooLarge)
+    }
     try target.truncate(to: byteCount)
     var way = CopyWay()
     var done: UInt64 = 0
@@ -19,15 +21,15 @@ extension FileDescriptor {
       let data = nextData(in: done..<byteCount)
       done = data.lowerBound
       while done < data.upperBound {
-        let count = try way.copy(self, target, at: done, atMost: data.upperBound - done)
-        guard count > 0 else { throw SystemError("read", path, .inputOutput) }
+        let count = try way.copy(self, target: target, at: done, atMost: data.upperBound - done)
+        guard count > 0 else { throw SystemError("read", subject: path, code: .inputOutput) }
         done += count
         progress(done)
       }
     }
     // What is behind the end of the file looks like a hole.
     let size = isInProc || kind != .regular ? byteCount : try size()
-    guard size >= byteCount else { throw SystemError("read", path, .inputOutput) }
+    guard size >= byteCount else { throw SystemError("read", subject: path, code: .inputOutput) }
   }
 }
 
@@ -38,12 +40,12 @@ struct CopyWay: ~Copyable {
   private var buffer: MappedBuffer?
 
   mutating func copy(
-    _ source: borrowing FileDescriptor, _ target: borrowing FileDescriptor, at offset: UInt64,
+    _ source: borrowing FileDescriptor, target: borrowing FileDescriptor, at offset: UInt64,
     atMost limit: UInt64
   ) throws(SystemError) -> UInt64 {
     let wanted = Int(min(limit, UInt64(Self.pieceSize)))
     if usesKernel {
-      let count = try? SystemError.calling("copy_file_range", source.path) {
+      let count = try? SystemError.calling("copy_file_range", subject: source.path) {
         clinux_copy_range(source.descriptor, off_t(offset), target.descriptor, off_t(offset), wanted)
       }
       if let count, count > 0 { return UInt64(count) }
@@ -51,7 +53,7 @@ struct CopyWay: ~Copyable {
       usesKernel = false
     }
     var bytes = try take()
-    let count = try Self.move(source, target, at: FileOffset(offset), wanted, &bytes)
+    let count = try Self.move(source, target: target, at: FileOffset(offset), wanted: wanted, buffer: &bytes)
     buffer = consume bytes
     return UInt64(count)
   }
@@ -62,8 +64,8 @@ struct CopyWay: ~Copyable {
   }
 
   private static func move(
-    _ source: borrowing FileDescriptor, _ target: borrowing FileDescriptor, at offset: FileOffset,
-    _ wanted: Int, _ buffer: inout MappedBuffer
+    _ source: borrowing FileDescriptor, target: borrowing FileDescriptor, at offset: FileOffset,
+    wanted: Int, buffer: inout MappedBuffer
   ) throws(SystemError) -> Int {
     var bytes = buffer.mutableBytes(in: 0..<wanted)
     let count = try source.read(into: &bytes, at: offset)

@@ -35,20 +35,20 @@ extension FileDescriptor {
   /// Takes a file's permissions from all but its owner, who must be whoever runs the program.
   private func keepToOneself() throws(SystemError) {
     var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { throw .last("fstat", path) }
+    guard unsafe fstat(descriptor, &status) == 0 else { throw .last("fstat", subject: path) }
     guard status.st_uid == geteuid() else {
       throw SystemError(
-        "open", path, .accessDenied,
+        "open", subject: path, code: .accessDenied,
         reason: "a file of another user that cannot be removed is not overwritten")
     }
-    try SystemError.calling("fchmod", path) { fchmod(descriptor, mode_t(S_IRUSR | S_IWUSR)) }
+    try SystemError.calling("fchmod", subject: path) { fchmod(descriptor, mode_t(S_IRUSR | S_IWUSR)) }
   }
 
   private static func open(
     creating place: String, named path: String, _ flag: Int32
   ) throws(SystemError) -> Int32 {
     let flags = O_RDWR | O_CREAT | O_CLOEXEC | flag
-    return try SystemError.calling("open", path) {
+    return try SystemError.calling("open", subject: path) {
       unsafe clinux_open(place, flags, mode_t(S_IRUSR | S_IWUSR))
     }
   }

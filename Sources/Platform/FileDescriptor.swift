@@ -25,7 +25,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
     self.path = path
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else {
-      let error = SystemError.last("fstat", path)
+      let error = SystemError.last("fstat", subject: path)
       close(descriptor)
       throw error
     }
@@ -49,13 +49,14 @@ public struct FileDescriptor: ~Copyable, Sendable {
   ///
   /// - Throws: also for a pipe, which would be waited for until somebody writes to it.
   public static func open(reading path: String) throws(SystemError) -> FileDescriptor {
-    let descriptor = try SystemError.calling("open", path) {
+    let descriptor = try SystemError.calling("open", subject: path) {
       unsafe clinux_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
     }
     let file = try FileDescriptor(descriptor: descriptor, path: path)
     if file.kind == .pipeOrSocket {
       throw SystemError(
-        "open", path, .invalidArgument, reason: "a pipe, where a file is wanted that can be read at any place"
+        "open", subject: path, code: .invalidArgument,
+        reason: "a pipe, where a file is wanted that can be read at any place"
       )
     }
     return file
@@ -65,14 +66,14 @@ public struct FileDescriptor: ~Copyable, Sendable {
   public static func duplicate(ofStandard number: Int32, named path: String) throws(SystemError)
     -> FileDescriptor
   {
-    let descriptor = try SystemError.calling("dup", path) { dup(number) }
+    let descriptor = try SystemError.calling("dup", subject: path) { dup(number) }
     return try FileDescriptor(descriptor: descriptor, path: path)
   }
 
   /// The file's length in bytes, 0 where the kernel does not say.
   public func size() throws(SystemError) -> UInt64 {
     var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { throw .last("fstat", path) }
+    guard unsafe fstat(descriptor, &status) == 0 else { throw .last("fstat", subject: path) }
     if status.st_size > 0 { return UInt64(status.st_size) }
     guard kind == .blockDevice else { return 0 }
     let end = lseek(descriptor, 0, SEEK_END)
@@ -93,13 +94,13 @@ public struct FileDescriptor: ~Copyable, Sendable {
   /// Reads until the buffer is full or the file ends; returns the bytes read.
   public func read(into buffer: inout MutableRawSpan, at offset: FileOffset) throws(SystemError) -> Int {
     guard offset.rawValue <= UInt64(Int64.max) - UInt64(buffer.byteCount) else {
-      throw SystemError("pread", path, .invalidArgument)
+      throw SystemError("pread", subject: path, code: .invalidArgument)
     }
     var done = 0
     while done < buffer.byteCount {
       let rest = buffer.byteCount - done
       let count = try unsafe buffer.withUnsafeMutableBytes { (bytes) throws(SystemError) in
-        try SystemError.calling("pread", path) {
+        try SystemError.calling("pread", subject: path) {
           unsafe pread(descriptor, bytes.baseAddress! + done, rest, off_t(offset.rawValue) + done)
         }
       }
@@ -117,18 +118,18 @@ public struct FileDescriptor: ~Copyable, Sendable {
     _ bytes: RawSpan, at offset: FileOffset
   ) -> (written: Int, error: SystemError?) {
     guard offset.rawValue <= UInt64(Int64.max) - UInt64(bytes.byteCount) else {
-      return (0, SystemError("pwrite", path, .fileTooLarge))
+      return (0, SystemError("pwrite", subject: path, code: .fileTooLarge))
     }
     var done = 0
     while done < bytes.byteCount {
       let rest = bytes.byteCount - done
       do throws(SystemError) {
         let count = try unsafe bytes.withUnsafeBytes { (source) throws(SystemError) in
-          try SystemError.calling("pwrite", path) {
+          try SystemError.calling("pwrite", subject: path) {
             unsafe pwrite(descriptor, source.baseAddress! + done, rest, off_t(offset.rawValue) + done)
           }
         }
-        guard count > 0 else { throw SystemError("pwrite", path, .noSpace) }
+        guard count > 0 else { throw SystemError("pwrite", subject: path, code: .noSpace) }
         done += count
       } catch { return (done, error) }
     }
@@ -147,11 +148,11 @@ public struct FileDescriptor: ~Copyable, Sendable {
     while done < bytes.byteCount {
       let rest = bytes.byteCount - done
       let count = try unsafe bytes.withUnsafeBytes { (source) throws(SystemError) in
-        try SystemError.calling("write", path) {
+        try SystemError.calling("write", subject: path) {
           unsafe CLinux.write(descriptor, source.baseAddress! + done, rest)
         }
       }
-      guard count > 0 else { throw SystemError("write", path, .noSpace) }
+      guard count > 0 else { throw SystemError("write", subject: path, code: .noSpace) }
       done += count
     }
   }
@@ -163,7 +164,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
     while done < buffer.byteCount {
       let rest = buffer.byteCount - done
       let count = try unsafe buffer.withUnsafeMutableBytes { (bytes) throws(SystemError) in
-        try SystemError.calling("read", path) {
+        try SystemError.calling("read", subject: path) {
           unsafe CLinux.read(descriptor, bytes.baseAddress! + done, rest)
         }
       }
@@ -180,7 +181,8 @@ public struct FileDescriptor: ~Copyable, Sendable {
     let count = try file.read(into: &buffer)
     guard count <= limit else {
       throw SystemError(
-        "read", path, .fileTooLarge, reason: "it has more than \(limit) bytes, and is not read in part")
+        "read", subject: path, code: .fileTooLarge,
+        reason: "it has more than \(limit) bytes, and is not read in part")
     }
     return unsafe buffer.bytes.extracting(first: count).withUnsafeBytes { unsafe Array($0) }
   }
@@ -192,8 +194,10 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Sets the file's length. The corresponding C function is `ftruncate`.
   public func truncate(to size: UInt64) throws(SystemError) {
-    guard size <= UInt64(Int64.max) else { throw SystemError("ftruncate", path, .fileTooLarge) }
-    try SystemError.calling("ftruncate", path) { ftruncate(descriptor, off_t(size)) }
+    guard size <= UInt64(Int64.max) else {
+      throw SystemError("ftruncate", subject: path, code: .fileTooLarge)
+    }
+    try SystemError.calling("ftruncate", subject: path) { ftruncate(descriptor, off_t(size)) }
   }
 
   /// Reserves the disk blocks of a range, so that later writes to it cannot fail for want of space.
@@ -202,10 +206,10 @@ public struct FileDescriptor: ~Copyable, Sendable {
   public func allocate(from offset: FileOffset, byteCount: UInt64) throws(SystemError) -> Bool {
     guard let start = Int64(exactly: offset.rawValue), let length = Int64(exactly: byteCount),
       !start.addingReportingOverflow(length).overflow
-    else { throw SystemError("fallocate", path, .fileTooLarge) }
+    else { throw SystemError("fallocate", subject: path, code: .fileTooLarge) }
     guard length > 0 else { return true }
     do throws(SystemError) {
-      try SystemError.calling("fallocate", path) {
+      try SystemError.calling("fallocate", subject: path) {
         clinux_allocate(descriptor, off_t(start), off_t(length))
       }
       return true
@@ -217,7 +221,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Waits until the file's bytes are on the disk; a pipe or a device that has no such notion is no error.
   public func synchronize() throws(SystemError) {
-    do throws(SystemError) { try SystemError.calling("fsync", path) { fsync(descriptor) } } catch {
+    do throws(SystemError) { try SystemError.calling("fsync", subject: path) { fsync(descriptor) } } catch {
       guard [EINVAL, EROFS, ENOTSUP].contains(error.code.rawValue) else { throw error }
     }
   }

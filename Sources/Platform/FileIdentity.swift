@@ -67,7 +67,7 @@ extension FileDescriptor {
   /// A second descriptor of the file.
   public func duplicate() throws(SystemError) -> FileDescriptor {
     let copy = clinux_duplicate(descriptor)
-    guard copy >= 0 else { throw .last("dup", path) }
+    guard copy >= 0 else { throw .last("dup", subject: path) }
     return try FileDescriptor(descriptor: copy, path: path)
   }
 }

@@ -32,14 +32,14 @@ public struct FileMapping: ~Copyable, Sendable {
   /// - Throws: the error of `mmap` or `madvise`; the caller then reads with `pread`.
   public init(_ file: borrowing FileDescriptor, from offset: FileOffset, byteCount: Int) throws(SystemError) {
     guard byteCount > 0, let start = Int64(exactly: offset.rawValue) else {
-      throw SystemError("mmap", file.path, .invalidArgument)
+      throw SystemError("mmap", subject: file.path, code: .invalidArgument)
     }
     let address = unsafe clinux_mmap(byteCount, PROT_READ, MAP_PRIVATE, file.descriptor, off_t(start))
     guard let address = unsafe address else {
-      throw .last("mmap", file.path)
+      throw .last("mmap", subject: file.path)
     }
     if file.kind == .regular, !file.isInProc, unsafe clinux_populate_for_reading(address, byteCount) != 0 {
-      let error = SystemError.last("madvise", file.path)
+      let error = SystemError.last("madvise", subject: file.path)
       // A kernel before 5.14 does not know how to populate.
       if error.code != .invalidArgument {
         unsafe munmap(address, byteCount)
@@ -49,7 +49,7 @@ public struct FileMapping: ~Copyable, Sendable {
     let number = unsafe clinux_guard_mapping(address, byteCount)
     guard number >= 0 else {
       unsafe munmap(address, byteCount)
-      throw SystemError("mmap", file.path, .outOfMemory)
+      throw SystemError("mmap", subject: file.path, code: .outOfMemory)
     }
     guardNumber = number
     unsafe base = address

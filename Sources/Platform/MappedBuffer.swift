@@ -12,7 +12,7 @@ public struct MappedBuffer: ~Copyable, Sendable {
     // Anonymous mappings come zeroed and untouched: memory that is never used is never paid for.
     let address = unsafe clinux_mmap(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let address = unsafe address else {
-      throw .last("mmap", "\(size) bytes of memory")
+      throw .last("mmap", subject: "\(size) bytes of memory")
     }
     unsafe base = address
     self.byteCount = byteCount

@@ -17,27 +17,27 @@ enum OverwritePolicy {
     var place = path
     for _ in 0..<mostLinks {
       var status = stat()
-      guard unsafe lstat(place, &status) == 0, isKind(status, S_IFLNK) else { return place }
+      guard unsafe lstat(place, &status) == 0, isKind(status, kind: S_IFLNK) else { return place }
       if status.st_uid != geteuid(), try isShared(directory(of: place)) {
         throw SystemError(
-          "open", path, .accessDenied,
+          "open", subject: path, code: .accessDenied,
           reason: "a symbolic link of another user in a directory that others may write is not followed")
       }
       let target = try link(at: place)
       place = target.hasPrefix("/") ? target : directory(of: place) + "/" + target
     }
-    throw SystemError("open", path, Errno(rawValue: ELOOP))
+    throw SystemError("open", subject: path, code: Errno(rawValue: ELOOP))
   }
 
   /// Checks a file that is about to be emptied: in a directory that others may write, it must be of whoever runs the
   /// program, and have no other name.
   static func check(_ descriptor: Int32, at place: String, named path: String) throws(SystemError) {
     var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { throw .last("fstat", path) }
-    guard isKind(status, S_IFREG), status.st_uid != geteuid() || status.st_nlink > 1 else { return }
+    guard unsafe fstat(descriptor, &status) == 0 else { throw .last("fstat", subject: path) }
+    guard isKind(status, kind: S_IFREG), status.st_uid != geteuid() || status.st_nlink > 1 else { return }
     guard try isShared(directory(of: place)) else { return }
     throw SystemError(
-      "open", path, .accessDenied,
+      "open", subject: path, code: .accessDenied,
       reason: status.st_uid != geteuid()
         ? "a file of another user in a directory that others may write is not overwritten"
         : "a file with another name, in a directory that others may write, is not overwritten")
@@ -47,23 +47,24 @@ enum OverwritePolicy {
   static func removeLeftover(_ path: String) throws(SystemError) {
     var status = stat()
     guard unsafe lstat(path, &status) == 0 else { return }
-    guard isKind(status, S_IFREG), status.st_uid == geteuid(), status.st_nlink == 1 else {
+    guard isKind(status, kind: S_IFREG), status.st_uid == geteuid(), status.st_nlink == 1 else {
       throw SystemError(
-        "open", path, .fileExists, reason: "it is in the way, and no file that an earlier run left: remove it"
+        "open", subject: path, code: .fileExists,
+        reason: "it is in the way, and no file that an earlier run left: remove it"
       )
     }
-    guard unsafe unlink(path) == 0 else { throw .last("unlink", path) }
+    guard unsafe unlink(path) == 0 else { throw .last("unlink", subject: path) }
   }
 
   /// Whether anybody but root and whoever runs the program may put files into a directory.
   private static func isShared(_ directory: String) throws(SystemError) -> Bool {
     var status = stat()
-    guard unsafe stat(directory, &status) == 0 else { throw .last("stat", directory) }
+    guard unsafe stat(directory, &status) == 0 else { throw .last("stat", subject: directory) }
     let isOwn = status.st_uid == 0 || status.st_uid == geteuid()
     return !isOwn || status.st_mode & 0o022 != 0
   }
 
-  private static func isKind(_ status: stat, _ kind: Int32) -> Bool {
+  private static func isKind(_ status: stat, kind: Int32) -> Bool {
     Int32(bitPattern: status.st_mode) & S_IFMT == kind
   }
 
@@ -78,7 +79,7 @@ enum OverwritePolicy {
     let count = unsafe target.withUnsafeMutableBytes { bytes in
       unsafe readlink(path, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), capacity)
     }
-    guard count >= 0 else { throw .last("readlink", path) }
+    guard count >= 0 else { throw .last("readlink", subject: path) }
     return String(decoding: target[..<count], as: UTF8.self)
   }
 }

@@ -15,7 +15,7 @@ public struct ReplacementFile: ~Copyable {
   /// - Parameter replacing: whether a file that has the name already gives way.
   public init(_ target: String, replacing: Bool) throws(SystemError) {
     if !replacing, unsafe access(target, F_OK) == 0 {
-      throw SystemError("rename", target, .fileExists)
+      throw SystemError("rename", subject: target, code: .fileExists)
     }
     let place = Self.temporaryName(of: target)
     try OverwritePolicy.removeLeftover(place)
@@ -31,7 +31,9 @@ public struct ReplacementFile: ~Copyable {
   /// Waits for the disk and gives the file its name.
   public consuming func commit() throws(SystemError) {
     try file.synchronize()
-    guard unsafe rename(Self.temporaryName(of: target), target) == 0 else { throw .last("rename", target) }
+    guard unsafe rename(Self.temporaryName(of: target), target) == 0 else {
+      throw .last("rename", subject: target)
+    }
     isInPlace = true
   }
 

@@ -39,10 +39,10 @@ public struct StandardStream: Sendable, Equatable {
       var done = 0
       while done < bytes.count {
         do throws(SystemError) {
-          let count = try SystemError.calling("write", name) {
+          let count = try SystemError.calling("write", subject: name) {
             unsafe CLinux.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
           }
-          guard count > 0 else { throw SystemError("write", name, .noSpace) }
+          guard count > 0 else { throw SystemError("write", subject: name, code: .noSpace) }
           done += count
         } catch { return error }
       }

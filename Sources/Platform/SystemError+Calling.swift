@@ -9,13 +9,13 @@ extension SystemError {
   @discardableResult
   @inline(__always)
   static func calling<Number: SignedInteger>(
-    _ operation: StaticString, _ subject: String, _ call: () -> Number
+    _ operation: StaticString, subject: String, _ call: () -> Number
   ) throws(SystemError) -> Number {
     while true {
       let result = call()
       if result >= 0 { return result }
       let code = Errno.current
-      if code != .interrupted { throw SystemError("\(operation)", subject, code) }
+      if code != .interrupted { throw SystemError("\(operation)", subject: subject, code: code) }
     }
   }
 }

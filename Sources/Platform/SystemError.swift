@@ -8,7 +8,7 @@ public struct SystemError: Error, Equatable, CustomStringConvertible {
   /// What a refusal of our own says instead of the C library's words.
   private let reason: String?
 
-  public init(_ operation: String, _ subject: String, _ code: Errno, reason: String? = nil) {
+  public init(_ operation: String, subject: String, code: Errno, reason: String? = nil) {
     self.operation = operation
     self.subject = subject
     self.code = code
@@ -16,8 +16,8 @@ public struct SystemError: Error, Equatable, CustomStringConvertible {
   }
 
   /// The error of the call that has just failed.
-  static func last(_ operation: String, _ subject: String) -> SystemError {
-    SystemError(operation, subject, .current)
+  static func last(_ operation: String, subject: String) -> SystemError {
+    SystemError(operation, subject: subject, code: .current)
   }
 
   public var description: String {

@@ -24,7 +24,7 @@ public struct Thread: ~Copyable {
       }, context.toOpaque())
     guard code == 0 else {
       unsafe context.release()
-      throw SystemError("pthread_create", "a worker thread", Errno(rawValue: code))
+      throw SystemError("pthread_create", subject: "a worker thread", code: Errno(rawValue: code))
     }
     self.handle = handle
   }

@@ -13,7 +13,7 @@ enum Main {
       let invocation = try parser.parse(fileExists: DumpTarget.exists)
       let messages = Messages(
         programName: name, level: invocation.messageLevel, leavesOutputAlone: invocation.leavesOutputAlone)
-      return answered(run(invocation, arguments, messages), messages)
+      return answered(run(invocation, arguments, messages), messages: messages)
     } catch {
       let messages = Messages(
         programName: name, level: parser.options.messageLevel, leavesOutputAlone: parser.options.flattens)
@@ -56,7 +56,7 @@ enum Main {
     }
     let status: ExitStatus
     do throws(CommandFailure) {
-      status = try obey(request, messages)
+      status = try obey(request, messages: messages)
     } catch {
       messages.error(error.message)
       status = error.status
@@ -69,7 +69,7 @@ enum Main {
   }
 
   /// What was asked for and could not be written is not there, whatever was found out.
-  private static func answered(_ status: ExitStatus, _ messages: Messages) -> ExitStatus {
+  private static func answered(_ status: ExitStatus, messages: Messages) -> ExitStatus {
     guard let failure = messages.unansweredBecause else { return status }
     // Who reads no further than he likes has seen enough, and knows what he did.
     if failure.code != .brokenPipe { messages.error("\(failure): the answer is not there, or not all of it") }
@@ -92,7 +92,7 @@ enum Main {
   }
 
   /// Does what was asked for; returns how complete it is.
-  private static func obey(_ request: Request, _ messages: Messages) throws(CommandFailure) -> ExitStatus {
+  private static func obey(_ request: Request, messages: Messages) throws(CommandFailure) -> ExitStatus {
     switch request {
     case .verify(let request): return try VerifyCommand(request: request, messages: messages).run()
     case .inspect(let request):
@@ -101,7 +101,7 @@ enum Main {
     case .repair(let request): return try RepairCommand(request: request, messages: messages).run()
     case .generate(let request):
       try GenerateCommand.run(request, messages)
-      tellResult("The vmcoreinfo is saved to \(request.output).", messages)
+      tellResult("The vmcoreinfo is saved to \(request.output).", messages: messages)
       return .completed
     case .memoryUsage(let request):
       try MemoryUsageCommand(request: request, messages: messages).run()
@@ -109,21 +109,21 @@ enum Main {
     case .log(let request):
       if let path = request.output { try DumpTarget.check(path, overwriting: request.overwrites) }
       try LogCommand(request: request, messages: messages).run()
-      tellResult("The dmesg log is saved to \(request.outputName).", messages)
+      tellResult("The dmesg log is saved to \(request.outputName).", messages: messages)
       return .completed
     case .rearrange(let request):
       try DumpTarget.check(request.output, overwriting: request.overwrites)
       let status = try RearrangeCommand(request: request, messages: messages).run()
-      tellResult("The dumpfile is saved to \(request.output).", messages)
+      tellResult("The dumpfile is saved to \(request.output).", messages: messages)
       return status
     case .reassemble(let request):
       try DumpTarget.check(request.output, overwriting: request.overwrites)
       let status = try ReassembleCommand(request: request, messages: messages).run()
-      tellResult("The dumpfile is saved to \(request.output).", messages)
+      tellResult("The dumpfile is saved to \(request.output).", messages: messages)
       return status
     case .dump(let request):
       for path in request.destination.paths { try DumpTarget.check(path, overwriting: request.overwrites) }
-      let command = try DumpCommand(request, messages)
+      let command = try DumpCommand(request, messages: messages)
       // Also of a dump that failed: the less there is of it, the more it is wanted.
       defer { command.writeReport() }
       let status = try command.run()
@@ -131,13 +131,13 @@ enum Main {
       tellResult(
         request.isDryRun
           ? "This was a dry run: nothing is saved to \(name)."
-          : "The dumpfile\(request.isSplit ? "s are" : " is") saved to \(name).", messages)
+          : "The dumpfile\(request.isSplit ? "s are" : " is") saved to \(name).", messages: messages)
       return status
     case .help, .version: return .completed
     }
   }
 
-  private static func tellResult(_ sentence: String, _ messages: Messages) {
+  private static func tellResult(_ sentence: String, messages: Messages) {
     messages.common("")
     messages.common(sentence)
   }

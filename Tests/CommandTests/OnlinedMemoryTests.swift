@@ -26,7 +26,8 @@ struct OnlinedMemoryTests {
     let frames = PFNRanges(
       ranges.map { PFN($0.lowerBound / 4096)..<PFN($0.upperBound / 4096) }, maxMapNumber: 1 << 24)
     return OnlinedMemory(
-      frames, IOMemory(text ?? systemMemory), blockSize: blockSize, MachineKind.x86_64.geometry
+      frames, memory: IOMemory(text ?? systemMemory), blockSize: blockSize,
+      geometry: MachineKind.x86_64.geometry
     ) {
       online.contains($0)
     }

@@ -189,7 +189,7 @@ struct CutDumpTests {
     let scenario = Scenario()
     var writer = try scenario.writer("/dev/full")
     let error = #expect(throws: DumpError.self) { try scenario.begin(&writer) }
-    #expect(error == .noSpace(SystemError("pwrite", "/dev/full", .noSpace)))
+    #expect(error == .noSpace(SystemError("pwrite", subject: "/dev/full", code: .noSpace)))
     #expect(error?.meansNoSpace == true)
   }
 

@@ -47,7 +47,7 @@ struct ELFDumpTests {
     eraseInfo: String = "", sizeLimit: UInt64? = nil
   ) throws -> DumpError? {
     var writer = try ELFDumpWriter(
-      segments ?? self.segments(scenario), ELFDumpWriter.Contents(eraseInfo: eraseInfo),
+      segments ?? self.segments(scenario), contents: ELFDumpWriter.Contents(eraseInfo: eraseInfo),
       to: DumpOutput(file: FileDescriptor.create(path, replacing: true), sizeLimit: sizeLimit))
     do {
       try begin(scenario, notes: notes, &writer)
@@ -191,7 +191,7 @@ struct ELFDumpTests {
     let ranges = PFNRanges(lost.map { PFN($0)..<PFN($0 + 1) }, maxMapNumber: scenario.maxMapNumber)
     let file = TemporaryPath()
     var writer = try ELFDumpWriter(
-      segments(scenario), ELFDumpWriter.Contents(lost: ranges, isIncomplete: true),
+      segments(scenario), contents: ELFDumpWriter.Contents(lost: ranges, isIncomplete: true),
       to: DumpOutput(file: FileDescriptor.create(file.path, replacing: true)))
     try begin(scenario, &writer)
     try append(scenario, to: &writer)

@@ -39,7 +39,7 @@ struct PatchedDump {
     target = try TemporaryFile([])
     let memory = try PhysicalMemory(opening: source.path, prefersMapping: false)
     let changed = PhysicalMemory(memory, adding: ReplacingLayer(pages))
-    let patch = try DumpPatch(memory, changed)
+    let patch = try DumpPatch(memory, changed: changed)
     let file = try FileDescriptor.create(target.path, replacing: true)
     report = try patch.write(to: file, record: record) { _, _ in }
     try patch.check(target.path, report)

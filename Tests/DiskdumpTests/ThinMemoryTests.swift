@@ -69,7 +69,7 @@ struct ThinMemoryTests {
       #expect(FileManager.default.contentsEqual(atPath: target.path, andPath: plain.path))
       return
     }
-    var partial = PartialDump(file, reader)
+    var partial = PartialDump(file, reader: reader)
     try partial.complete(file)
     #expect(partial.pages == UInt64(scenario.dumpable.count))
     #expect(partial.keptPages > 100 && partial.keptPages < partial.pages)

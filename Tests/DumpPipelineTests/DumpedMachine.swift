@@ -33,7 +33,7 @@ struct DumpedMachine {
     var writer = try DiskdumpWriter(
       description,
       to: DumpOutput(file: try FileDescriptor.create(file.path, replacing: true), sizeLimit: sizeLimit))
-    var pipeline = DumpPipeline(memory, try machine.framesInFile())
+    var pipeline = DumpPipeline(memory, frames: try machine.framesInFile())
     if let order { pipeline.follow(order) }
     var calls: [(UInt64, UInt64)] = []
     do throws(PipelineError) {

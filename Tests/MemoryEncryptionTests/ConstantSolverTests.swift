@@ -252,13 +252,13 @@ import Testing
     let words = content.words(in: pages, constant)
     #expect(words.slabCount > 0 && words.pointerCount > 0)
     #expect(content.proof(of: constant, by: pages) != nil)
-    #expect(pages.contains { content.zeroWords($0, constant) != nil })
+    #expect(pages.contains { content.zeroWords($0, constant: constant) != nil })
     for _ in 0..<50 {
       let wrong = constant ^ Block(low: random.next(), high: random.next())
       #expect(content.words(in: pages, wrong).count == 0)
       #expect(content.proof(of: wrong, by: pages) == nil)
-      #expect(pages.allSatisfy { content.zeroWords($0, wrong) == nil })
-      #expect(content.zeroBlocks(pages, wrong) == 0)
+      #expect(pages.allSatisfy { content.zeroWords($0, constant: wrong) == nil })
+      #expect(content.zeroBlocks(pages, constant: wrong) == 0)
     }
   }
 

@@ -195,7 +195,7 @@ import Testing
             pages[0, place * 5].high & 0xffff_ffff_0000_0000 ^ Self.random.high & 0xffff_ffff)
         }
       }
-      #expect(pages.evidence().zeroWords(0, Self.random) == (lanes == 2 ? 40 : nil))
+      #expect(pages.evidence().zeroWords(0, constant: Self.random) == (lanes == 2 ? 40 : nil))
     }
   }
 

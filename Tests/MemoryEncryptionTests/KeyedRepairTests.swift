@@ -26,8 +26,8 @@ import Testing
       Array(
         (4...51).compactMap { bit in tweaks[bit].map { "t\(bit) \($0)\n" } }.joined().utf8), suffix: "tweaks")
     return try Repair(
-      Investigation(crashed, region: region), crashed,
-      KeyMaterial(keyPath: key.path, mode: mode, tweaksPath: table.path), view: view, user: region)
+      Investigation(crashed, region: region), of: crashed,
+      key: KeyMaterial(keyPath: key.path, mode: mode, tweaksPath: table.path), view: view, user: region)
   }
 
   private func refusal(_ body: () throws -> Repair) -> String {

@@ -50,7 +50,7 @@ import Testing
     func denies(_ constant: Block = ObjectPoisonTests.constant) -> Bool {
       var pages = pages
       pages.slabs = [slab]
-      return ObjectPoisonEvidence(pages.region()).denies(0, constant)
+      return ObjectPoisonEvidence(pages.region()).denies(0, constant: constant)
     }
   }
 

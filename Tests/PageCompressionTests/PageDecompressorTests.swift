@@ -13,7 +13,7 @@ struct PageDecompressorTests {
       var elements = buffer.mutableSpan
       var bytes = elements.mutableBytes
       var page = bytes._mutatingExtracting(64..<64 + pageSize)
-      return decompressor.decompress(stored.span.bytes, codec, into: &page)
+      return decompressor.decompress(stored.span.bytes, codec: codec, into: &page)
     }()
     let guards = buffer[..<64] + buffer[(64 + pageSize)...]
     let guardsAreWhole = guards.allSatisfy { $0 == 0xa5 }

@@ -34,7 +34,7 @@ struct FileCopyTests {
   @Test("A file that has become shorter is an error, and one that has grown is copied as far as asked")
   func lengths() throws {
     let file = try TestFile(pattern(10_000))
-    #expect(throws: SystemError("read", file.path, .inputOutput)) {
+    #expect(throws: SystemError("read", subject: file.path, code: .inputOutput)) {
       _ = try copy(file.path, byteCount: 20_000)
     }
     let target = try copy(file.path, byteCount: 5000)

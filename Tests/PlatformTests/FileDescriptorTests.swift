@@ -20,9 +20,11 @@ struct FileDescriptorTests {
   func impossiblePosition(offset: UInt64) throws {
     let file = try TestFile([1])
     let descriptor = try FileDescriptor.create(file.path, replacing: true)
-    #expect(throws: SystemError("pread", file.path, .invalidArgument)) { try descriptor.bytes(8, at: offset) }
+    #expect(throws: SystemError("pread", subject: file.path, code: .invalidArgument)) {
+      try descriptor.bytes(8, at: offset)
+    }
     let bytes: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8]
-    #expect(throws: SystemError("pwrite", file.path, .fileTooLarge)) {
+    #expect(throws: SystemError("pwrite", subject: file.path, code: .fileTooLarge)) {
       try descriptor.write(bytes.span.bytes, at: FileOffset(offset))
     }
     #expect(try descriptor.size() == 0)
@@ -45,7 +47,7 @@ struct FileDescriptorTests {
     let descriptor = try FileDescriptor.create("/dev/full", replacing: true)
     let result = descriptor.writeAsMuchAsPossible(pattern(100).span.bytes, at: FileOffset(0))
     #expect(result.written == 0)
-    #expect(result.error == SystemError("pwrite", "/dev/full", .noSpace))
+    #expect(result.error == SystemError("pwrite", subject: "/dev/full", code: .noSpace))
     #expect(result.error?.code.meansNoSpace == true)
   }
 
@@ -81,7 +83,7 @@ struct FileDescriptorTests {
   @Test("A dump file is its owner's alone, and is not replaced unasked")
   func create() throws {
     let file = try TestFile([1, 2, 3])
-    #expect(throws: SystemError("open", file.path, .fileExists)) {
+    #expect(throws: SystemError("open", subject: file.path, code: .fileExists)) {
       try FileDescriptor.create(file.path, replacing: false).size()
     }
     #expect(file.bytes == [1, 2, 3])
@@ -110,7 +112,9 @@ struct FileDescriptorTests {
     try descriptor.truncate(to: 100)
     try descriptor.truncate(to: 200)
     #expect(file.bytes == Array(pattern(5000)[..<100]) + [UInt8](repeating: 0, count: 100))
-    #expect(throws: SystemError("ftruncate", file.path, .fileTooLarge)) { try descriptor.truncate(to: .max) }
+    #expect(throws: SystemError("ftruncate", subject: file.path, code: .fileTooLarge)) {
+      try descriptor.truncate(to: .max)
+    }
   }
 
   @Test("Reserved blocks are the file's, and read as zero")
@@ -122,7 +126,7 @@ struct FileDescriptorTests {
     var status = stat()
     #expect(stat(file.path, &status) == 0 && status.st_blocks * 512 >= (isReserved ? 1 << 20 : 0))
     #expect(try descriptor.bytes(64, at: 4096) == [UInt8](repeating: 0, count: isReserved ? 64 : 0))
-    #expect(throws: SystemError("fallocate", file.path, .fileTooLarge)) {
+    #expect(throws: SystemError("fallocate", subject: file.path, code: .fileTooLarge)) {
       try descriptor.allocate(from: FileOffset(UInt64(Int64.max)), byteCount: 1)
     }
   }

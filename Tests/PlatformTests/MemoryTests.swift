@@ -43,7 +43,7 @@ struct MemoryTests {
     #expect(try reader.size() == 1 << 16)
     try file.truncate(to: 0)
     try file.truncate(to: 4096)
-    #expect(throws: SystemError("madvise", file.path, .badAddress)) {
+    #expect(throws: SystemError("madvise", subject: file.path, code: .badAddress)) {
       try map(reader, from: 0, byteCount: 1 << 16)
     }
     #expect(try map(reader, from: 0, byteCount: 4096) == [UInt8](repeating: 0, count: 4096))
@@ -102,7 +102,7 @@ struct MemoryTests {
   func badWindow(offset: UInt64, byteCount: Int) throws {
     let file = try TestFile(pattern(16384))
     let descriptor = try FileDescriptor.open(reading: file.path)
-    #expect(throws: SystemError("mmap", file.path, .invalidArgument)) {
+    #expect(throws: SystemError("mmap", subject: file.path, code: .invalidArgument)) {
       try map(descriptor, from: offset, byteCount: byteCount)
     }
   }

@@ -86,10 +86,10 @@ struct CrashSummaryTests {
     let physical = try PhysicalMemory(opening: vmcore.path, prefersMapping: true)
     let kernel = try Kernel(try #require(physical.vmcoreinfo()), of: physical)
     var memory = try kernel.memory()
-    let modules = try ModuleList(kernel, &memory)
-    let list = try TaskList(kernel, &memory)
+    let modules = try ModuleList(kernel, in: &memory)
+    let list = try TaskList(kernel, in: &memory)
     #expect(modules.problem == nil && list.problem == nil)
-    let unwinder = Unwinder(kernel, modules, &memory)
+    let unwinder = Unwinder(kernel, modules: modules, in: &memory)
     let theirs = try #require(try Self.drgn(vmcore.path, vmcore.kernel)["tasks"] as? [[String: Any]])
     let letters = Dictionary(uniqueKeysWithValues: list.tasks.map { ($0.pid, $0) })
     #expect(list.tasks.count == theirs.count && list.tasks.count > 40)
@@ -99,7 +99,7 @@ struct CrashSummaryTests {
       #expect(task.name == their["name"] as? String)
       #expect(task.state.letter == their["state"] as? String, "\(pid)")
       if their["running"] as? Bool == true || task.state == .zombie || task.state == .dead { continue }
-      let trace = unwinder.trace(task, kernel, &memory)
+      let trace = unwinder.trace(task, of: kernel, in: &memory)
       var addresses = trace.frames.map { "0x" + String($0.address, radix: 16) }
       if case .user(let ip) = trace.end { addresses.append("0x" + String(ip, radix: 16)) }
       if case .lost(let reason) = trace.end { Issue.record("\(pid): \(reason)") }

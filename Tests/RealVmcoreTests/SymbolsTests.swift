@@ -47,7 +47,7 @@ struct SymbolsTests {
     let some = stride(from: 0, to: all.count, by: max(all.count / 400, 1)).map { all[$0] }
     let offset = try #require(opened.crashed.info.string("KERNELOFFSET").flatMap { UInt64($0, radix: 16) })
     var memory = try opened.crashed.memory(of: opened.physical)
-    let found = try Kallsyms(opened.crashed, &memory).addresses(of: some.map(\.name), &memory)
+    let found = try Kallsyms(opened.crashed, in: &memory).addresses(of: some.map(\.name), &memory)
     for (symbol, value) in some {
       let moved = value >= 0xffff_ffff_8000_0000 ? value &+ offset : value
       if let address = found[symbol] { #expect(address.rawValue == moved, "\(symbol)") }
@@ -66,7 +66,7 @@ struct SymbolsTests {
     for hidden in [false, true] {
       let opened = try Opened("6.1", hidesKallsyms: hidden)
       var memory = try opened.crashed.memory(of: opened.physical)
-      results.append(try Kallsyms(opened.crashed, &memory).addresses(of: names, &memory))
+      results.append(try Kallsyms(opened.crashed, in: &memory).addresses(of: names, &memory))
     }
     #expect(results[0].count == names.count)
     #expect(results[0] == results[1])
@@ -78,8 +78,8 @@ struct SymbolsTests {
     let files = KernelFiles(vmlinux: try Lab.vmlinux(RealVmcore(name).kernel))
     let names = KernelTypes.symbols + SlabWalk.symbols + ["kexec_crash_image", "crashk_res", "init_task"]
     var memory = try opened.crashed.memory(of: opened.physical)
-    let own = try KernelSymbols(names, of: KernelSources(opened.crashed), &memory)
-    let built = try KernelSymbols(names, of: KernelSources(opened.crashed, files), &memory)
+    let own = try KernelSymbols(names, of: KernelSources(opened.crashed), in: &memory)
+    let built = try KernelSymbols(names, of: KernelSources(opened.crashed, files: files), in: &memory)
     for symbol in names {
       #expect(own.address(of: symbol) != nil, "\(symbol)")
       #expect(own.address(of: symbol) == built.address(of: symbol), "\(symbol)")
@@ -98,7 +98,7 @@ struct SymbolsTests {
     let files = KernelFiles(vmlinux: try Lab.vmlinux("6.1"))
     var memory = try opened.crashed.memory(of: opened.physical)
     do throws(KernelError) {
-      _ = try KernelSymbols(["init_task"], of: KernelSources(opened.crashed, files), &memory)
+      _ = try KernelSymbols(["init_task"], of: KernelSources(opened.crashed, files: files), in: &memory)
       Issue.record("it was taken")
     } catch { #expect(error.description.contains("build ID")) }
   }
@@ -134,7 +134,7 @@ struct SymbolsTests {
   func slabs(name: String) throws {
     let opened = try Opened(name)
     var memory = try opened.crashed.memory(of: opened.physical)
-    let walk = try SlabWalk(opened.kernel, below: PhysicalAddress(.max), &memory)
+    let walk = try SlabWalk(opened.kernel, below: PhysicalAddress(.max), in: &memory)
     #expect(walk.coding == .mixedSwapped)
     #expect(walk.implausible == 0)
     var freeLists = 0

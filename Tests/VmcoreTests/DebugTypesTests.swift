@@ -94,11 +94,11 @@ struct DebugTypesTests {
     let offsets = ["name", "number", "pair.b", "grid", "link", "unfollowed", "color", "tail"]
       .map { types.offset("box", $0) }
     #expect(offsets == [0, 16, 18, 24, 144, 168, 192, 208])
-    let fields = ["low", "high", "wide"].map { types.member("box", $0) }
+    let fields = ["low", "high", "wide"].map { types.member("box", path: $0) }
     #expect(fields.map { $0?.bitOffset } == [64, 67, 74])
     #expect(fields.map { $0?.bitCount } == [3, 7, 33])
-    #expect(types.member("box", "grid")?.length == 15)
-    #expect(types.member("box", "grid")?.size == 120)
+    #expect(types.member("box", path: "grid")?.length == 15)
+    #expect(types.member("box", path: "grid")?.size == 120)
     let values = ["SOME", "LARGE", "RED", "ABSENT"].map { types.value(ofEnumerator: $0) }
     #expect(values == [240, 1 << 40, -1, nil])
 

@@ -124,7 +124,7 @@ struct ErasureLayerTests {
     _ = erased.add(0x5ff0, count: 0x1020, filling: ErasedMemory.letter)
     _ = erased.add(0x8100, count: 8, filling: 0)
     erased.finish()
-    let layer = ErasureLayer(erased, opened.memory.geometry)
+    let layer = ErasureLayer(erased, geometry: opened.memory.geometry)
     let memory = PhysicalMemory(opened.memory, adding: layer)
     var reader = try MemoryReader.sequential(memory)
     for pfn in UInt64(4)..<10 {

@@ -14,7 +14,7 @@ struct KallsymsAddressesTests {
     tables.addKallsyms(layout, keepsAbsolute: keepsAbsolute)
     let opened = try tables.open()
     var memory = try opened.crashed.memory(of: opened.physical)
-    let kallsyms = try Kallsyms(opened.crashed, &memory)
+    let kallsyms = try Kallsyms(opened.crashed, in: &memory)
     let text = tables.kernel.text
     let asked: [UInt64] = [text, text + 255 * 16 + 5, text + 1199 * 16, text - 0x100_0000]
     let (found, problem) = try kallsyms.symbols(holding: Set(asked), &memory)

@@ -40,7 +40,7 @@ private func failure(_ bytes: [UInt8]) throws -> SymbolErrorKind? {
       })
     try withTypes(builder) { types in
       #expect(types.size("large_t") == nil)
-      #expect(types.member("slab", "objects")?.size == nil)
+      #expect(types.member("slab", path: "objects")?.size == nil)
       #expect(SymbolErrorKind.of { () throws(KernelError) in _ = try SlabLayout(types) } == .absent)
     }
   }
@@ -71,13 +71,13 @@ private func failure(_ bytes: [UInt8]) throws -> SymbolErrorKind? {
       #expect(types.size("absent") == nil)
       #expect(types.size("") == nil)
       #expect(handle > 0)
-      let gridMember = types.member("box", "grid")
+      let gridMember = types.member("box", path: "grid")
       let grid = try #require(gridMember)
       #expect(grid.offset == 8)
       #expect(grid.size == 120)
       #expect(grid.length == 5)
       #expect(types.offset("box", "next") == 128)
-      #expect(types.member("box", "next")?.size == 8)
+      #expect(types.member("box", path: "next")?.size == 8)
       #expect(types.offset("box", "absent") == nil)
       #expect(types.offset("int", "absent") == nil)
     }
@@ -114,7 +114,7 @@ private func failure(_ bytes: [UInt8]) throws -> SymbolErrorKind? {
     #expect(types.count == Int(kernel.count) + 4)
     let sizes = ["int", "shared", "own", "both"].map { types.size($0) }
     #expect(sizes == [4, 24, 80, 16])
-    #expect(types.member("own", "x")?.size == 72)
+    #expect(types.member("own", path: "x")?.size == 72)
     #expect(types.offset("own", "old") == 72)
     #expect(types.offset("both", "new") == 8)
     let own = types.variables(named: ["a", "shared"], beyond: Int(kernel.count))
@@ -191,16 +191,16 @@ private func failure(_ bytes: [UInt8]) throws -> SymbolErrorKind? {
       ])
     _ = builder.structure("slab", 64, [.init(name: "", type: counters, offset: 320)])
     try withTypes(builder) { types in
-      let objectsMember = types.member("slab", "objects")
+      let objectsMember = types.member("slab", path: "objects")
       let objects = try #require(objectsMember)
       #expect(objects.bitOffset == 336)
       #expect(objects.bitCount == 15)
       #expect(objects.offset == 42)
-      let frozenMember = types.member("slab", "frozen")
+      let frozenMember = types.member("slab", path: "frozen")
       let frozen = try #require(frozenMember)
       #expect(frozen.bitOffset == 351)
       #expect(frozen.offset == nil)
-      #expect(types.member("slab", "stride")?.bitCount == nil)
+      #expect(types.member("slab", path: "stride")?.bitCount == nil)
       #expect(types.offset("slab", "stride") == 44)
     }
   }
@@ -317,8 +317,8 @@ private func failure(_ bytes: [UInt8]) throws -> SymbolErrorKind? {
       do throws(KernelError) {
         guard let types = try VmlinuxFile(opening: file.path).types() else { continue }
         for index in 0..<50 {
-          _ = types.member("s\(index)", "i\(index)")
-          _ = types.member("s\(index)", "a")
+          _ = types.member("s\(index)", path: "i\(index)")
+          _ = types.member("s\(index)", path: "a")
           _ = types.value(ofEnumerator: "E\(index)")
         }
       } catch { refused += 1 }

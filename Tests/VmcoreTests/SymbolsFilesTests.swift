@@ -34,7 +34,8 @@ import Testing
       var memory = try SymbolErrorKind.opening { () throws(VmcoreError) in
         try opened.crashed.memory(of: opened.physical)
       }
-      _ = try KernelSymbols(["kexec_crash_image"], of: KernelSources(opened.crashed, files), &memory)
+      _ = try KernelSymbols(
+        ["kexec_crash_image"], of: KernelSources(opened.crashed, files: files), in: &memory)
     }
   }
 

@@ -44,7 +44,7 @@ import Testing
     let found = try opened.addresses(of: ["filler_0777", "cpu_number"])
     #expect(found == ["filler_0777": tables.kernel.text + 777 * 16, "cpu_number": 0x1fb80])
     var memory = try opened.crashed.memory(of: opened.physical)
-    #expect(try Kallsyms(opened.crashed, &memory).evidence == "a search of the kernel's image")
+    #expect(try Kallsyms(opened.crashed, in: &memory).evidence == "a search of the kernel's image")
   }
 
   @Test(.timeLimit(.minutes(1)))

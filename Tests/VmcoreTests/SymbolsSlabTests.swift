@@ -121,7 +121,7 @@ import Testing
       var memory = try SymbolErrorKind.opening { () throws(VmcoreError) in
         try opened.kernel.memory()
       }
-      _ = try SlabWalk(opened.kernel, &memory)
+      _ = try SlabWalk(opened.kernel, in: &memory)
     }
     #expect(kind == .absent)
   }

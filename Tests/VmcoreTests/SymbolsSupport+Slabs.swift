@@ -115,6 +115,6 @@ struct SlabFixture {
   func walk() throws -> SlabWalk {
     let opened = try tables.open()
     var memory = try opened.kernel.memory()
-    return try SlabWalk(opened.kernel, &memory)
+    return try SlabWalk(opened.kernel, in: &memory)
   }
 }

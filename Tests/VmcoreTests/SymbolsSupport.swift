@@ -59,7 +59,7 @@ struct OpenedKernel {
 
   func addresses(of names: [String]) throws -> [String: UInt64] {
     var memory = try crashed.memory(of: physical)
-    let kallsyms = try Kallsyms(crashed, &memory)
+    let kallsyms = try Kallsyms(crashed, in: &memory)
     return try kallsyms.addresses(of: names, &memory).mapValues(\.rawValue)
   }
 
@@ -69,7 +69,7 @@ struct OpenedKernel {
       var memory = try SymbolErrorKind.opening { () throws(VmcoreError) in
         try crashed.memory(of: physical)
       }
-      let kallsyms = try Kallsyms(crashed, &memory)
+      let kallsyms = try Kallsyms(crashed, in: &memory)
       _ = try kallsyms.addresses(of: ["filler_0900", "no such name"], &memory)
       return nil
     } catch { return SymbolErrorKind(error) }
@@ -77,7 +77,7 @@ struct OpenedKernel {
 
   func symbols(_ names: [String], _ files: KernelFiles = KernelFiles()) throws -> KernelSymbols {
     var memory = try crashed.memory(of: physical)
-    return try KernelSymbols(names, of: KernelSources(crashed, files), &memory)
+    return try KernelSymbols(names, of: KernelSources(crashed, files: files), in: &memory)
   }
 }
 

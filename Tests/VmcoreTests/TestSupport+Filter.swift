@@ -34,7 +34,7 @@ struct Filtered {
     for range in physical.frames.ranges { frames.insert(range) }
     var report = FilterReport()
     try PageFilter.run(
-      kernel, DumpLevel(rawValue: level), from: &frames, keepsNeeded: keepsNeeded, report: &report,
+      kernel, level: DumpLevel(rawValue: level), from: &frames, keepsNeeded: keepsNeeded, report: &report,
       progress: { _, _ in })
     self.report = report
     var excluded: Set<UInt64> = []

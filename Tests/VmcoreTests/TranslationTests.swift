@@ -27,7 +27,7 @@ import Testing
     let tables = PageTables(
       root: PhysicalAddress(root ?? kernel.topTable), levels: kernel.configuration.levels,
       encryptionMask: kernel.configuration.smeMask)
-    var memory = try KernelMemory(opened.memory, tables)
+    var memory = try KernelMemory(opened.memory, tables: tables)
     do throws(VmcoreError) { return .success(try memory.translate(VirtualAddress(address)).rawValue) } catch {
       return .failure(error)
     }

@@ -140,7 +140,7 @@ struct UnwindingTests {
     func trace(ip: UInt64, sp: UInt64 = 0, bp: UInt64 = 0, r10: UInt64 = 0) throws -> StackTrace {
       let opened = try tables.open()
       var memory = try opened.crashed.memory(of: opened.physical)
-      let unwinder = Unwinder(opened.kernel, nil, &memory)
+      let unwinder = Unwinder(opened.kernel, modules: nil, in: &memory)
       let registers = Registers { index in
         switch Registers.Name(rawValue: index) {
         case .ip: self.tables.kernel.text &+ ip
@@ -151,7 +151,7 @@ struct UnwindingTests {
         default: 0
         }
       }
-      return unwinder.trace(registers, &memory)
+      return unwinder.trace(registers, in: &memory)
     }
   }
 
@@ -254,10 +254,10 @@ struct UnwindingTests {
     tables.setSymbol("_etext", tables.kernel.text + 0x1000)
     let opened = try tables.open()
     var memory = try opened.crashed.memory(of: opened.physical)
-    let unwinder = Unwinder(opened.kernel, nil, &memory)
+    let unwinder = Unwinder(opened.kernel, modules: nil, in: &memory)
     #expect(!unwinder.hasTables)
     let text = tables.kernel.text
-    let trace = unwinder.trace(Registers { $0 == 16 ? text + 0x10 : $0 == 17 ? 0x10 : 0 }, &memory)
+    let trace = unwinder.trace(Registers { $0 == 16 ? text + 0x10 : $0 == 17 ? 0x10 : 0 }, in: &memory)
     #expect(trace.frames.count == 1 && trace.end == .lost("the kernel has no ORC tables that can be found"))
   }
 }

@@ -12,7 +12,7 @@ import Testing
       let opened = try OpenedVmcore(kernel.vmcore())
       let crashed = try KernelFacts(VMCOREINFO(kernel.vmcoreinfoText), loads: opened.memory.loads)
       let order = try WritePriority(
-        Kernel(crashed, of: opened.memory), level, affordsSet: affordsSet, progress: { _, _ in })
+        Kernel(crashed, of: opened.memory), level: level, affordsSet: affordsSet, progress: { _, _ in })
       problem = order.problem
       let frames = try opened.memory.framesInFile()
       for group in WritePriority.Group.allCases {

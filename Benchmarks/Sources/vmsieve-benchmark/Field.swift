@@ -53,7 +53,7 @@ struct Field {
     defer { buffer.deallocate() }
     var size = 0
     while true {
-      let count = read(descriptor, buffer, 1 << 20)
+      let count = read(descriptor, file: buffer, offset: 1 << 20)
       guard count > 0 else { return size }
       size += count
     }

@@ -81,7 +81,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   ///   - contents: what else the headers say, and how.
   /// - Throws: ``DumpError/failed(_:)`` if there is no memory for the writer's buffer.
   public init(
-    _ segments: [CoreSegment], _ contents: Contents = Contents(), to output: consuming DumpOutput
+    _ segments: [CoreSegment], contents: Contents = Contents(), to output: consuming DumpOutput
   ) throws(DumpError) {
     let scratch: MappedBuffer
     do throws(SystemError) { scratch = try MappedBuffer(byteCount: Self.scratchSize) } catch {
@@ -109,11 +109,11 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   ) throws(DumpError) {
     let extents = ELFExtents(
       dumpable, existing: existing, lost: lost, sequence: sequence, pageSize: Self.pageSize)
-    guard let programs = ELFProgramHeaders(segments, extents, lost: lost) else {
+    guard let programs = ELFProgramHeaders(segments, extents: extents, lost: lost) else {
       let reason =
         "the segments of the vmcore overlap, and an ELF core of it would need more than \(ELFProgramHeaders.most)"
         + " program headers; without -E it needs none"
-      let error = DumpError.failed(SystemError("write", "-E", .fileTooLarge, reason: reason))
+      let error = DumpError.failed(SystemError("write", subject: "-E", code: .fileTooLarge, reason: reason))
       failure = error
       throw error
     }

@@ -23,7 +23,7 @@ struct ELFProgramHeaders: Sendable {
 
   /// - Parameter lost: frames that no PT_LOAD speaks of, as readers would see zeros there.
   /// - Returns: nil if there are more than ``most``.
-  init?(_ segments: [CoreSegment], _ extents: ELFExtents, lost: PFNRanges) {
+  init?(_ segments: [CoreSegment], extents: ELFExtents, lost: PFNRanges) {
     for segment in segments {
       append(segment, extents, lost)
       if loads.count > Self.most { return nil }
@@ -54,12 +54,12 @@ struct ELFProgramHeaders: Sendable {
         if piece.lowerBound == at, loads.count > firstOfSegment {
           loads[loads.count - 1].memorySize += UInt64(piece.count)
         } else {
-          loads.append(load(segment, piece, fileOffset: 0, fileSize: 0))
+          loads.append(load(segment, memory: piece, fileOffset: 0, fileSize: 0))
         }
         zeros = piece.upperBound
       }
       if !kept.isEmpty {
-        loads.append(load(segment, kept, fileOffset: offset, fileSize: UInt64(kept.count)))
+        loads.append(load(segment, memory: kept, fileOffset: offset, fileSize: UInt64(kept.count)))
       }
       at = kept.upperBound
       index += 1
@@ -77,7 +77,7 @@ struct ELFProgramHeaders: Sendable {
   }
 
   private func load(
-    _ segment: CoreSegment, _ memory: Range<UInt64>, fileOffset: UInt64, fileSize: UInt64
+    _ segment: CoreSegment, memory: Range<UInt64>, fileOffset: UInt64, fileSize: UInt64
   ) -> Load {
     let distance = memory.lowerBound - segment.physical.lowerBound
     let virtual = segment.virtual == 0 ? 0 : segment.virtual &+ distance

@@ -15,7 +15,7 @@ struct ELFTrimmer: ~Copyable {
   private static let pageSize: UInt64 = 4096
 
   /// - Parameter arrived: which bytes of the file are there.
-  init(_ core: consuming ELFCore, _ arrived: ArrivedRanges) {
+  init(_ core: consuming ELFCore, arrived: ArrivedRanges) {
     self.core = core
     self.arrived = arrived
   }

@@ -31,7 +31,7 @@ extension DiskdumpWriter {
     }
     let (written, error) = output.writeAsMuchAsPossible(data, at: start)
     do throws(DumpError) {
-      let described = try describe(pages, ranks, inFileUpTo: start + UInt64(written))
+      let described = try describe(pages, ranks: ranks, inFileUpTo: start + UInt64(written))
       if let error { throw error }
       precondition(described == pages.count && dataEnd == start + UInt64(data.byteCount))
     } catch {
@@ -42,7 +42,7 @@ extension DiskdumpWriter {
 
   /// Writes the descriptors of the first pages, as far as their data is in the file; returns how many.
   private mutating func describe(
-    _ pages: Span<StoredPage>, _ ranks: Span<UInt64>, inFileUpTo limit: UInt64
+    _ pages: Span<StoredPage>, ranks: Span<UInt64>, inFileUpTo limit: UInt64
   ) throws(DumpError) -> Int {
     var described = 0
     while described < pages.count {
@@ -53,7 +53,8 @@ extension DiskdumpWriter {
       let nextRanks = ranks.isEmpty ? ranks : ranks.extracting(next)
       let firstRank = nextRanks.isEmpty ? pagesDescribed : nextRanks[0]
       try readDescriptorsBetween(nextRanks)
-      let piece = encodeDescriptors(pages.extracting(next), nextRanks, firstRank, from: start, upTo: limit)
+      let piece = encodeDescriptors(
+        pages.extracting(next), ranks: nextRanks, firstRank: firstRank, from: start, upTo: limit)
       if piece.count == 0 { break }
       // The data stays in the file even if the descriptors fail: some of them may be written.
       dataEnd = piece.dataEnd
@@ -107,7 +108,7 @@ extension DiskdumpWriter {
 
   /// Puts descriptors into the scratch buffer up to the first page whose data reaches past the limit.
   private mutating func encodeDescriptors(
-    _ pages: Span<StoredPage>, _ ranks: Span<UInt64>, _ firstRank: UInt64, from start: UInt64,
+    _ pages: Span<StoredPage>, ranks: Span<UInt64>, firstRank: UInt64, from start: UInt64,
     upTo limit: UInt64
   ) -> (count: Int, dataEnd: UInt64) {
     let zeroPage = PageDescriptor(offset: layout.data, size: UInt32(layout.blockSize), flags: .raw)

@@ -109,7 +109,7 @@ public struct DumpOutput: ~Copyable, Sendable {
       #if DEBUG
         if let admitted = faults?.admit(allowed, at: offset), admitted < allowed {
           let result = file.writeAsMuchAsPossible(bytes.extracting(first: admitted), at: FileOffset(offset))
-          return (result.written, .failed(SystemError("pwrite", file.path, .inputOutput)))
+          return (result.written, .failed(SystemError("pwrite", subject: file.path, code: .inputOutput)))
         }
       #endif
       let result = file.writeAsMuchAsPossible(bytes.extracting(first: allowed), at: FileOffset(offset))
@@ -136,7 +136,7 @@ public struct DumpOutput: ~Copyable, Sendable {
         var bytes = buffer.mutableBytes
         var first = bytes._mutatingExtracting(first: byteCount)
         guard try file.read(into: &first, at: FileOffset(offset)) == byteCount else {
-          throw SystemError("pread", file.path, .inputOutput)
+          throw SystemError("pread", subject: file.path, code: .inputOutput)
         }
       } catch {
         throw DumpError(error)

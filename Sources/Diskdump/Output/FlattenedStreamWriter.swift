@@ -119,7 +119,9 @@ private struct RecordSender: ~Copyable {
   }
 
   private mutating func sendRecord(offset: UInt64, byteCount: Int) throws(SystemError) {
-    guard let offset = Int64(exactly: offset) else { throw SystemError("write", file.path, .fileTooLarge) }
+    guard let offset = Int64(exactly: offset) else {
+      throw SystemError("write", subject: file.path, code: .fileTooLarge)
+    }
     try sendRecord(offset: offset, byteCount: Int64(byteCount))
   }
 
@@ -129,7 +131,7 @@ private struct RecordSender: ~Copyable {
       Self.encodeHeader(into: &head)
       try file.append(head.bytes)
     }
-    Self.encodeRecord(offset, byteCount, into: &head)
+    Self.encodeRecord(offset, byteCount: byteCount, into: &head)
     try file.append(head.bytes.extracting(first: FlattenedFormat.recordHeaderByteCount))
   }
 
@@ -138,7 +140,7 @@ private struct RecordSender: ~Copyable {
     FlattenedFormat.encodeHeader(into: &bytes)
   }
 
-  private static func encodeRecord(_ offset: Int64, _ byteCount: Int64, into buffer: inout MappedBuffer) {
+  private static func encodeRecord(_ offset: Int64, byteCount: Int64, into buffer: inout MappedBuffer) {
     var bytes = buffer.mutableBytes
     FlattenedFormat.encodeRecord(offset: offset, byteCount: byteCount, into: &bytes)
   }

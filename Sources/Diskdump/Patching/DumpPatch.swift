@@ -16,7 +16,7 @@ public struct DumpPatch: ~Copyable {
   ///   - original: the dump as it is; a kdump-compressed one must not come out of a flattened stream.
   ///   - changed: the same, with layers that change pages, and perhaps with other notes; those of a kdump-compressed dump
   ///     may differ in the text of VMCOREINFO only, and not in its length.
-  public init(_ original: PhysicalMemory, _ changed: PhysicalMemory) throws(VmcoreError) {
+  public init(_ original: PhysicalMemory, changed: PhysicalMemory) throws(VmcoreError) {
     if original.isFlattened, case .pages = original.source {
       throw .foreign(
         path: original.path, "a flattened dump cannot be patched; make a file of it first, with -R")
@@ -50,7 +50,7 @@ public struct DumpPatch: ~Copyable {
     to file: borrowing FileDescriptor, record: String, progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(VmcoreError) -> PatchReport {
     let pages: PagePair
-    do throws(SystemError) { pages = try PagePair(original, changed) } catch { throw .system(error) }
+    do throws(SystemError) { pages = try PagePair(original, changed: changed) } catch { throw .system(error) }
     switch original.source {
     case .elf(let memory):
       try Self.copy(memory.core.file, to: file, progress)
@@ -66,14 +66,14 @@ public struct DumpPatch: ~Copyable {
           throw .system(error)
         }
       }
-      let report = try ELFPatcher.run(memory, frames, pages, file)
-      if !original.isComplete { try trim(file, memory) }
+      let report = try ELFPatcher.run(memory, frames: frames, pages: pages, file: file)
+      if !original.isComplete { try trim(file, memory: memory) }
       return report
     case .pages(let store):
       guard let store = store as? KdumpStore else {
         throw .foreign(path: original.path, "a dump in a format that cannot be patched")
       }
-      let slots = try KdumpSlots(store.dump, frames)
+      let slots = try KdumpSlots(store.dump, frames: frames)
       try Self.copy(store.dump.file, to: file, progress)
       let vmcoreinfo = store.dump.headers.subHeader.vmcoreinfo
       try writeNotes(vmcoreinfo: vmcoreinfo.isEmpty ? nil : vmcoreinfo.lowerBound, to: file)
@@ -91,7 +91,7 @@ public struct DumpPatch: ~Copyable {
   }
 
   /// What was cut stays marked, and names nothing that is not there.
-  private func trim(_ file: borrowing FileDescriptor, _ memory: ELFMemory) throws(VmcoreError) {
+  private func trim(_ file: borrowing FileDescriptor, memory: ELFMemory) throws(VmcoreError) {
     let core = try ELFCore(opening: original.path)
     var there = ArrivedRanges()
     if memory.core.file.isFlattened {
@@ -103,7 +103,7 @@ public struct DumpPatch: ~Copyable {
     } else {
       there.insert(0..<core.fileSize)
     }
-    var trimmer = ELFTrimmer(core, there)
+    var trimmer = ELFTrimmer(core, arrived: there)
     do throws(SystemError) { try trimmer.trim(file) } catch { throw .system(error) }
   }
 
@@ -117,13 +117,14 @@ public struct DumpPatch: ~Copyable {
     guard let old = original.notes.vmcoreinfoRange, let place, changed.notes.vmcoreinfoRange == old else {
       throw .foreign(path: original.path, "its notes cannot be changed")
     }
-    do throws(SystemError) { try Self.write(changed.notes, old, to: file, at: FileOffset(place)) } catch {
+    do throws(SystemError) { try Self.write(changed.notes, part: old, to: file, at: FileOffset(place)) } catch
+    {
       throw .system(error)
     }
   }
 
   private static func write(
-    _ notes: CoreNotes, _ part: Range<Int>, to file: borrowing FileDescriptor, at place: FileOffset
+    _ notes: CoreNotes, part: Range<Int>, to file: borrowing FileDescriptor, at place: FileOffset
   ) throws(SystemError) {
     var buffer = try MappedBuffer(byteCount: part.count)
     // VMCOREINFO is in memory: nothing of it can be missing.
@@ -161,7 +162,7 @@ public struct DumpPatch: ~Copyable {
     }
     var different: UInt64 = 0
     do throws(SystemError) {
-      var pages = try PagePair(written, changed)
+      var pages = try PagePair(written, changed: changed)
       var next = frames.next(from: PFN(0))
       while let pfn = next {
         let isDifferent: Bool

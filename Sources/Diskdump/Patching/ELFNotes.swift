@@ -17,7 +17,7 @@ enum ELFNotes {
     while done < notes.byteCount {
       let count = min(notes.byteCount - done, piece.byteCount)
       guard notes.read(into: &piece, count: count, at: done) == 0 else {
-        throw SystemError("read", file.path, .inputOutput, reason: "the notes cannot be read")
+        throw SystemError("read", subject: file.path, code: .inputOutput, reason: "the notes cannot be read")
       }
       try file.write(piece.bytes.extracting(first: count), at: FileOffset(end + UInt64(done)))
       done += count
@@ -26,22 +26,23 @@ enum ELFNotes {
     for (index, header) in core.programHeaders.enumerated() where header.type == ProgramHeader.note {
       let place = core.programHeadersOffset.rawValue + UInt64(index * ProgramHeader.byteCount)
       if isNamed {
-        try write(0, to: file, at: place, ProgramHeader.Layout.type)
+        try write(0, to: file, at: place, field: ProgramHeader.Layout.type)
         continue
       }
-      try write(end, to: file, at: place, ProgramHeader.Layout.offset)
-      try write(UInt64(notes.byteCount), to: file, at: place, ProgramHeader.Layout.filesz)
-      try write(UInt64(notes.byteCount), to: file, at: place, ProgramHeader.Layout.memsz)
+      try write(end, to: file, at: place, field: ProgramHeader.Layout.offset)
+      try write(UInt64(notes.byteCount), to: file, at: place, field: ProgramHeader.Layout.filesz)
+      try write(UInt64(notes.byteCount), to: file, at: place, field: ProgramHeader.Layout.memsz)
       isNamed = true
     }
     if !isNamed {
       throw SystemError(
-        "write", file.path, .invalidArgument, reason: "an ELF core without a PT_NOTE has no place for notes")
+        "write", subject: file.path, code: .invalidArgument,
+        reason: "an ELF core without a PT_NOTE has no place for notes")
     }
   }
 
   private static func write<Value>(
-    _ value: Value, to file: borrowing FileDescriptor, at header: UInt64, _ field: Field<Value>
+    _ value: Value, to file: borrowing FileDescriptor, at header: UInt64, field: Field<Value>
   ) throws(SystemError) {
     var buffer = try MappedBuffer(byteCount: MemoryLayout<Value>.size)
     var bytes = buffer.mutableBytes

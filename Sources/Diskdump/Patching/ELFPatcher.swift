@@ -4,8 +4,8 @@ internal import Platform
 /// Puts new pages into a copy of an ELF core.
 enum ELFPatcher {
   static func run(
-    _ memory: ELFMemory, _ frames: borrowing PFNBitmap, _ pages: consuming PagePair,
-    _ file: borrowing FileDescriptor
+    _ memory: ELFMemory, frames: borrowing PFNBitmap, pages: consuming PagePair,
+    file: borrowing FileDescriptor
   ) throws(VmcoreError) -> PatchReport {
     let places = FilePlaces(memory)
     var report = PatchReport()
@@ -17,20 +17,20 @@ enum ELFPatcher {
         do throws(VmcoreError) {
           guard try pages.read(pfn) else { continue }
         } catch {
-          report.fail(pfn, error)
+          report.fail(pfn, reason: error)
           continue
         }
         let all = places.places(of: pfn)
         if all.contains(where: { places.isShared($0, of: pfn) }) {
           report.fail(
             pfn,
-            .damaged(
+            reason: .damaged(
               memory.segments.geometry.address(of: pfn),
               reason: "its bytes in the file are those of another address too"))
           continue
         }
         for place in all {
-          try replace(place, pages.oldBytes, with: pages.newBytes, in: file, &present)
+          try replace(place, old: pages.oldBytes, with: pages.newBytes, in: file, present: &present)
         }
         report.changedPages += 1
       }
@@ -40,8 +40,8 @@ enum ELFPatcher {
 
   /// A second copy of a page that says something else was not what the new bytes were made of, and stays.
   private static func replace(
-    _ place: FilePlaces.Place, _ old: RawSpan, with new: RawSpan, in file: borrowing FileDescriptor,
-    _ present: inout MappedBuffer
+    _ place: FilePlaces.Place, old: RawSpan, with new: RawSpan, in file: borrowing FileDescriptor,
+    present: inout MappedBuffer
   ) throws(SystemError) {
     let count = try read(place, file, into: &present)
     guard present.bytes.extracting(first: count).isEqual(to: old.extracting(place.part)) else { return }

@@ -23,11 +23,12 @@ struct KdumpPatcher: ~Copyable {
         do throws(VmcoreError) {
           guard try pages.read(slot.pfn) else { continue }
         } catch {
-          report.fail(slot.pfn, error)
+          report.fail(slot.pfn, reason: error)
           continue
         }
-        let stored = try recompressor.compress(pages.newBytes, Codec(slot.descriptor.flags) ?? .none)
-        try put(recompressor.bytes.extracting(first: stored.size), stored.codec, slot, file)
+        let stored = try recompressor.compress(pages.newBytes, codec: Codec(slot.descriptor.flags) ?? .none)
+        try put(
+          recompressor.bytes.extracting(first: stored.size), codec: stored.codec, slot: slot, file: file)
         report.changedPages += 1
       }
     } catch { throw .system(error) }
@@ -35,13 +36,14 @@ struct KdumpPatcher: ~Copyable {
 
   /// Writes a page's stored bytes, and its descriptor if that has to say something else than before.
   private mutating func put(
-    _ bytes: RawSpan, _ codec: Codec, _ slot: KdumpSlots.Slot, _ file: borrowing FileDescriptor
+    _ bytes: RawSpan, codec: Codec, slot: KdumpSlots.Slot, file: borrowing FileDescriptor
   ) throws(SystemError) {
     var descriptor = PageDescriptor(
       offset: slot.descriptor.offset, size: UInt32(bytes.byteCount), flags: codec.flags)
     if slot.isOwn, descriptor.size <= slot.descriptor.size {
       try file.write(bytes, at: FileOffset(descriptor.offset))
-      try Self.clear(Int(slot.descriptor.size) - bytes.byteCount, descriptor.range.upperBound, file)
+      try Self.clear(
+        Int(slot.descriptor.size) - bytes.byteCount, offset: descriptor.range.upperBound, file: file)
     } else {
       descriptor.offset = end
       try file.write(bytes, at: FileOffset(end))
@@ -49,13 +51,13 @@ struct KdumpPatcher: ~Copyable {
       report.appendedPages += 1
     }
     if descriptor != slot.descriptor {
-      try Self.write(descriptor, at: dump.descriptorOffset(slot.number), file)
+      try Self.write(descriptor, at: dump.descriptorOffset(slot.number), file: file)
     }
   }
 
   /// Zeros over what is left of the old bytes.
   private static func clear(
-    _ byteCount: Int, _ offset: UInt64, _ file: borrowing FileDescriptor
+    _ byteCount: Int, offset: UInt64, file: borrowing FileDescriptor
   ) throws(SystemError) {
     guard byteCount > 0 else { return }
     let zeros = try MappedBuffer(byteCount: byteCount)
@@ -64,7 +66,7 @@ struct KdumpPatcher: ~Copyable {
 
   /// All but `page_flags`, which stays.
   private static func write(
-    _ descriptor: PageDescriptor, at offset: UInt64, _ file: borrowing FileDescriptor
+    _ descriptor: PageDescriptor, at offset: UInt64, file: borrowing FileDescriptor
   ) throws(SystemError) {
     var buffer = try MappedBuffer(byteCount: PageDescriptor.byteCount)
     var bytes = buffer.mutableBytes

@@ -19,7 +19,7 @@ struct KdumpSlots: Sendable {
   ///
   /// - Throws: ``VmcoreError/malformed(path:at:_:)`` for a dump that was cut: what is put at its end would be taken
   ///   for what is missing there.
-  init(_ dump: KdumpFile, _ frames: borrowing PFNBitmap) throws(VmcoreError) {
+  init(_ dump: KdumpFile, frames: borrowing PFNBitmap) throws(VmcoreError) {
     let described = try dump.describedFrames()
     var slots: [Slot] = []
     var missing: UInt64 = 0
@@ -30,7 +30,7 @@ struct KdumpSlots: Sendable {
     do throws(SystemError) {
       var window = try ReadAhead(byteCount: 64 << 10)
       while let pfn = place {
-        let descriptor = try dump.descriptor(number, &window)
+        let descriptor = try dump.descriptor(number, window: &window)
         if let descriptor, dump.state(of: descriptor) != .pastEnd {
           if pfn == wanted { slots.append(Slot(pfn: pfn, number: number, descriptor: descriptor)) }
         } else {
@@ -48,7 +48,7 @@ struct KdumpSlots: Sendable {
           + " repaired on its way")
     }
     self.slots = slots
-    try findShared(dump, described)
+    try findShared(dump, described: described)
   }
 
   /// Places that touch each other are one group; a page from outside of it makes all of it shared.
@@ -59,7 +59,7 @@ struct KdumpSlots: Sendable {
     var isShared = false
   }
 
-  private mutating func findShared(_ dump: KdumpFile, _ described: borrowing PFNBitmap) throws(VmcoreError) {
+  private mutating func findShared(_ dump: KdumpFile, described: borrowing PFNBitmap) throws(VmcoreError) {
     var groups: [Group] = []
     let stored = slots.indices.filter { dump.state(of: slots[$0].descriptor) == .stored }
     for index in stored.sorted(by: { slots[$0].descriptor.offset < slots[$1].descriptor.offset }) {

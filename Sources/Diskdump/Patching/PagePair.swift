@@ -8,7 +8,7 @@ struct PagePair: ~Copyable {
   private var old: MappedBuffer
   private var new: MappedBuffer
 
-  init(_ original: PhysicalMemory, _ changed: PhysicalMemory) throws(SystemError) {
+  init(_ original: PhysicalMemory, changed: PhysicalMemory) throws(SystemError) {
     let oldReader = try MemoryReader.sequential(original)
     let newReader = try MemoryReader.sequential(changed)
     let old = try MappedBuffer(byteCount: original.geometry.size)

@@ -11,21 +11,21 @@ struct PageRecompressor: ~Copyable {
   init(pageSize: Int) throws(SystemError) {
     let bounds = Codec.allCases.map { PageCompressor.outputBound(codec: $0, pageSize: pageSize) }
     let output = try MappedBuffer(byteCount: max(bounds.max() ?? 0, pageSize))
-    let compressor = try Self.compressor(.none, pageSize)
+    let compressor = try Self.compressor(.none, pageSize: pageSize)
     self.output = output
     self.compressor = compressor
     self.pageSize = pageSize
   }
 
-  private static func compressor(_ codec: Codec, _ pageSize: Int) throws(SystemError) -> PageCompressor {
+  private static func compressor(_ codec: Codec, pageSize: Int) throws(SystemError) -> PageCompressor {
     do throws(CompressionError) { return try PageCompressor(codec, pageSize: pageSize) } catch {
-      throw SystemError("malloc", error.description, .outOfMemory)
+      throw SystemError("malloc", subject: error.description, code: .outOfMemory)
     }
   }
 
   /// Makes ``bytes`` the stored form of a page, and says what it is: raw, if the codec does not make it smaller.
-  mutating func compress(_ page: RawSpan, _ codec: Codec) throws(SystemError) -> (size: Int, codec: Codec) {
-    if codec != compressor.codec { compressor = try Self.compressor(codec, pageSize) }
+  mutating func compress(_ page: RawSpan, codec: Codec) throws(SystemError) -> (size: Int, codec: Codec) {
+    if codec != compressor.codec { compressor = try Self.compressor(codec, pageSize: pageSize) }
     return Self.compress(page, &compressor, into: &output)
   }
 

@@ -15,7 +15,7 @@ public struct PatchReport: Sendable {
 
   static let mostFailures = 16
 
-  mutating func fail(_ pfn: PFN, _ reason: VmcoreError) {
+  mutating func fail(_ pfn: PFN, reason: VmcoreError) {
     failedPages += 1
     if failures.count < Self.mostFailures { failures.append((pfn, reason)) }
   }

@@ -11,7 +11,7 @@ public struct PartialDump: ~Copyable {
   private let arrived: ArrivedRanges
 
   /// - Parameter file: what the reader wrote to, whose length may change.
-  public init(_ file: borrowing FileDescriptor, _ reader: borrowing FlattenedStreamReader) {
+  public init(_ file: borrowing FileDescriptor, reader: borrowing FlattenedStreamReader) {
     path = file.path
     arrived = reader.arrived
   }
@@ -23,7 +23,7 @@ public struct PartialDump: ~Copyable {
     let input = try InputFile(
       VmcoreError.wrapping { () throws(SystemError) in try file.duplicate() })
     if try KdumpHeaders.recognises(input) {
-      var part = try PartialKdump(KdumpFile(input), arrived)
+      var part = try PartialKdump(KdumpFile(input), arrived: arrived)
       do throws(SystemError) { try part.complete(file) } catch { throw .system(error) }
       keptPages = part.keptPages
       pages = part.pages
@@ -42,7 +42,7 @@ public struct PartialDump: ~Copyable {
         throw .malformed(path: path, at: header.fileOffset, "the notes did not arrive whole")
       }
     }
-    var trimmer = ELFTrimmer(core, arrived)
+    var trimmer = ELFTrimmer(core, arrived: arrived)
     do throws(SystemError) { try trimmer.trim(file) } catch { throw .system(error) }
     keptPages = trimmer.keptPages
     pages = trimmer.pages

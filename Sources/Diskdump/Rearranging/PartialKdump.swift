@@ -12,7 +12,7 @@ struct PartialKdump: ~Copyable {
   /// Descriptors that are looked at together.
   private static let batch = 2730
 
-  init(_ kdump: KdumpFile, _ arrived: ArrivedRanges) throws(VmcoreError) {
+  init(_ kdump: KdumpFile, arrived: ArrivedRanges) throws(VmcoreError) {
     let buffer: MappedBuffer
     do throws(SystemError) {
       buffer = try MappedBuffer(byteCount: Self.batch * PageDescriptor.byteCount)
@@ -44,15 +44,15 @@ struct PartialKdump: ~Copyable {
       let count = Int(min(kdump.pageCount - first, UInt64(Self.batch)))
       let place = FileOffset(kdump.descriptorOffset(first))
       let byteCount = count * PageDescriptor.byteCount
-      try Self.read(&buffer, byteCount, file, place)
-      if clear(first, count) { try file.write(buffer.bytes.extracting(first: byteCount), at: place) }
+      try Self.read(&buffer, byteCount: byteCount, file: file, place: place)
+      if clear(first, count: count) { try file.write(buffer.bytes.extracting(first: byteCount), at: place) }
       first += UInt64(count)
     }
     try DumpMark.set(on: file, besides: kdump.headers.header.status)
   }
 
   /// Clears descriptors in the buffer; returns whether there were any.
-  private mutating func clear(_ first: UInt64, _ count: Int) -> Bool {
+  private mutating func clear(_ first: UInt64, count: Int) -> Bool {
     var changed = false
     for index in 0..<count {
       let position = index * PageDescriptor.byteCount
@@ -74,11 +74,11 @@ struct PartialKdump: ~Copyable {
   }
 
   private static func read(
-    _ buffer: inout MappedBuffer, _ byteCount: Int, _ file: borrowing FileDescriptor, _ place: FileOffset
+    _ buffer: inout MappedBuffer, byteCount: Int, file: borrowing FileDescriptor, place: FileOffset
   ) throws(SystemError) {
     var bytes = buffer.mutableBytes(in: 0..<byteCount)
     guard try file.read(into: &bytes, at: place) == byteCount else {
-      throw SystemError("pread", file.path, .inputOutput)
+      throw SystemError("pread", subject: file.path, code: .inputOutput)
     }
   }
 }

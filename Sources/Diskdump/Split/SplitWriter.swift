@@ -17,7 +17,7 @@ public struct SplitWriter: ~Copyable, DumpWriter {
 
     var isEmpty: Bool { writer.pagesTaken == writer.unreadablePages }
 
-    init(_ writer: consuming DiskdumpWriter, _ path: String, _ frames: Range<PFN>) {
+    init(_ writer: consuming DiskdumpWriter, path: String, frames: Range<PFN>) {
       self.writer = writer
       self.path = path
       self.frames = frames
@@ -35,7 +35,7 @@ public struct SplitWriter: ~Copyable, DumpWriter {
   ///
   /// - Parameter writer: whose description has the file's frames.
   public mutating func add(_ writer: consuming DiskdumpWriter, path: String, frames: Range<PFN>) {
-    parts.append(Part(writer, path, frames))
+    parts.append(Part(writer, path: path, frames: frames))
   }
 
   /// That of each of its files.

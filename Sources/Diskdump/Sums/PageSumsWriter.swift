@@ -16,10 +16,10 @@ public struct PageSumsWriter: ~Copyable {
   ///   - path: appears when the manifest is whole.
   ///   - lines: what it is to say of the dump.
   public init(
-    _ path: String, replacing: Bool, _ geometry: PageGeometry, lines: [String]
+    _ path: String, replacing: Bool, geometry: PageGeometry, lines: [String]
   ) throws(SystemError) {
     file = try ReplacementFile(path, replacing: replacing)
-    bytes = Array(PageSums.text(geometry, lines).utf8)
+    bytes = Array(PageSums.text(geometry, lines: lines).utf8)
   }
 
   public mutating func add(_ block: PageSumBlock) throws(SystemError) {

@@ -21,7 +21,7 @@ public struct PageCheck: Sendable {
   public var failed: UInt64 { missing + damaged + unreadable }
   public var isSound: Bool { failed == 0 }
 
-  mutating func count(_ pfn: PFN, _ error: VmcoreError) {
+  mutating func count(_ pfn: PFN, error: VmcoreError) {
     switch error {
     case .hole, .notInFile, .unmapped: missing += 1
     case .damaged: damaged += 1

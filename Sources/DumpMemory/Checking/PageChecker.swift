@@ -65,7 +65,7 @@ public final class PageChecker: @unchecked Sendable {
         }
         var hash = SHA256()
         while let (slot, range) = claim() {
-          check(range, &slot.block, &reader, &hash)
+          check(range, block: &slot.block, by: &reader, hash: &hash)
           result.add(slot.block.check)
           try tell(slot.block, result.pages, total)
           release(slot)
@@ -119,7 +119,7 @@ public final class PageChecker: @unchecked Sendable {
       var reader = try MemoryReader.sequential(memory)
       var hash = SHA256()
       while let (slot, range) = claim() {
-        check(range, &slot.block, &reader, &hash)
+        check(range, block: &slot.block, by: &reader, hash: &hash)
         monitor.locked {
           slot.state = .ready
           monitor.signalAll()
@@ -159,7 +159,7 @@ public final class PageChecker: @unchecked Sendable {
   }
 
   private func check(
-    _ range: Range<PFN>, _ block: inout CheckedBlock, _ reader: inout MemoryReader, _ hash: inout SHA256
+    _ range: Range<PFN>, block: inout CheckedBlock, by reader: inout MemoryReader, hash: inout SHA256
   ) {
     block.begin(range.lowerBound.rawValue / PageSums.framesOfBlock)
     var next = frames.next(from: range.lowerBound)
@@ -171,7 +171,7 @@ public final class PageChecker: @unchecked Sendable {
           if isZeroPage(page) { block.zeros.append(pfn) }
         }
       } catch {
-        block.check.count(pfn, error)
+        block.check.count(pfn, error: error)
         block.failed.append(pfn)
       }
       next = frames.next(from: pfn.advanced(by: 1))

@@ -42,7 +42,7 @@ public enum PageSums {
   /// The text at the beginning.
   ///
   /// - Parameter lines: what it says of the dump; what is not printable ASCII becomes `?', and what is too long is cut.
-  package static func text(_ geometry: PageGeometry, _ lines: [String]) -> String {
+  package static func text(_ geometry: PageGeometry, lines: [String]) -> String {
     var text = "\(signature)\nhash: sha256\npage size: \(geometry.size)\n"
     for line in lines {
       let printable = line.unicodeScalars.prefix(400).map { (" "..."~").contains($0) ? Character($0) : "?" }

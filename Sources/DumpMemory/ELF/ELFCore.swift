@@ -29,10 +29,10 @@ public struct ELFCore: ~Copyable, Sendable {
   /// Reads the headers and notes of a file that is open already; see ``init(opening:)``.
   public init(_ file: InputFile) throws(VmcoreError) {
     let header = try Self.readHeader(file)
-    if header.phnum == 0, try Self.isOfXenGuest(file, header) {
+    if header.phnum == 0, try Self.isOfXenGuest(file, header: header) {
       throw .foreign(path: file.path, ForeignFormat.xenGuest)
     }
-    let programHeaders = try Self.readProgramHeaders(file, header)
+    let programHeaders = try Self.readProgramHeaders(file, header: header)
     var loads: [ProgramHeader] = []
     var noteSegments: [ProgramHeader] = []
     for program in programHeaders {
@@ -77,7 +77,7 @@ public struct ELFCore: ~Copyable, Sendable {
 
   /// Whether a core without segments has `xl dump-core`'s sections, `.xen_pages` among them.
   private static func isOfXenGuest(
-    _ file: InputFile, _ header: ELFHeader
+    _ file: InputFile, header: ELFHeader
   ) throws(VmcoreError) -> Bool {
     guard header.shnum > 0, header.shstrndx < header.shnum else { return false }
     let size = ELFSectionHeader.byteCount
@@ -93,7 +93,7 @@ public struct ELFCore: ~Copyable, Sendable {
   }
 
   private static func readProgramHeaders(
-    _ file: InputFile, _ header: ELFHeader
+    _ file: InputFile, header: ELFHeader
   ) throws(VmcoreError) -> [ProgramHeader] {
     guard Int(header.phentsize) == ProgramHeader.byteCount else {
       throw .malformed(

@@ -54,7 +54,7 @@ struct NoteSurvey {
         return
       }
       let count = Int(min(size - done, UInt64(Self.largestHeld)))
-      try fill(&window, count, at: place)
+      try fill(&window, count: count, at: place)
       let taken = take(window.bytes.extracting(first: count), at: place)
       if taken > 0 {
         done += UInt64(taken)
@@ -65,7 +65,7 @@ struct NoteSurvey {
       if isInfo, length > Self.largestVMCOREINFO { refusedInfo = length }
       if isInfo, length <= Self.largestVMCOREINFO {
         var whole = try MappedBuffer.allocate(byteCount: length)
-        try fill(&whole, length, at: place)
+        try fill(&whole, count: length, at: place)
         _ = take(whole.bytes, at: place)
       } else {
         noteCount += 1
@@ -110,7 +110,7 @@ struct NoteSurvey {
     return Int(min((end + 3) & ~3, rest))
   }
 
-  private func fill(_ buffer: inout MappedBuffer, _ count: Int, at place: UInt64) throws(VmcoreError) {
+  private func fill(_ buffer: inout MappedBuffer, count: Int, at place: UInt64) throws(VmcoreError) {
     var bytes = buffer.mutableBytes(in: 0..<count)
     let got: Int
     do throws(SystemError) { got = try file.read(into: &bytes, at: FileOffset(place)) } catch {

@@ -23,7 +23,7 @@ public struct PFNBitmap: ~Copyable, PFNSet, @unchecked Sendable {
   /// - Parameter maxMapNumber: frames that the set may hold, at most 2^40 (52-bit physical addresses).
   public init(maxMapNumber: UInt64) throws(SystemError) {
     guard maxMapNumber <= 1 << 40 else {
-      throw SystemError("bitmap", "\(maxMapNumber) page frames", .invalidArgument)
+      throw SystemError("bitmap", subject: "\(maxMapNumber) page frames", code: .invalidArgument)
     }
     let chunks = (maxMapNumber + UInt64(PFNChunk.frames) - 1) / UInt64(PFNChunk.frames)
     let directory = try MappedBuffer(byteCount: Int(chunks) * MemoryLayout<UInt>.size)
@@ -70,7 +70,7 @@ public struct PFNBitmap: ~Copyable, PFNSet, @unchecked Sendable {
     if added == 0 { return }
     count += UInt64(added)
     if UInt64(added) == framesInChunk(index) {
-      setEntry(index, Self.fullChunk)
+      setEntry(index, value: Self.fullChunk)
       return
     }
     let words = UnsafeMutablePointer<UInt64>.allocate(capacity: PFNChunk.words)
@@ -80,7 +80,7 @@ public struct PFNBitmap: ~Copyable, PFNSet, @unchecked Sendable {
       unsafe words[word] = frames & fullBits(chunk: index, word: word)
     }
     wordsInUse += 1
-    setEntry(index, UInt(bitPattern: words))
+    setEntry(index, value: UInt(bitPattern: words))
   }
 
   /// Takes every frame of the range out; returns how many were in the set.
@@ -202,7 +202,7 @@ public struct PFNBitmap: ~Copyable, PFNSet, @unchecked Sendable {
     unsafe directory.bytes.unsafeLoad(fromByteOffset: index * MemoryLayout<UInt>.size, as: UInt.self)
   }
 
-  private mutating func setEntry(_ index: Int, _ value: UInt) {
+  private mutating func setEntry(_ index: Int, value: UInt) {
     var bytes = directory.mutableBytes
     bytes.storeBytes(of: value, toByteOffset: index * MemoryLayout<UInt>.size, as: UInt.self)
   }
@@ -232,20 +232,20 @@ public struct PFNBitmap: ~Copyable, PFNSet, @unchecked Sendable {
       let index = chunkIndex(PFN(at))
       let chunkStart = UInt64(index) * UInt64(PFNChunk.frames)
       let stop = min(end, chunkStart + UInt64(PFNChunk.frames))
-      changed += changeInChunk(index, Int(at - chunkStart)..<Int(stop - chunkStart), to: value)
+      changed += changeInChunk(index, bits: Int(at - chunkStart)..<Int(stop - chunkStart), to: value)
       at = stop
     }
     if value { count += changed } else { count -= changed }
     return changed
   }
 
-  private mutating func changeInChunk(_ index: Int, _ bits: Range<Int>, to value: Bool) -> UInt64 {
+  private mutating func changeInChunk(_ index: Int, bits: Range<Int>, to value: Bool) -> UInt64 {
     let uniform = entry(index)
     if uniform == (value ? Self.fullChunk : Self.clearChunk) { return 0 }
     let frames = framesInChunk(index)
     if uniform <= Self.fullChunk {
       if UInt64(bits.count) == frames {
-        setEntry(index, value ? Self.fullChunk : Self.clearChunk)
+        setEntry(index, value: value ? Self.fullChunk : Self.clearChunk)
         return frames
       }
       let words = UnsafeMutablePointer<UInt64>.allocate(capacity: PFNChunk.words)
@@ -253,7 +253,7 @@ public struct PFNBitmap: ~Copyable, PFNSet, @unchecked Sendable {
         unsafe words[word] = uniform == Self.fullChunk ? fullBits(chunk: index, word: word) : 0
       }
       wordsInUse += 1
-      setEntry(index, UInt(bitPattern: words))
+      setEntry(index, value: UInt(bitPattern: words))
     }
     guard let words = unsafe words(ofChunk: index) else { return 0 }
     var changed = 0

@@ -35,19 +35,19 @@ enum ForeignFormat {
     ([0x51, 0x46, 0x49, 0xfb], "a qcow2 image, which is a disk and no vmcore"),
     (Array("PAGEDU64".utf8), windows), (Array("PAGEDUMP".utf8), windows),
     ([0xed, 0x23, 0x8f, 0x61, 0x73, 0x01, 0x19, 0xa8], "a dump of LKCD, which is not read; \(crashReads)"),
-    ([0x1f, 0x8b], compressed("gzip", "gzip -d")),
-    ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], compressed("xz", "xz -d")),
-    ([0x28, 0xb5, 0x2f, 0xfd], compressed("zstd", "zstd -d")),
-    (Array("BZh".utf8), compressed("bzip2", "bzip2 -d")),
-    ([0x04, 0x22, 0x4d, 0x18], compressed("lz4", "lz4 -d")),
-    ([0x89, 0x4c, 0x5a, 0x4f, 0x00], compressed("lzop", "lzop -d")),
+    ([0x1f, 0x8b], compressed("gzip", command: "gzip -d")),
+    ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], compressed("xz", command: "xz -d")),
+    ([0x28, 0xb5, 0x2f, 0xfd], compressed("zstd", command: "zstd -d")),
+    (Array("BZh".utf8), compressed("bzip2", command: "bzip2 -d")),
+    ([0x04, 0x22, 0x4d, 0x18], compressed("lz4", command: "lz4 -d")),
+    ([0x89, 0x4c, 0x5a, 0x4f, 0x00], compressed("lzop", command: "lzop -d")),
   ]
 
   private static let libvirt =
     "a state that virsh save made, which is not read; virsh dump --memory-only makes a vmcore"
   private static let windows = "a dump of Windows"
 
-  private static func compressed(_ name: String, _ command: String) -> String {
+  private static func compressed(_ name: String, command: String) -> String {
     "compressed as a whole (\(name)): unpack it first, with \(command)"
   }
 

@@ -133,12 +133,12 @@ public final class InputFile: Sendable {
   ) throws(SystemError) {
     switch content {
     case .plain(let file): try file.copy(to: target, byteCount: size, progress: progress)
-    case .flattened(let file): try Self.copy(file, size, to: target, progress)
+    case .flattened(let file): try Self.copy(file, size: size, to: target, progress)
     }
   }
 
   private static func copy(
-    _ file: borrowing FlattenedFile, _ size: UInt64, to target: borrowing FileDescriptor,
+    _ file: borrowing FlattenedFile, size: UInt64, to target: borrowing FileDescriptor,
     _ progress: (UInt64) -> Void
   ) throws(SystemError) {
     var buffer = try MappedBuffer(byteCount: 1 << 20)
@@ -150,7 +150,7 @@ public final class InputFile: Sendable {
       while done < data.upperBound {
         var bytes = buffer.mutableBytes(in: 0..<Int(min(UInt64(buffer.byteCount), data.upperBound - done)))
         let count = try file.read(into: &bytes, at: FileOffset(done))
-        guard count > 0 else { throw SystemError("read", file.path, .inputOutput) }
+        guard count > 0 else { throw SystemError("read", subject: file.path, code: .inputOutput) }
         try target.write(buffer.bytes.extracting(first: count), at: FileOffset(done))
         done += UInt64(count)
         progress(done)
@@ -166,7 +166,7 @@ public final class InputFile: Sendable {
     switch content {
     case .plain(let file):
       try FileMapping(file, from: FileOffset(range.lowerBound), byteCount: range.count)
-    case .flattened: throw SystemError("mmap", path, .invalidArgument)
+    case .flattened: throw SystemError("mmap", subject: path, code: .invalidArgument)
     }
   }
 }

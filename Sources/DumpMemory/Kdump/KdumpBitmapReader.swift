@@ -139,7 +139,7 @@ struct KdumpBitmapReader: ~Copyable {
     let end = data.lowerBound < wanted.upperBound ? data.upperBound : 0
     do throws(SystemError) {
       guard try window.show(wanted, of: file, upTo: max(wanted.upperBound, end)) else {
-        throw SystemError("pread", file.path, .inputOutput)
+        throw SystemError("pread", subject: file.path, code: .inputOutput)
       }
     } catch { throw .system(error) }
     return wanted

@@ -14,17 +14,17 @@ package struct KdumpChunk: ~Copyable {
   package mutating func rank(
     of bit: Int, inChunk wanted: Int, of file: InputFile, at bitmap: UInt64
   ) throws(SystemError) -> Int? {
-    if index != wanted { try load(wanted, file, bitmap) }
+    if index != wanted { try load(wanted, file: file, bitmap: bitmap) }
     let word = bits.bytes.word(bit / 64)
     guard word >> UInt64(bit % 64) & 1 == 1 else { return nil }
     return Int(below[bit / 64]) + (word & (1 << UInt64(bit % 64) - 1)).nonzeroBitCount
   }
 
   private mutating func load(
-    _ wanted: Int, _ file: InputFile, _ bitmap: UInt64
+    _ wanted: Int, file: InputFile, bitmap: UInt64
   ) throws(SystemError) {
     index = nil
-    try Self.read(&bits, file, bitmap + UInt64(wanted * PFNChunk.byteCount))
+    try Self.read(&bits, file: file, offset: bitmap + UInt64(wanted * PFNChunk.byteCount))
     var count = 0
     for word in 0..<PFNChunk.byteCount / 8 {
       below[word] = UInt16(count)
@@ -34,11 +34,11 @@ package struct KdumpChunk: ~Copyable {
   }
 
   private static func read(
-    _ bits: inout MappedBuffer, _ file: InputFile, _ offset: UInt64
+    _ bits: inout MappedBuffer, file: InputFile, offset: UInt64
   ) throws(SystemError) {
     var bytes = bits.mutableBytes
     guard try file.read(into: &bytes, at: FileOffset(offset)) == PFNChunk.byteCount else {
-      throw SystemError("pread", file.path, .inputOutput)
+      throw SystemError("pread", subject: file.path, code: .inputOutput)
     }
   }
 }

@@ -28,7 +28,7 @@ extension KdumpFile {
 
   /// The descriptor of a frame; nil for a frame that is not in the dump, or whose descriptor is not.
   package func descriptor(
-    of pfn: PFN, _ chunk: inout KdumpChunk, _ window: inout ReadAhead
+    of pfn: PFN, chunk: inout KdumpChunk, window: inout ReadAhead
   ) throws(SystemError) -> PageDescriptor? {
     guard pfn.rawValue < headers.maxMapNumber, headers.splitRange?.contains(pfn) ?? true else { return nil }
     let index = Int(pfn.rawValue / UInt64(PFNChunk.frames))
@@ -42,12 +42,11 @@ extension KdumpFile {
       guard let found = try chunk.rank(of: bit, inChunk: index, of: file, at: bitmap) else { return nil }
       rank = found
     }
-    return try descriptor(frames.below + UInt64(rank) - firstRank, &window)
+    return try descriptor(frames.below + UInt64(rank) - firstRank, window: &window)
   }
 
   /// The n-th descriptor; nil if the file ends before its end.
-  package func descriptor(_ number: UInt64, _ window: inout ReadAhead) throws(SystemError) -> PageDescriptor?
-  {
+  package func descriptor(_ number: UInt64, window: inout ReadAhead) throws(SystemError) -> PageDescriptor? {
     guard number < descriptorsInFile else { return nil }
     let start = descriptorOffset(number)
     let place = start..<start + UInt64(PageDescriptor.byteCount)
@@ -61,7 +60,7 @@ extension KdumpFile {
     var missing = pageCount - descriptorsInFile
     var window = try ReadAhead(byteCount: 64 << 10)
     for number in 0..<descriptorsInFile {
-      guard let descriptor = try descriptor(number, &window) else {
+      guard let descriptor = try descriptor(number, window: &window) else {
         missing += 1
         continue
       }
@@ -110,7 +109,7 @@ extension KdumpFile {
       var number: UInt64 = 0
       var next = frames.next(from: PFN(0))
       while let pfn = next {
-        let descriptor = try descriptor(number, &window)
+        let descriptor = try descriptor(number, window: &window)
         switch descriptor.map({ state(of: $0) }) {
         case .none, .missing, .pastEnd: frames.remove(pfn)
         case .stored, .malformed: break
@@ -130,7 +129,7 @@ extension KdumpFile {
       var number: UInt64 = 0
       var next = frames.next(from: PFN(0))
       while let pfn = next {
-        body(pfn, try descriptor(number, &window))
+        body(pfn, try descriptor(number, window: &window))
         number += 1
         next = frames.next(from: pfn.advanced(by: 1))
       }

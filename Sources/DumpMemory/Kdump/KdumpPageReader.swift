@@ -5,9 +5,9 @@ final class KdumpPageReader: PageStoreReader {
   private var pages: KdumpPages
 
   init(
-    _ dump: KdumpFile, _ access: MemoryAccess, recovered: RecoveredPages = RecoveredPages()
+    _ dump: KdumpFile, access: MemoryAccess, recovered: RecoveredPages = RecoveredPages()
   ) throws(SystemError) {
-    pages = try KdumpPages(dump, access, recovered: recovered)
+    pages = try KdumpPages(dump, access: access, recovered: recovered)
   }
 
   func read(_ pfn: PFN, into page: inout MutableRawSpan) throws(VmcoreError) {

@@ -20,7 +20,7 @@ struct KdumpPages: ~Copyable {
   private var decoded: MappedBuffer
 
   init(
-    _ dump: KdumpFile, _ access: MemoryAccess, recovered: RecoveredPages = RecoveredPages()
+    _ dump: KdumpFile, access: MemoryAccess, recovered: RecoveredPages = RecoveredPages()
   ) throws(SystemError) {
     let ahead = access == .sequential ? 64 << 10 : 0
     let chunk = try KdumpChunk()
@@ -30,7 +30,7 @@ struct KdumpPages: ~Copyable {
     let decoded = try MappedBuffer(byteCount: dump.pageSize)
     let decompressor: PageDecompressor
     do throws(CompressionError) { decompressor = try PageDecompressor() } catch {
-      throw SystemError("malloc", error.description, .outOfMemory)
+      throw SystemError("malloc", subject: error.description, code: .outOfMemory)
     }
     self.decompressor = decompressor
     self.chunk = chunk
@@ -47,8 +47,10 @@ struct KdumpPages: ~Copyable {
     guard let codec = Codec(descriptor.flags) else {
       throw .damaged(address(pfn), reason: "page_desc.flags is \(descriptor.flags.rawValue)")
     }
-    try show(descriptor, pfn)
-    guard decompress(descriptor, codec, into: &page) else { throw noPage(descriptor, codec, pfn) }
+    try show(descriptor, pfn: pfn)
+    guard decompress(descriptor, codec: codec, into: &page) else {
+      throw noPage(descriptor, codec: codec, pfn: pfn)
+    }
   }
 
   mutating func readStored(
@@ -60,9 +62,11 @@ struct KdumpPages: ~Copyable {
       (descriptor.flags.rawValue == flags && descriptor.size < dump.headers.blockSize)
       || (descriptor.flags == .raw && dump.headers.header.status.rawValue & flags != 0)
     guard isAsWanted, let codec = Codec(descriptor.flags) else { return nil }
-    try show(descriptor, pfn)
+    try show(descriptor, pfn: pfn)
     // A page that nobody can decode would else go from dump to dump unnoticed.
-    guard codec == .none || decodes(descriptor, codec) else { throw noPage(descriptor, codec, pfn) }
+    guard codec == .none || decodes(descriptor, codec: codec) else {
+      throw noPage(descriptor, codec: codec, pfn: pfn)
+    }
     copy(descriptor, into: &bytes)
     return StoredBytes(byteCount: Int(descriptor.size), flags: descriptor.flags.rawValue)
   }
@@ -72,7 +76,7 @@ struct KdumpPages: ~Copyable {
     if let descriptor = recovered.descriptor(of: pfn) { return descriptor }
     let found: PageDescriptor?
     do throws(SystemError) {
-      found = try dump.descriptor(of: pfn, &chunk, &descriptors)
+      found = try dump.descriptor(of: pfn, chunk: &chunk, window: &descriptors)
     } catch { throw .unreadable(address(pfn), error) }
     guard let found else {
       throw dump.frames.contains(pfn) ? .notInFile(address(pfn)) : .hole(address(pfn))
@@ -89,7 +93,7 @@ struct KdumpPages: ~Copyable {
 
   private func isShared(_ descriptor: PageDescriptor) -> Bool { descriptor.offset < data.range.lowerBound }
 
-  private mutating func show(_ descriptor: PageDescriptor, _ pfn: PFN) throws(VmcoreError) {
+  private mutating func show(_ descriptor: PageDescriptor, pfn: PFN) throws(VmcoreError) {
     let isThere: Bool
     do throws(SystemError) {
       if isShared(descriptor) {
@@ -101,35 +105,40 @@ struct KdumpPages: ~Copyable {
     guard isThere else { throw .notInFile(address(pfn)) }
   }
 
-  private func noPage(_ descriptor: PageDescriptor, _ codec: Codec, _ pfn: PFN) -> VmcoreError {
+  private func noPage(_ descriptor: PageDescriptor, codec: Codec, pfn: PFN) -> VmcoreError {
     .damaged(address(pfn), reason: "\(descriptor.size) bytes of \(codec.name) do not make a page")
   }
 
-  private mutating func decodes(_ descriptor: PageDescriptor, _ codec: Codec) -> Bool {
-    if isShared(descriptor) { return Self.decodes(descriptor, codec, shared, &decompressor, in: &decoded) }
-    return Self.decodes(descriptor, codec, data, &decompressor, in: &decoded)
+  private mutating func decodes(_ descriptor: PageDescriptor, codec: Codec) -> Bool {
+    if isShared(descriptor) {
+      return Self.decodes(descriptor, codec: codec, window: shared, decompressor: &decompressor, in: &decoded)
+    }
+    return Self.decodes(descriptor, codec: codec, window: data, decompressor: &decompressor, in: &decoded)
   }
 
   private static func decodes(
-    _ descriptor: PageDescriptor, _ codec: Codec, _ window: borrowing ReadAhead,
-    _ decompressor: inout PageDecompressor, in buffer: inout MappedBuffer
+    _ descriptor: PageDescriptor, codec: Codec, window: borrowing ReadAhead,
+    decompressor: inout PageDecompressor, in buffer: inout MappedBuffer
   ) -> Bool {
     var page = buffer.mutableBytes
-    return decompress(descriptor, codec, window, &decompressor, into: &page)
+    return decompress(descriptor, codec: codec, window: window, decompressor: &decompressor, into: &page)
   }
 
   private mutating func decompress(
-    _ descriptor: PageDescriptor, _ codec: Codec, into page: inout MutableRawSpan
+    _ descriptor: PageDescriptor, codec: Codec, into page: inout MutableRawSpan
   ) -> Bool {
-    if isShared(descriptor) { return Self.decompress(descriptor, codec, shared, &decompressor, into: &page) }
-    return Self.decompress(descriptor, codec, data, &decompressor, into: &page)
+    if isShared(descriptor) {
+      return Self.decompress(
+        descriptor, codec: codec, window: shared, decompressor: &decompressor, into: &page)
+    }
+    return Self.decompress(descriptor, codec: codec, window: data, decompressor: &decompressor, into: &page)
   }
 
   private static func decompress(
-    _ descriptor: PageDescriptor, _ codec: Codec, _ window: borrowing ReadAhead,
-    _ decompressor: inout PageDecompressor, into page: inout MutableRawSpan
+    _ descriptor: PageDescriptor, codec: Codec, window: borrowing ReadAhead,
+    decompressor: inout PageDecompressor, into page: inout MutableRawSpan
   ) -> Bool {
-    decompressor.decompress(window.bytes(descriptor.range), codec, into: &page)
+    decompressor.decompress(window.bytes(descriptor.range), codec: codec, into: &page)
   }
 
   private func copy(_ descriptor: PageDescriptor, into bytes: inout MutableRawSpan) {

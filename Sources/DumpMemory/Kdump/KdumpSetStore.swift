@@ -145,8 +145,8 @@ public final class KdumpSetStore: PageStore {
 
   public func makeReader(_ access: MemoryAccess) throws(SystemError) -> any PageStoreReader {
     var readers: [KdumpPageReader] = []
-    for part in parts { readers.append(try KdumpPageReader(part.dump, access)) }
-    return KdumpSetReader(readers, ends: parts.map { PFN($0.end) }, geometry)
+    for part in parts { readers.append(try KdumpPageReader(part.dump, access: access)) }
+    return KdumpSetReader(readers, ends: parts.map { PFN($0.end) }, geometry: geometry)
   }
 }
 
@@ -156,7 +156,7 @@ final class KdumpSetReader: PageStoreReader {
   private let ends: [PFN]
   private let geometry: PageGeometry
 
-  init(_ readers: [KdumpPageReader], ends: [PFN], _ geometry: PageGeometry) {
+  init(_ readers: [KdumpPageReader], ends: [PFN], geometry: PageGeometry) {
     self.geometry = geometry
     self.readers = readers
     self.ends = ends

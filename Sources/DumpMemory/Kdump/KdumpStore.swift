@@ -123,6 +123,6 @@ public final class KdumpStore: PageStore {
   }
 
   public func makeReader(_ access: MemoryAccess) throws(SystemError) -> any PageStoreReader {
-    try KdumpPageReader(dump, access)
+    try KdumpPageReader(dump, access: access)
   }
 }

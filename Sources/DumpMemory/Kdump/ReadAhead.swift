@@ -21,15 +21,16 @@ package struct ReadAhead: ~Copyable {
     precondition(wanted.count <= buffer.byteCount)
     range = 0..<0
     do throws(SystemError) {
-      try read(file, from: wanted.lowerBound, Int(min(UInt64(buffer.byteCount), end - wanted.lowerBound)))
+      try read(
+        file, from: wanted.lowerBound, byteCount: Int(min(UInt64(buffer.byteCount), end - wanted.lowerBound)))
     } catch {
-      try read(file, from: wanted.lowerBound, wanted.count)
+      try read(file, from: wanted.lowerBound, byteCount: wanted.count)
     }
     return wanted.upperBound <= range.upperBound
   }
 
   private mutating func read(
-    _ file: InputFile, from start: UInt64, _ byteCount: Int
+    _ file: InputFile, from start: UInt64, byteCount: Int
   ) throws(SystemError) {
     var bytes = buffer.mutableBytes(in: 0..<byteCount)
     let count = try file.read(into: &bytes, at: FileOffset(start))

@@ -86,7 +86,7 @@ struct StoredRuns: Sendable {
   }
 
   /// Whether a page has no claim to its bytes that is better than another's.
-  func isContested(_ number: UInt64, _ bytes: Range<UInt64>) -> Bool {
+  func isContested(_ number: UInt64, bytes: Range<UInt64>) -> Bool {
     var contest = contests.partitionPoint(behind: { $0.end > bytes.lowerBound })
     while contest < contests.count, contests[contest].start < bytes.upperBound {
       guard let winner = contests[contest].winner, (runs[winner].first...runs[winner].last).contains(number),

@@ -13,7 +13,7 @@ struct CachedPages: ~Copyable {
   private var uses: UInt64 = 0
   private var latest = 0
 
-  init(_ store: any PageStore, _ access: MemoryAccess) throws(SystemError) {
+  init(_ store: any PageStore, access: MemoryAccess) throws(SystemError) {
     // The tables of a few walks, and what they lead to.
     let count = access == .sequential ? 2 : 32
     let pages = try MappedBuffer(byteCount: count * store.geometry.size)

@@ -15,7 +15,7 @@ struct FileWindow: ~Copyable {
   }
 
   /// Shows a stretch by mapping it.
-  mutating func map(_ file: InputFile, _ range: Range<UInt64>) throws(SystemError) {
+  mutating func map(_ file: InputFile, range: Range<UInt64>) throws(SystemError) {
     close()
     mapping = try file.map(range)
     self.range = range

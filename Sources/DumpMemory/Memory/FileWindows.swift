@@ -24,7 +24,7 @@ struct FileWindows: ~Copyable {
   private static let page: UInt64 = 4096
   private static let mostFailures = 16
 
-  init(_ memory: ELFMemory, _ access: MemoryAccess) throws(SystemError) {
+  init(_ memory: ELFMemory, access: MemoryAccess) throws(SystemError) {
     let readSize: UInt64
     switch access {
     case .sequential:
@@ -83,7 +83,7 @@ struct FileWindows: ~Copyable {
     if mapsFirst, !unmapped.contains(offset) {
       let range = memory.mappable(stretch(around: offset, size: mappedSize), around: offset)
       do throws(SystemError) {
-        try windows[index].map(memory.core.file, range)
+        try windows[index].map(memory.core.file, range: range)
         failures = 0
         return
       } catch {
@@ -108,7 +108,7 @@ struct FileWindows: ~Copyable {
   private mutating func readPage(_ offset: UInt64, in index: Int) throws(SystemError) {
     try windows[index].read(memory.core.file, stretch(around: offset, size: Self.page))
     guard windows[index].range.contains(offset) else {
-      throw SystemError("pread", memory.core.file.path, .badAddress)
+      throw SystemError("pread", subject: memory.core.file.path, code: .badAddress)
     }
   }
 
@@ -120,7 +120,8 @@ struct FileWindows: ~Copyable {
   ) throws(SystemError) {
     guard memory.prefersMapping else { throw error }
     let page = stretch(around: offset, size: Self.page)
-    do throws(SystemError) { try windows[index].map(memory.core.file, page) } catch { /* thrown below */  }
+    do throws(SystemError) { try windows[index].map(memory.core.file, range: page) } catch
+    { /* thrown below */  }
     guard windows[index].range.contains(offset), windows[index].fault(in: page) == nil else {
       windows[index].close()
       throw error
@@ -132,12 +133,15 @@ struct FileWindows: ~Copyable {
     _ index: Int, with offset: UInt64, after fault: FileMapping.Fault
   ) throws(SystemError) -> UInt64 {
     let page = stretch(around: offset, size: Self.page)
-    do throws(SystemError) { try windows[index].map(memory.core.file, page) } catch { /* read below */  }
+    do throws(SystemError) { try windows[index].map(memory.core.file, range: page) } catch { /* read below */
+    }
     if windows[index].range.contains(offset) {
       guard let fault = windows[index].fault(in: page) else { return page.upperBound }
       windows[index].close()
       // Reading it would be the end of the capture kernel.
-      if fault == .hardware { throw SystemError("mmap", memory.core.file.path, .hardwareFailure) }
+      if fault == .hardware {
+        throw SystemError("mmap", subject: memory.core.file.path, code: .hardwareFailure)
+      }
     }
     try readPage(offset, in: index)
     return windows[index].range.upperBound

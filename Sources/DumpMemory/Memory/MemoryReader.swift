@@ -12,17 +12,17 @@ public struct MemoryReader: ~Copyable {
 
   /// For pages in rising order.
   public static func sequential(_ memory: PhysicalMemory) throws(SystemError) -> MemoryReader {
-    try MemoryReader(memory, .sequential)
+    try MemoryReader(memory, access: .sequential)
   }
 
   /// For single words and tables.
   public static func scattered(_ memory: PhysicalMemory) throws(SystemError) -> MemoryReader {
-    try MemoryReader(memory, .scattered)
+    try MemoryReader(memory, access: .scattered)
   }
 
-  private init(_ memory: PhysicalMemory, _ access: MemoryAccess) throws(SystemError) {
+  private init(_ memory: PhysicalMemory, access: MemoryAccess) throws(SystemError) {
     let layered = try MappedBuffer(byteCount: memory.geometry.size)
-    let source = try SourceReader(memory, access)
+    let source = try SourceReader(memory, access: access)
     self.layered = layered
     self.source = source
     layers = memory.layers
@@ -41,7 +41,7 @@ public struct MemoryReader: ~Copyable {
     _ pfn: PFN, _ body: (RawSpan) -> Result
   ) throws(VmcoreError) -> Result {
     guard isChanged(pfn) else { return try source.withPage(pfn, body) }
-    try Self.readThroughLayers(pfn, &source, layers, into: &layered)
+    try Self.readThroughLayers(pfn, source: &source, layers: layers, into: &layered)
     return body(layered.bytes)
   }
 
@@ -91,7 +91,7 @@ public struct MemoryReader: ~Copyable {
   }
 
   private static func readThroughLayers(
-    _ pfn: PFN, _ source: inout SourceReader, _ layers: [any PageLayer], into page: inout MappedBuffer
+    _ pfn: PFN, source: inout SourceReader, layers: [any PageLayer], into page: inout MappedBuffer
   ) throws(VmcoreError) {
     var bytes = page.mutableBytes
     try source.withPage(pfn) { bytes.copy($0, at: 0) }

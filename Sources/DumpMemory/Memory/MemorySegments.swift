@@ -85,7 +85,7 @@ public struct MemorySegments: Sendable {
     let lost = Self.subtract(found, from: Self.withoutOverlaps(cut))
     framesCut = PFNRanges(
       lost.map { geometry.frames(from: $0.start, to: $0.end) }, maxMapNumber: maxMapNumber)
-    extents = Self.merge(found, absent)
+    extents = Self.merge(found, right: absent)
     bytesInFile = Self.byteCount(of: found)
   }
 
@@ -149,7 +149,7 @@ public struct MemorySegments: Sendable {
     return result
   }
 
-  private static func merge(_ left: [Extent], _ right: [Extent]) -> [Extent] {
+  private static func merge(_ left: [Extent], right: [Extent]) -> [Extent] {
     (left + right).sorted { $0.start < $1.start }
   }
 }

@@ -7,8 +7,8 @@ struct SegmentReader: ~Copyable {
   private var windows: FileWindows
   private var latest = 0
 
-  init(_ memory: ELFMemory, _ access: MemoryAccess) throws(SystemError) {
-    let windows = try FileWindows(memory, access)
+  init(_ memory: ELFMemory, access: MemoryAccess) throws(SystemError) {
+    let windows = try FileWindows(memory, access: access)
     self.windows = windows
     segments = memory.segments
     extents = memory.segments.extents
@@ -26,7 +26,9 @@ struct SegmentReader: ~Copyable {
       let fileOffset = extent.fileOffset
     else { return nil }
     let offset = fileOffset + (address.rawValue - extent.start)
-    guard try show(offset, byteCount, for: address) - offset >= UInt64(byteCount) else { return nil }
+    guard try show(offset, byteCount: byteCount, for: address) - offset >= UInt64(byteCount) else {
+      return nil
+    }
     return offset..<offset + UInt64(byteCount)
   }
 
@@ -46,7 +48,7 @@ struct SegmentReader: ~Copyable {
       guard let fileOffset = extents[index].fileOffset else { throw .notInFile(at) }
       let offset = fileOffset + (at.rawValue - extents[index].start)
       let wanted = min(UInt64(bytes.byteCount - done), extents[index].end - at.rawValue)
-      let visible = try show(offset, Int(wanted), for: at) - offset
+      let visible = try show(offset, byteCount: Int(wanted), for: at) - offset
       let count = min(wanted, visible)
       windows.withBytes(offset..<offset + count) { bytes.copy($0, at: done) }
       done += Int(count)
@@ -71,7 +73,7 @@ struct SegmentReader: ~Copyable {
 
   @inline(__always)
   private mutating func show(
-    _ offset: UInt64, _ byteCount: Int, for address: PhysicalAddress
+    _ offset: UInt64, byteCount: Int, for address: PhysicalAddress
   ) throws(VmcoreError) -> UInt64 {
     do throws(SystemError) { return try windows.show(offset, byteCount: byteCount) } catch {
       throw .unreadable(address, error)

@@ -10,16 +10,16 @@ struct SourceReader: ~Copyable {
   private var assembled: MappedBuffer
   private let geometry: PageGeometry
 
-  init(_ memory: PhysicalMemory, _ access: MemoryAccess) throws(SystemError) {
+  init(_ memory: PhysicalMemory, access: MemoryAccess) throws(SystemError) {
     let assembled = try MappedBuffer(byteCount: memory.geometry.size)
     switch memory.source {
     case .elf(let memory):
-      segments = try SegmentReader(memory, access)
+      segments = try SegmentReader(memory, access: access)
       pages = nil
       isPaged = false
     case .pages(let store):
       segments = nil
-      pages = try CachedPages(store, access)
+      pages = try CachedPages(store, access: access)
       isPaged = true
     }
     self.assembled = assembled
@@ -68,7 +68,7 @@ struct SourceReader: ~Copyable {
     _ address: PhysicalAddress, into bytes: inout MutableRawSpan
   ) throws(VmcoreError) {
     if isPaged {
-      try Self.copy(address, from: &pages!, geometry, into: &bytes)
+      try Self.copy(address, from: &pages!, geometry: geometry, into: &bytes)
     } else {
       try segments!.read(address, into: &bytes)
     }
@@ -82,7 +82,7 @@ struct SourceReader: ~Copyable {
         try pages!.show(geometry.pfn(of: address))
         return pages!.withBytes(offset..<offset + 8) { $0.littleEndian(at: 0) ?? 0 }
       }
-      try Self.copy(address, from: &pages!, geometry, toWordOf: &assembled)
+      try Self.copy(address, from: &pages!, geometry: geometry, toWordOf: &assembled)
     } else {
       if let place = try segments!.showTogether(address, byteCount: 8) {
         return segments!.withBytes(place) { $0.littleEndian(at: 0) ?? 0 }
@@ -93,7 +93,7 @@ struct SourceReader: ~Copyable {
   }
 
   private static func copy(
-    _ address: PhysicalAddress, from pages: inout CachedPages, _ geometry: PageGeometry,
+    _ address: PhysicalAddress, from pages: inout CachedPages, geometry: PageGeometry,
     into bytes: inout MutableRawSpan
   ) throws(VmcoreError) {
     var done = 0
@@ -108,11 +108,11 @@ struct SourceReader: ~Copyable {
   }
 
   private static func copy(
-    _ address: PhysicalAddress, from pages: inout CachedPages, _ geometry: PageGeometry,
+    _ address: PhysicalAddress, from pages: inout CachedPages, geometry: PageGeometry,
     toWordOf buffer: inout MappedBuffer
   ) throws(VmcoreError) {
     var bytes = buffer.mutableBytes(in: 0..<8)
-    try copy(address, from: &pages, geometry, into: &bytes)
+    try copy(address, from: &pages, geometry: geometry, into: &bytes)
   }
 
   private static func assemble(

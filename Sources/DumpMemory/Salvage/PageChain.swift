@@ -19,11 +19,11 @@ struct PageChain: ~Copyable {
   private static let mostPlaces = 2 << 20
 
   /// - Parameter codecs: those that pages of the dump are compressed with.
-  init(_ dump: KdumpFile, _ codecs: [Codec]) throws(SystemError) {
+  init(_ dump: KdumpFile, codecs: [Codec]) throws(SystemError) {
     let window = try ReadAhead(byteCount: 256 << 10)
     let page = try MappedBuffer(byteCount: dump.pageSize)
     do throws(CompressionError) { decompressor = try PageDecompressor() } catch {
-      throw SystemError("malloc", error.description, .outOfMemory)
+      throw SystemError("malloc", subject: error.description, code: .outOfMemory)
     }
     self.dump = dump
     self.codecs = codecs
@@ -118,7 +118,9 @@ struct PageChain: ~Copyable {
       if places > Self.mostPlaces { return nil }
       if length - place >= dump.pageSize { ways.add(from: place, to: place + dump.pageSize) }
       for codec in codecs {
-        guard let byteCount = try prefix(at: stretch.lowerBound + UInt64(place), stretch.upperBound, codec)
+        guard
+          let byteCount = try prefix(
+            at: stretch.lowerBound + UInt64(place), end: stretch.upperBound, codec: codec)
         else {
           continue
         }
@@ -131,16 +133,16 @@ struct PageChain: ~Copyable {
 
   /// How many bytes a compressed page at a place has; nil if none begins there.
   private mutating func prefix(
-    at place: UInt64, _ end: UInt64, _ codec: Codec
+    at place: UInt64, end: UInt64, codec: Codec
   ) throws(SystemError) -> Int? {
     let bytes = place..<min(end, place + UInt64(dump.pageSize))
     guard try window.show(bytes, of: dump.file) else { return nil }
-    return Self.prefix(window, bytes, codec, &decompressor, &page)
+    return Self.prefix(window, range: bytes, codec: codec, decompressor: &decompressor, buffer: &page)
   }
 
   private static func prefix(
-    _ window: borrowing ReadAhead, _ range: Range<UInt64>, _ codec: Codec,
-    _ decompressor: inout PageDecompressor, _ buffer: inout MappedBuffer
+    _ window: borrowing ReadAhead, range: Range<UInt64>, codec: Codec,
+    decompressor: inout PageDecompressor, buffer: inout MappedBuffer
   ) -> Int? {
     var page = buffer.mutableBytes
     return decompressor.decompressPrefix(of: window.bytes(range), codec, into: &page)
@@ -150,15 +152,16 @@ struct PageChain: ~Copyable {
     guard let codec = Codec(descriptor.flags), try window.show(descriptor.range, of: dump.file) else {
       return true
     }
-    return Self.isZeros(window, descriptor.range, codec, &decompressor, &page)
+    return Self.isZeros(
+      window, range: descriptor.range, codec: codec, decompressor: &decompressor, buffer: &page)
   }
 
   private static func isZeros(
-    _ window: borrowing ReadAhead, _ range: Range<UInt64>, _ codec: Codec,
-    _ decompressor: inout PageDecompressor, _ buffer: inout MappedBuffer
+    _ window: borrowing ReadAhead, range: Range<UInt64>, codec: Codec,
+    decompressor: inout PageDecompressor, buffer: inout MappedBuffer
   ) -> Bool {
     var page = buffer.mutableBytes
-    guard decompressor.decompress(window.bytes(range), codec, into: &page) else { return true }
+    guard decompressor.decompress(window.bytes(range), codec: codec, into: &page) else { return true }
     return isZeroPage(buffer.bytes)
   }
 }

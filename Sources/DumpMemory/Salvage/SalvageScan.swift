@@ -92,7 +92,7 @@ struct SalvageScan: ~Copyable {
     let failed = try Self.emptySet(maxMapNumber)
     let zeros = try Self.emptySet(maxMapNumber)
     let found = try Self.emptySet(maxMapNumber)
-    let chain = try VmcoreError.wrapping { () throws(SystemError) in try PageChain(dump, usedCodecs) }
+    let chain = try VmcoreError.wrapping { () throws(SystemError) in try PageChain(dump, codecs: usedCodecs) }
     self.failed = failed
     self.zeros = zeros
     self.found = found
@@ -152,7 +152,8 @@ struct SalvageScan: ~Copyable {
   private mutating func survey() throws(SystemError) {
     var window = try ReadAhead(byteCount: 64 << 10)
     for number in 0..<dump.descriptorsInFile {
-      guard let descriptor = try dump.descriptor(number, &window), dump.state(of: descriptor) == .stored,
+      guard let descriptor = try dump.descriptor(number, window: &window),
+        dump.state(of: descriptor) == .stored,
         !isShared(descriptor)
       else { continue }
       runs.append(number, descriptor.range)
@@ -160,7 +161,7 @@ struct SalvageScan: ~Copyable {
     runs.settle()
   }
 
-  private func kind(_ pfn: PFN, _ number: UInt64, _ descriptor: PageDescriptor?) -> Kind {
+  private func kind(_ pfn: PFN, number: UInt64, descriptor: PageDescriptor?) -> Kind {
     guard let descriptor else { return .none }
     if descriptor == .unreadable { return .neverThere }
     switch dump.state(of: descriptor) {
@@ -169,7 +170,7 @@ struct SalvageScan: ~Copyable {
     case .stored: break
     }
     if isShared(descriptor) { return zeros.contains(pfn) ? .zeros : .damaged(descriptor) }
-    if runs.isContested(number, descriptor.range) { return .contested }
+    if runs.isContested(number, bytes: descriptor.range) { return .contested }
     if dump.file.isFlattened, dump.file.nextData(in: descriptor.range) != descriptor.range {
       return .absent(descriptor)
     }
@@ -186,7 +187,8 @@ struct SalvageScan: ~Copyable {
     var number: UInt64 = 0
     var next = frames.next(from: PFN(0))
     while let pfn = next {
-      try take(pfn, number, kind(pfn, number, try dump.descriptor(number, &window)))
+      try take(
+        pfn, number, kind(pfn, number: number, descriptor: try dump.descriptor(number, window: &window)))
       number += 1
       next = frames.next(from: pfn.advanced(by: 1))
     }
@@ -222,7 +224,7 @@ struct SalvageScan: ~Copyable {
         end = descriptor.range.upperBound
         unconfirmed = (Pending(pfn: pfn, number: number), descriptor.offset)
       } else {
-        wait(pfn, number)
+        wait(pfn, number: number)
       }
       last = (pfn, descriptor, false)
     case .absent(let descriptor):
@@ -232,13 +234,13 @@ struct SalvageScan: ~Copyable {
       } else if end.map({ $0 >= dump.file.size }) ?? false {
         counts.absent += 1
       } else {
-        wait(pfn, number)
+        wait(pfn, number: number)
       }
     case .contested:
       counts.contested += 1
-      wait(pfn, number)
+      wait(pfn, number: number)
     case .none:
-      wait(pfn, number)
+      wait(pfn, number: number)
     case .neverThere:
       counts.absent += 1
     }
@@ -255,7 +257,7 @@ struct SalvageScan: ~Copyable {
     counts.doubtful += 1
   }
 
-  private mutating func wait(_ pfn: PFN, _ number: UInt64) {
+  private mutating func wait(_ pfn: PFN, number: UInt64) {
     doubtUnconfirmed()
     if pending.count < Self.mostPending {
       pending.append(Pending(pfn: pfn, number: number))
@@ -357,6 +359,6 @@ struct SalvageScan: ~Copyable {
     let known = counts.absent + counts.damaged + counts.doubtful
     counts.contested = min(counts.contested, counts.lost - min(counts.lost, known))
     counts.undescribed = counts.lost - min(counts.lost, known + counts.contested)
-    return SalvagedFile(dump, found: found, recovered: recovered, counts, remark: remark)
+    return SalvagedFile(dump, found: found, recovered: recovered, counts: counts, remark: remark)
   }
 }

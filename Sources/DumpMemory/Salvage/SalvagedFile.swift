@@ -10,7 +10,7 @@ final class SalvagedFile: Sendable {
   let remark: String?
 
   init(
-    _ dump: KdumpFile, found: consuming PFNBitmap, recovered: RecoveredPages, _ counts: SalvageCounts,
+    _ dump: KdumpFile, found: consuming PFNBitmap, recovered: RecoveredPages, counts: SalvageCounts,
     remark: String?
   ) {
     self.dump = dump

@@ -122,8 +122,10 @@ public final class SalvagedStore: PageStore {
 
   public func makeReader(_ access: MemoryAccess) throws(SystemError) -> any PageStoreReader {
     var readers: [KdumpPageReader] = []
-    for file in files { readers.append(try KdumpPageReader(file.dump, access, recovered: file.recovered)) }
-    return SalvagedReader(readers, files, ends: ends, geometry)
+    for file in files {
+      readers.append(try KdumpPageReader(file.dump, access: access, recovered: file.recovered))
+    }
+    return SalvagedReader(readers, files: files, ends: ends, geometry: geometry)
   }
 }
 
@@ -134,7 +136,7 @@ private final class SalvagedReader: PageStoreReader {
   private let ends: [PFN]
   private let geometry: PageGeometry
 
-  init(_ readers: [KdumpPageReader], _ files: [SalvagedFile], ends: [PFN], _ geometry: PageGeometry) {
+  init(_ readers: [KdumpPageReader], files: [SalvagedFile], ends: [PFN], geometry: PageGeometry) {
     self.readers = readers
     self.files = files
     self.ends = ends

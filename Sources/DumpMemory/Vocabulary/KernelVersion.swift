@@ -4,7 +4,7 @@ public struct KernelVersion: Hashable, Comparable, Sendable, CustomStringConvert
   public let minor: Int
   public let patch: Int
 
-  public init(_ major: Int, _ minor: Int, _ patch: Int = 0) {
+  public init(_ major: Int, minor: Int, patch: Int = 0) {
     self.major = major
     self.minor = minor
     self.patch = patch
@@ -20,7 +20,7 @@ public struct KernelVersion: Hashable, Comparable, Sendable, CustomStringConvert
       if digits.count != part.count { break }
     }
     guard numbers.count >= 2 else { return nil }
-    self.init(numbers[0], numbers[1], numbers.count > 2 ? numbers[2] : 0)
+    self.init(numbers[0], minor: numbers[1], patch: numbers.count > 2 ? numbers[2] : 0)
   }
 
   public static func < (left: KernelVersion, right: KernelVersion) -> Bool {

@@ -18,12 +18,12 @@ extension BTF {
     let buffer = try load(from: start, to: stop, &memory)
     let size = Int(stop.rawValue - start.rawValue)
     let bytes = buffer.bytes.extracting(0..<size)
-    let sections = try sections(bytes, size)
+    let sections = try sections(bytes, size: size)
     let wanted = names.map { Array($0.utf8) }
     var found: [String: Enumerators] = [:]
     var at = sections.types.lowerBound
     while at < sections.types.upperBound, found.count < names.count {
-      guard let type = BTFType(bytes, at: at), let end = end(of: type, bytes, sections.layout),
+      guard let type = BTFType(bytes, at: at), let end = end(of: type, bytes: bytes, layout: sections.layout),
         end <= sections.types.upperBound
       else { throw .malformed("a type of BTF is of no known kind, or reaches past the end") }
       at = end
@@ -34,12 +34,12 @@ extension BTF {
           place + $0.count < sections.strings.upperBound && bytes.holds($0, at: place)
         })
       else { continue }
-      found[names[index]] = enumerators(of: type, bytes, sections.strings)
+      found[names[index]] = enumerators(of: type, bytes: bytes, strings: sections.strings)
     }
     return found
   }
 
-  private static func enumerators(of type: BTFType, _ bytes: RawSpan, _ strings: Range<Int>) -> Enumerators {
+  private static func enumerators(of type: BTFType, bytes: RawSpan, strings: Range<Int>) -> Enumerators {
     var values: Enumerators = [:]
     let isWide = type.kind == BTFKind.enumeration64
     for index in 0..<type.count {

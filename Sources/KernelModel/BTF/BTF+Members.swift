@@ -27,11 +27,11 @@ extension BTF {
   /// - Parameter path: `cpu_slab`, or through structures inside: `arch.backup_load_addr`. Members of unnamed
   ///   structures and unions are found as C finds them.
   public func offset(_ structure: String, _ path: String) -> Int? {
-    member(structure, path)?.offset
+    member(structure, path: path)?.offset
   }
 
-  /// A member by its path; see ``offset(_:_:)``.
-  public func member(_ structure: String, _ path: String) -> Member? {
+  /// A member by its path; see ``offset(_:path:)``.
+  public func member(_ structure: String, path: String) -> Member? {
     guard var type = named(structure) else { return nil }
     var bitOffset = 0
     var found: (bits: Int, width: Int?, type: UInt32)?
@@ -41,7 +41,7 @@ extension BTF {
         type = inner
       }
       var budget = Self.mostMembers
-      guard let next = member(Array(part.utf8), of: type, depth: 0, &budget) else { return nil }
+      guard let next = member(Array(part.utf8), of: type, depth: 0, budget: &budget) else { return nil }
       bitOffset += next.bits
       found = next
     }
@@ -155,10 +155,10 @@ extension BTF {
         type = inner
         continue
       case BTFKind.pointer:
-        return multiplied(elements, 8)
+        return multiplied(elements, right: 8)
       case BTFKind.structure, BTFKind.union, BTFKind.integer, BTFKind.enumeration, BTFKind.enumeration64,
         BTFKind.float:
-        return multiplied(elements, Int(type.sizeOrType))
+        return multiplied(elements, right: Int(type.sizeOrType))
       default:
         return nil
       }
@@ -166,7 +166,7 @@ extension BTF {
     return nil
   }
 
-  private func multiplied(_ left: Int, _ right: Int) -> Int? {
+  private func multiplied(_ left: Int, right: Int) -> Int? {
     let (product, overflow) = left.multipliedReportingOverflow(by: right)
     return overflow ? nil : product
   }
@@ -176,7 +176,7 @@ extension BTF {
 
   /// A member by its name, looked for in unnamed members too.
   func member(
-    _ name: [UInt8], of type: BTFType, depth: Int, _ budget: inout Int
+    _ name: [UInt8], of type: BTFType, depth: Int, budget: inout Int
   ) -> (bits: Int, width: Int?, type: UInt32)? {
     guard type.kind == BTFKind.structure || type.kind == BTFKind.union, depth < Self.deepest, !name.isEmpty
     else { return nil }
@@ -189,7 +189,9 @@ extension BTF {
       else { return nil }
       let bits = Int(type.flag ? place & 0xff_ffff : place)
       if nameOffset == 0 {
-        if let inner = resolved(number), let found = member(name, of: inner, depth: depth + 1, &budget) {
+        if let inner = resolved(number),
+          let found = member(name, of: inner, depth: depth + 1, budget: &budget)
+        {
           return (bits + found.bits, found.width, found.type)
         }
       } else if string(nameOffset, is: name) {

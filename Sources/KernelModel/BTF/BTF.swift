@@ -37,7 +37,7 @@ public struct BTF: ~Copyable {
     from start: VirtualAddress, to stop: VirtualAddress, _ memory: inout KernelMemory
   ) throws(KernelError) {
     let buffer = try Self.load(from: start, to: stop, &memory)
-    try self.init(buffer, Int(stop.rawValue - start.rawValue))
+    try self.init(buffer, size: Int(stop.rawValue - start.rawValue))
   }
 
   /// Reads all of `.BTF`; the buffer may be longer.
@@ -68,7 +68,7 @@ public struct BTF: ~Copyable {
       return try file.read(into: &bytes, at: offset)
     }
     guard got == Int(byteCount) else { throw .malformed(".BTF reaches past the end of the file") }
-    try self.init(buffer, got)
+    try self.init(buffer, size: got)
   }
 
   /// Takes BTF that was put together in memory.
@@ -79,13 +79,13 @@ public struct BTF: ~Copyable {
     }
     var target = buffer.mutableBytes
     unsafe target.copy(bytes.span.bytes, at: 0)
-    try self.init(buffer, bytes.count, preferring: place)
+    try self.init(buffer, size: bytes.count, preferring: place)
   }
 
   private init(
-    _ buffer: consuming MappedBuffer, _ size: Int, preferring place: Int = 0
+    _ buffer: consuming MappedBuffer, size: Int, preferring place: Int = 0
   ) throws(KernelError) {
-    let sections = try Self.sections(buffer.bytes, size)
+    let sections = try Self.sections(buffer.bytes, size: size)
     var marks: [UInt32] = []
     var named: [UInt32] = []
     var count = 0
@@ -93,7 +93,8 @@ public struct BTF: ~Copyable {
     while at < sections.types.upperBound {
       if count % Self.stride == 0 { marks.append(UInt32(at)) }
       guard let type = BTFType(buffer.bytes, at: at),
-        let end = Self.end(of: type, buffer.bytes, sections.layout), end <= sections.types.upperBound
+        let end = Self.end(of: type, bytes: buffer.bytes, layout: sections.layout),
+        end <= sections.types.upperBound
       else { throw .malformed("type \(count + 1) of BTF is of no known kind, or reaches past the end") }
       count += 1
       if BTFKind.isLookedUp(type.kind), type.nameOffset != 0 { named.append(UInt32(at)) }
@@ -101,7 +102,7 @@ public struct BTF: ~Copyable {
     }
     let preferred = named.firstIndex { Int($0) >= place } ?? named.count
     placesByName = Self.table(
-      of: Array(named[preferred...] + named[..<preferred]), buffer.bytes, sections.strings)
+      of: Array(named[preferred...] + named[..<preferred]), bytes: buffer.bytes, strings: sections.strings)
     types = sections.types
     strings = sections.strings
     layout = sections.layout
@@ -118,7 +119,7 @@ public struct BTF: ~Copyable {
   }
 
   /// `struct btf_header`: 24 bytes; 32 with the layout of kinds.
-  static func sections(_ bytes: RawSpan, _ size: Int) throws(KernelError) -> Sections {
+  static func sections(_ bytes: RawSpan, size: Int) throws(KernelError) -> Sections {
     guard bytes.littleEndian(at: 0, as: UInt16.self) == magic else {
       throw .malformed("BTF does not begin with its magic number")
     }
@@ -140,7 +141,7 @@ public struct BTF: ~Copyable {
     bytes.littleEndian(at: offset, as: UInt32.self).map { Int($0) }
   }
 
-  static func end(of type: BTFType, _ bytes: RawSpan, _ layout: Range<Int>) -> Int? {
+  static func end(of type: BTFType, bytes: RawSpan, layout: Range<Int>) -> Int? {
     if let sizes = BTFKind.layout(type.kind) { return type.body + sizes.fixed + type.count * sizes.element }
     let entry = layout.lowerBound + Int(type.kind) * 4
     guard entry + 4 <= layout.upperBound, let fixed = bytes.littleEndian(at: entry, as: UInt8.self),
@@ -152,7 +153,7 @@ public struct BTF: ~Copyable {
   // MARK: - Names
 
   /// An open hash table, at most half full.
-  private static func table(of named: [UInt32], _ bytes: RawSpan, _ strings: Range<Int>) -> [UInt32] {
+  private static func table(of named: [UInt32], bytes: RawSpan, strings: Range<Int>) -> [UInt32] {
     var capacity = 16
     while capacity < named.count * 2 { capacity *= 2 }
     var table = [UInt32](repeating: 0, count: capacity)
@@ -220,7 +221,8 @@ public struct BTF: ~Copyable {
     let index = Int(number) - 1
     var at = Int(marks[index / Self.stride])
     for _ in 0..<index % Self.stride {
-      guard let type = BTFType(bytes, at: at), let end = Self.end(of: type, bytes, layout) else { return nil }
+      guard let type = BTFType(bytes, at: at), let end = Self.end(of: type, bytes: bytes, layout: layout)
+      else { return nil }
       at = end
     }
     return BTFType(bytes, at: at)
@@ -244,7 +246,8 @@ public struct BTF: ~Copyable {
   func first(where accept: (BTFType) -> Bool) -> BTFType? {
     var at = types.lowerBound
     for _ in 0..<count {
-      guard let type = BTFType(bytes, at: at), let end = Self.end(of: type, bytes, layout) else { return nil }
+      guard let type = BTFType(bytes, at: at), let end = Self.end(of: type, bytes: bytes, layout: layout)
+      else { return nil }
       if accept(type) { return type }
       at = end
     }

@@ -38,17 +38,17 @@ public struct Eraser: ~Copyable {
 
   /// - Parameter kernel: in memory as it saw it.
   public static func run(_ script: ErasureScript, _ kernel: Kernel) throws(KernelError) -> Result {
-    var eraser = try Eraser(script, kernel)
+    var eraser = try Eraser(script, of: kernel)
     try eraser.run(script, ErasureScript.kernel)
     for module in script.modules {
-      if try eraser.enter(module, script) { try eraser.run(script, module) }
+      if try eraser.enter(module, script: script) { try eraser.run(script, module) }
     }
     return eraser.result()
   }
 
-  private init(_ script: ErasureScript, _ kernel: Kernel) throws(KernelError) {
+  private init(_ script: ErasureScript, of kernel: Kernel) throws(KernelError) {
     let memory = try kernel.reader()
-    scope = try ErasureScope(script, kernel)
+    scope = try ErasureScope(script, of: kernel)
     self.memory = memory
     statements = script.order
     mostBytes = kernel.physical.frames.count << kernel.geometry.shift
@@ -68,8 +68,8 @@ public struct Eraser: ~Copyable {
   // MARK: - Statements
 
   /// Turns to what names mean in a module's sections; false if the module was not loaded.
-  private mutating func enter(_ module: String, _ script: ErasureScript) throws(KernelError) -> Bool {
-    guard let entered = try scope.scope(ofModule: module, script, &memory) else {
+  private mutating func enter(_ module: String, script: ErasureScript) throws(KernelError) -> Bool {
+    guard let entered = try scope.scope(ofModule: module, script: script, in: &memory) else {
       absentModules.append(module)
       return false
     }
@@ -85,54 +85,54 @@ public struct Eraser: ~Copyable {
 
   private mutating func run(_ statement: ErasureScript.Statement) throws(KernelError) {
     switch statement {
-    case .erase(let erase): try self.erase(erase, nil)
+    case .erase(let erase): try self.erase(erase, element: nil)
     case .loop(_, .array(let start), let erases):
       guard let list = try find(start, nil) else { return }
       guard let count = list.arrayLength, count > 0 else {
-        throw failure(start, "is no array of known length: via or within says how it goes on")
+        throw failure(start, what: "is no array of known length: via or within says how it goes on")
       }
       guard let size = scope.types.btf.byteCount(of: list.inner(at: 0)) else {
-        throw failure(start, "has no known size")
+        throw failure(start, what: "has no known size")
       }
       for index in 0..<count {
         let element = list.inner(at: list.address &+ UInt64(index) &* size)
-        for erase in erases { try self.erase(erase, element) }
+        for erase in erases { try self.erase(erase, element: element) }
       }
     case .loop(_, .chain(let start, let member), let erases):
-      try runChain(start, member, erases)
+      try runChain(start, member: member, erases: erases)
     case .loop(_, .list(let start, let structure, let member), let erases):
-      try runList(start, structure, member, erases)
+      try runList(start, name: structure, member: member, erases: erases)
     }
   }
 
   private mutating func runChain(
-    _ start: ErasureScript.Expression, _ member: String, _ erases: [ErasureScript.Erase]
+    _ start: ErasureScript.Expression, member: String, erases: [ErasureScript.Erase]
   ) throws(KernelError) {
     guard let found = try find(start, nil), var element = try pointee(of: found, start) else { return }
     guard element.layers.isEmpty, case .structure(let structure) = element.base else {
-      throw failure(start, "is neither a structure nor a pointer to one")
+      throw failure(start, what: "is neither a structure nor a pointer to one")
     }
     guard let link = scope.types.btf.object(member, of: structure, at: 0), link.isPointer else {
-      throw failure(start, "is of a structure without a pointer \(member)")
+      throw failure(start, what: "is of a structure without a pointer \(member)")
     }
     let first = element.address
     for _ in 0..<mostLinks {
-      for erase in erases { try self.erase(erase, element) }
+      for erase in erases { try self.erase(erase, element: element) }
       let next = try word(element.address &+ link.address, start)
       if next == 0 || next == first { return }
       element.address = next
     }
-    throw failure(start, "does not end after \(mostLinks) elements")
+    throw failure(start, what: "does not end after \(mostLinks) elements")
   }
 
   private mutating func runList(
-    _ start: ErasureScript.Expression, _ name: String, _ member: String, _ erases: [ErasureScript.Erase]
+    _ start: ErasureScript.Expression, name: String, member: String, erases: [ErasureScript.Erase]
   ) throws(KernelError) {
     guard let structure = scope.types.btf.named(name), structure.kind == BTFKind.structure else {
-      throw failure(start, "is to hold structures \(name), which the kernel does not have")
+      throw failure(start, what: "is to hold structures \(name), which the kernel does not have")
     }
     guard let hook = scope.types.btf.object(member, of: structure, at: 0), isListHead(hook) else {
-      throw failure(start, "is to hold structures \(name), which have no list_head \(member)")
+      throw failure(start, what: "is to hold structures \(name), which have no list_head \(member)")
     }
     // `HEAD.prev` goes backwards, `HEAD.next` is the same as `HEAD`.
     var head = start
@@ -147,16 +147,16 @@ public struct Eraser: ~Copyable {
     guard let found = try find(head, nil) else { return }
     guard let list = try pointee(of: found, head), isListHead(list),
       case .structure(let node) = list.base, let next = scope.types.btf.object(link, of: node, at: 0)
-    else { throw failure(start, "is no list_head") }
+    else { throw failure(start, what: "is no list_head") }
     var at = try word(list.address &+ next.address, start)
     for _ in 0..<mostLinks {
       if at == list.address { return }
-      guard at != 0 else { throw failure(start, "breaks off") }
+      guard at != 0 else { throw failure(start, what: "breaks off") }
       let element = KernelObject(address: at &- hook.address, layers: [], base: .structure(structure))
-      for erase in erases { try self.erase(erase, element) }
+      for erase in erases { try self.erase(erase, element: element) }
       at = try word(at &+ next.address, start)
     }
-    throw failure(start, "does not end after \(mostLinks) elements")
+    throw failure(start, what: "does not end after \(mostLinks) elements")
   }
 
   private func isListHead(_ object: KernelObject) -> Bool {
@@ -169,16 +169,16 @@ public struct Eraser: ~Copyable {
   // MARK: - Erasing
 
   private mutating func erase(
-    _ erase: ErasureScript.Erase, _ element: KernelObject?
+    _ erase: ErasureScript.Erase, element: KernelObject?
   ) throws(KernelError) {
     let target = erase.target
     guard let object = try find(target, element) else { return }
     if case .nullify = erase.extent {
       var pointer = object
       if pointer.arrayLength != nil { pointer = pointer.inner(at: pointer.address) }
-      guard pointer.isPointer else { throw failure(target, "is no pointer that could be nullified") }
+      guard pointer.isPointer else { throw failure(target, what: "is no pointer that could be nullified") }
       let count = UInt64(object.arrayLength ?? 1) * 8
-      try add(object.address, count, 0, target)
+      try add(object.address, count: count, filling: 0, target: target)
       record(target, "nullify")
       return
     }
@@ -186,65 +186,65 @@ public struct Eraser: ~Copyable {
     let size: UInt64
     switch erase.extent {
     case .bytes(let count): size = count
-    case .value(let expression): size = try value(of: expression, target, element)
-    case .automatic, .nullify: size = try ownSize(of: data, object, target)
+    case .value(let expression): size = try value(of: expression, target: target, element: element)
+    case .automatic, .nullify: size = try ownSize(of: data, object: object, target: target)
     }
     if size == 0 { return }
-    guard size <= mostBytes else { throw failure(target, "is said to have \(size) bytes") }
-    try add(data.address, size, ErasedMemory.letter, target)
+    guard size <= mostBytes else { throw failure(target, what: "is said to have \(size) bytes") }
+    try add(data.address, count: size, filling: ErasedMemory.letter, target: target)
     record(target, "size \(size)")
   }
 
   /// Bytes of what a statement names, or of the string that it points to.
   private mutating func ownSize(
-    of data: KernelObject, _ object: KernelObject, _ target: ErasureScript.Expression
+    of data: KernelObject, object: KernelObject, target: ErasureScript.Expression
   ) throws(KernelError) -> UInt64 {
     if object.isPointer, data.layers.isEmpty, case .integer(_, isCharacter: true) = data.base {
-      return try stringLength(data.address, target)
+      return try stringLength(data.address, target: target)
     }
     if let size = scope.types.btf.byteCount(of: data) { return size }
-    throw failure(target, "is of no known size: say it with size, or nullify a pointer")
+    throw failure(target, what: "is of no known size: say it with size, or nullify a pointer")
   }
 
   private mutating func stringLength(
-    _ address: UInt64, _ target: ErasureScript.Expression
+    _ address: UInt64, target: ErasureScript.Expression
   ) throws(KernelError) -> UInt64 {
     for index in 0..<Self.longestString {
-      if try byte(address &+ UInt64(index), target) == 0 { return UInt64(index) }
+      if try byte(address &+ UInt64(index), expression: target) == 0 { return UInt64(index) }
     }
     return UInt64(Self.longestString)
   }
 
   /// An integer of the kernel's.
   private mutating func value(
-    of expression: ErasureScript.Expression, _ target: ErasureScript.Expression, _ element: KernelObject?
+    of expression: ErasureScript.Expression, target: ErasureScript.Expression, element: KernelObject?
   ) throws(KernelError) -> UInt64 {
     let isOfElement = element != nil && expression.names[0] == target.names[0]
     guard let object = try find(expression, isOfElement ? element : nil),
       let number = try pointee(of: object, expression)
     else { return 0 }
     guard number.layers.isEmpty, case .integer(let byteCount, _) = number.base, byteCount <= 8 else {
-      throw failure(expression, "is no integer")
+      throw failure(expression, what: "is no integer")
     }
     guard let word = try? memory.word(VirtualAddress(number.address)) else {
-      throw failure(expression, "lies in memory that the vmcore lacks")
+      throw failure(expression, what: "lies in memory that the vmcore lacks")
     }
     return byteCount == 8 ? word : word & (1 << UInt64(8 * byteCount) - 1)
   }
 
   private mutating func add(
-    _ address: UInt64, _ count: UInt64, _ filling: UInt8, _ target: ErasureScript.Expression
+    _ address: UInt64, count: UInt64, filling: UInt8, target: ErasureScript.Expression
   ) throws(KernelError) {
     var at = address
     var left = count
     while left > 0 {
       guard let mapping = try? memory.mapping(of: VirtualAddress(at)) else {
-        throw failure(target, "reaches to \(VirtualAddress(at)), which is not mapped")
+        throw failure(target, what: "reaches to \(VirtualAddress(at)), which is not mapped")
       }
       let piece = min(left, mapping.virtual.upperBound - at)
       let start = mapping.physical.rawValue + (at - mapping.virtual.lowerBound)
       guard erased.add(start, count: piece, filling: filling) else {
-        throw failure(target, "is one of more than \(ErasedMemory.mostRuns) places")
+        throw failure(target, what: "is one of more than \(ErasedMemory.mostRuns) places")
       }
       at &+= piece
       left -= piece
@@ -271,18 +271,18 @@ public struct Eraser: ~Copyable {
     _ expression: ErasureScript.Expression, _ element: KernelObject?
   ) throws(KernelError) -> KernelObject? {
     guard var object = element ?? scope.variables[expression.names[0]] else {
-      throw failure(expression, "is unknown")
+      throw failure(expression, what: "is unknown")
     }
     for name in expression.names.dropFirst() {
       guard let outer = try pointee(of: object, expression) else { return nil }
       if outer.arrayLength != nil {
-        throw failure(expression, "asks for \(name) of an array: for goes through its elements")
+        throw failure(expression, what: "asks for \(name) of an array: for goes through its elements")
       }
       guard outer.layers.isEmpty, case .structure(let structure) = outer.base else {
-        throw failure(expression, "asks for \(name) of what is no structure")
+        throw failure(expression, what: "asks for \(name) of what is no structure")
       }
       guard let member = scope.types.btf.object(name, of: structure, at: outer.address) else {
-        throw failure(expression, "asks for \(name), which is no member there")
+        throw failure(expression, what: "asks for \(name), which is no member there")
       }
       object = member
     }
@@ -302,19 +302,19 @@ public struct Eraser: ~Copyable {
     _ address: UInt64, _ expression: ErasureScript.Expression
   ) throws(KernelError) -> UInt64 {
     do throws(VmcoreError) { return try memory.word(VirtualAddress(address)) } catch {
-      throw failure(expression, "cannot be followed: \(error)")
+      throw failure(expression, what: "cannot be followed: \(error)")
     }
   }
 
   private mutating func byte(
-    _ address: UInt64, _ expression: ErasureScript.Expression
+    _ address: UInt64, expression: ErasureScript.Expression
   ) throws(KernelError) -> UInt8 {
     do throws(VmcoreError) { return try memory.byte(VirtualAddress(address)) } catch {
-      throw failure(expression, "cannot be followed: \(error)")
+      throw failure(expression, what: "cannot be followed: \(error)")
     }
   }
 
-  private func failure(_ expression: ErasureScript.Expression, _ what: String) -> KernelError {
+  private func failure(_ expression: ErasureScript.Expression, what: String) -> KernelError {
     .syntax(line: expression.line, "\(expression.text) \(what)")
   }
 }

@@ -8,7 +8,7 @@ public final class ErasureLayer: PageLayer, @unchecked Sendable {
   private let erased: ErasedMemory
   private let geometry: PageGeometry
 
-  public init(_ erased: ErasedMemory, _ geometry: PageGeometry) {
+  public init(_ erased: ErasedMemory, geometry: PageGeometry) {
     self.erased = erased
     self.geometry = geometry
   }

@@ -12,7 +12,7 @@ struct ErasureScope {
   ///
   /// - Throws: what a symbol lacks: its address, or a type, which is a `type` statement's, a variable's of BTF, or of
   ///   DWARF, in this order.
-  init(_ script: ErasureScript, _ kernel: Kernel) throws(KernelError) {
+  init(_ script: ErasureScript, of kernel: Kernel) throws(KernelError) {
     let names = script.symbols(of: ErasureScript.kernel)
     let declared = script.types(of: ErasureScript.kernel)
     let borders = ["__per_cpu_start", "__per_cpu_end"]
@@ -46,7 +46,8 @@ struct ErasureScope {
       ", or name a vmlinux with debug information (-x)"
       + (VmlinuxFile.readsDebugInformation ? "" : ", which a build without SMALL=1 reads")
     variables = try Self.variables(
-      names, declared, addresses, types.btf.variables(named: Set(addresses.keys)), types.btf, advice)
+      names, declared: declared, addresses: addresses,
+      described: types.btf.variables(named: Set(addresses.keys)), types: types.btf, advice: advice)
     var landmarks: [String: VirtualAddress] = [:]
     for name in LoadedModule.symbols { landmarks[name] = symbols.address(of: name) }
     self.landmarks = landmarks
@@ -54,7 +55,7 @@ struct ErasureScope {
   }
 
   private init(
-    _ types: KernelTypes, _ variables: [String: KernelObject], like other: ErasureScope
+    _ types: KernelTypes, variables: [String: KernelObject], like other: ErasureScope
   ) {
     self.variables = variables
     landmarks = other.landmarks
@@ -66,15 +67,15 @@ struct ErasureScope {
   ///
   /// - Returns: nil if the module was not loaded.
   func scope(
-    ofModule name: String, _ script: ErasureScript, _ memory: inout KernelMemory
+    ofModule name: String, script: ErasureScript, in memory: inout KernelMemory
   ) throws(KernelError) -> ErasureScope? {
     guard let list = landmarks["modules"] else { throw .absent("[\(name)]: there is no symbol modules") }
     guard
       let module = try LoadedModule(
-        named: name, in: list, of: machine, types.btf, &memory)
+        named: name, in: list, of: machine, types: types.btf, memory: &memory)
     else { return nil }
     let names = script.symbols(of: name)
-    let addresses = try module.addresses(of: names.map { $0.name }, types.btf, &memory)
+    let addresses = try module.addresses(of: names.map { $0.name }, types: types.btf, in: &memory)
     for (symbol, line) in names where addresses[symbol] == nil {
       throw .absent("line \(line): the module \(name) has no variable \(symbol), or one for each processor")
     }
@@ -83,16 +84,18 @@ struct ErasureScope {
     }
     let base = try BTF(from: start, to: stop, &memory)
     let kernelTypes = base.count
-    let all = try module.types(landmarks["btf_modules"], after: base, &memory)
+    let all = try module.types(landmarks["btf_modules"], after: base, in: &memory)
     let described = all.variables(named: Set(addresses.keys), beyond: kernelTypes)
-    let variables = try Self.variables(names, script.types(of: name), addresses, described, all, "")
-    return ErasureScope(KernelTypes(all, evidence: "the BTF of \(name)"), variables, like: self)
+    let variables = try Self.variables(
+      names, declared: script.types(of: name), addresses: addresses, described: described, types: all,
+      advice: "")
+    return ErasureScope(KernelTypes(all, evidence: "the BTF of \(name)"), variables: variables, like: self)
   }
 
   private static func variables(
-    _ names: [(name: String, line: Int)], _ declared: [String: DeclaredType],
-    _ addresses: [String: VirtualAddress], _ described: [String: UInt32], _ types: borrowing BTF,
-    _ advice: String
+    _ names: [(name: String, line: Int)], declared: [String: DeclaredType],
+    addresses: [String: VirtualAddress], described: [String: UInt32], types: borrowing BTF,
+    advice: String
   ) throws(KernelError) -> [String: KernelObject] {
     var variables: [String: KernelObject] = [:]
     for (name, line) in names {

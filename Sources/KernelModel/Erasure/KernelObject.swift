@@ -100,7 +100,7 @@ extension BTF {
   /// - Returns: nil if there is none of the name, or if it is a bit-field.
   func object(_ name: String, of structure: BTFType, at address: UInt64) -> KernelObject? {
     var budget = Self.mostMembers
-    guard let found = member(Array(name.utf8), of: structure, depth: 0, &budget), found.width == nil,
+    guard let found = member(Array(name.utf8), of: structure, depth: 0, budget: &budget), found.width == nil,
       found.bits % 8 == 0
     else { return nil }
     return object(ofType: found.type, at: address &+ UInt64(found.bits / 8))

@@ -25,16 +25,17 @@ struct LoadedModule {
 
   /// Looks for a module in the list of those that are loaded; nil if it is not there.
   init?(
-    named name: String, in modules: VirtualAddress, of machine: Machine, _ types: borrowing BTF,
-    _ memory: inout KernelMemory
+    named name: String, in modules: VirtualAddress, of machine: Machine, types: borrowing BTF,
+    memory: inout KernelMemory
   ) throws(KernelError) {
     guard let link = types.offset("module", "list"), let nameOffset = types.offset("module", "name") else {
       throw .absent("there is no type module with list and name")
     }
     var found: VirtualAddress?
-    try Self.walk(modules, "the list of modules", &memory) { (entry, memory) throws(VmcoreError) in
+    try Self.walk(modules, what: "the list of modules", in: &memory) { (entry, memory) throws(VmcoreError) in
       let module = entry + -link
-      guard try Self.string(module + nameOffset, atMost: Self.longestName, &memory) == Array(name.utf8) else {
+      guard try Self.string(module + nameOffset, atMost: Self.longestName, in: &memory) == Array(name.utf8)
+      else {
         return false
       }
       found = module
@@ -47,7 +48,7 @@ struct LoadedModule {
 
   /// Goes through a `struct list_head` until the body has found what it looks for.
   private static func walk(
-    _ head: VirtualAddress, _ what: String, _ memory: inout KernelMemory,
+    _ head: VirtualAddress, what: String, in memory: inout KernelMemory,
     _ body: (VirtualAddress, inout KernelMemory) throws(VmcoreError) -> Bool
   ) throws(KernelError) {
     let isWhole = try KernelError.reading(what) { () throws(VmcoreError) in
@@ -63,7 +64,7 @@ struct LoadedModule {
   }
 
   private static func string(
-    _ address: VirtualAddress, atMost limit: Int, _ memory: inout KernelMemory
+    _ address: VirtualAddress, atMost limit: Int, in memory: inout KernelMemory
   ) throws(VmcoreError) -> [UInt8] {
     var bytes: [UInt8] = []
     while bytes.count < limit {
@@ -80,7 +81,7 @@ struct LoadedModule {
   ///
   /// - Returns: those of the names that it has; not those that each processor has its own of.
   func addresses(
-    of names: [String], _ types: borrowing BTF, _ memory: inout KernelMemory
+    of names: [String], types: borrowing BTF, in memory: inout KernelMemory
   ) throws(KernelError) -> [String: VirtualAddress] {
     // Before 4.5 struct module has the members itself.
     var holder = address
@@ -109,15 +110,15 @@ struct LoadedModule {
         let word = try memory.word(entry)
         guard word >> 48 != 0 else { return }
         let name = try Self.string(
-          text + Int(UInt32(truncatingIfNeeded: word)), atMost: longest, &memory)
+          text + Int(UInt32(truncatingIfNeeded: word)), atMost: longest, in: &memory)
         if let found = wanted.index(of: name) { wanted.note(found, try memory.word(entry + 8)) }
       }
     }
-    return try withoutPerCPU(wanted.found.mapValues { VirtualAddress($0) }, types, &memory)
+    return try withoutPerCPU(wanted.found.mapValues { VirtualAddress($0) }, types: types, in: &memory)
   }
 
   private func withoutPerCPU(
-    _ addresses: [String: VirtualAddress], _ types: borrowing BTF, _ memory: inout KernelMemory
+    _ addresses: [String: VirtualAddress], types: borrowing BTF, in memory: inout KernelMemory
   ) throws(KernelError) -> [String: VirtualAddress] {
     var own = addresses.filter { machine.isInImage($0.value.rawValue) }
     guard let place = types.offset("module", "percpu"), let size = types.offset("module", "percpu_size")
@@ -147,7 +148,7 @@ struct LoadedModule {
   /// - Parameter list: `btf_modules`
   /// - Returns: the kernel's alone if the module brought none.
   func types(
-    _ list: VirtualAddress?, after base: consuming BTF, _ memory: inout KernelMemory
+    _ list: VirtualAddress?, after base: consuming BTF, in memory: inout KernelMemory
   ) throws(KernelError) -> BTF {
     guard let list, let link = base.offset("btf_module", "list"),
       let owner = base.offset("btf_module", "module"), let pointer = base.offset("btf_module", "btf"),
@@ -155,7 +156,8 @@ struct LoadedModule {
     else { return base }
     let module = address
     var found: (data: VirtualAddress, size: Int)?
-    try Self.walk(list, "the list of modules' types", &memory) { (entry, memory) throws(VmcoreError) in
+    try Self.walk(list, what: "the list of modules' types", in: &memory) {
+      (entry, memory) throws(VmcoreError) in
       let start = entry + -link
       guard VirtualAddress(try memory.word(start + owner)) == module else { return false }
       let btf = VirtualAddress(try memory.word(start + pointer))

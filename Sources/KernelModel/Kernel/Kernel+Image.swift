@@ -8,7 +8,7 @@ extension Kernel {
   /// mapped around `_stext` in one piece, up to `_end` if kallsyms has it.
   func findImage() -> PFNRanges {
     let declared = machine.image(in: physical)
-    if declared.count > 0, facts.isOwnImage(declared, geometry) { return declared }
+    if declared.count > 0, facts.isOwnImage(declared, geometry: geometry) { return declared }
     let all = physical.frames.maxMapNumber
     let none = PFNRanges([], maxMapNumber: all)
     guard let text = info.symbol("_stext"), machine.isInImage(text.rawValue),

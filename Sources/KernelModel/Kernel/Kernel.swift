@@ -68,7 +68,7 @@ public final class Kernel {
     if knownSymbols.haveBeenAsked(for: names) { return knownSymbols }
     var memory = try reader()
     var more = knownSymbols
-    try more.add(names, of: sources, &memory)
+    try more.add(names, of: sources, in: &memory)
     knownSymbols = more
     return more
   }
@@ -77,7 +77,7 @@ public final class Kernel {
   public func symbolsAtHand(_ names: [String]) -> KernelSymbols {
     if let symbols = try? symbols(names) { return symbols }
     if var memory = try? reader() {
-      try? knownSymbols.add(names, of: KernelSources(facts), &memory)
+      try? knownSymbols.add(names, of: KernelSources(facts), in: &memory)
     }
     return knownSymbols
   }
@@ -93,7 +93,7 @@ public final class Kernel {
     var memory = try reader()
     do throws(KernelError) {
       let types = try KernelTypes.find(
-        of: sources, symbols, wanted: wantedTypes, &memory)
+        of: sources, symbols: symbols, wanted: wantedTypes, in: &memory)
       knownTypes = .success(types)
       return types
     } catch {
@@ -102,7 +102,7 @@ public final class Kernel {
     }
   }
 
-  private var sources: KernelSources { KernelSources(facts, files) }
+  private var sources: KernelSources { KernelSources(facts, files: files) }
 
   /// The same for whom it is an error of the kernel's.
   public func reader() throws(KernelError) -> KernelMemory {
@@ -117,7 +117,7 @@ public final class Kernel {
     let found: Result<MemoryMap, KernelError>
     do throws(KernelError) {
       var memory = try reader()
-      found = .success(try MemoryMap(facts, frames: physical.frames, &memory))
+      found = .success(try MemoryMap(facts, frames: physical.frames, in: &memory))
     } catch { found = .failure(error) }
     knownMap = found
     return try found.get()

@@ -22,18 +22,20 @@ public struct KernelLog: ~Copyable {
     _ kernel: Kernel, sinceClear: Bool
   ) throws(KernelError) {
     var source = try LogSource(kernel)
-    form = try Self.form(kernel.info, &source, sinceClear: sinceClear)
+    form = try Self.form(kernel.info, source: &source, sinceClear: sinceClear)
     self.source = source
   }
 
   private static func form(
-    _ info: VMCOREINFO, _ source: inout LogSource, sinceClear: Bool
+    _ info: VMCOREINFO, source: inout LogSource, sinceClear: Bool
   ) throws(KernelError) -> Form {
-    if info.symbol("prb") != nil { return .ring(try PrintkRing(info, &source, sinceClear: sinceClear)) }
-    if info.symbol("log_next_idx") != nil {
-      return .records(try PrintkRecords(info, &source, sinceClear: sinceClear))
+    if info.symbol("prb") != nil {
+      return .ring(try PrintkRing(info, source: &source, sinceClear: sinceClear))
     }
-    if info.symbol("log_end") != nil { return .characters(try PrintkCharacters(info, &source)) }
+    if info.symbol("log_next_idx") != nil {
+      return .records(try PrintkRecords(info, source: &source, sinceClear: sinceClear))
+    }
+    if info.symbol("log_end") != nil { return .characters(try PrintkCharacters(info, source: &source)) }
     throw .unknownLog("SYMBOL(prb), SYMBOL(log_next_idx) or SYMBOL(log_end)")
   }
 

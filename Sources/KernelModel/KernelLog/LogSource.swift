@@ -43,14 +43,15 @@ struct LogSource: ~Copyable {
     _ address: VirtualAddress, byteCount: Int, _ body: (RawSpan) -> Void
   ) throws(KernelError) {
     precondition(byteCount <= Self.mostText)
-    do throws(VmcoreError) { try Self.read(address, byteCount, from: &memory, into: &text) } catch {
+    do throws(VmcoreError) { try Self.read(address, byteCount: byteCount, from: &memory, into: &text) } catch
+    {
       throw .unreadable("the kernel's log", error)
     }
     body(text.bytes.extracting(0..<byteCount))
   }
 
   private static func read(
-    _ address: VirtualAddress, _ byteCount: Int, from memory: inout KernelMemory,
+    _ address: VirtualAddress, byteCount: Int, from memory: inout KernelMemory,
     into text: inout MappedBuffer
   ) throws(VmcoreError) {
     var piece = text.mutableBytes(in: 0..<byteCount)

@@ -8,7 +8,7 @@ struct PrintkCharacters {
   private let end: UInt64
   private var next: UInt64
 
-  init(_ info: VMCOREINFO, _ source: inout LogSource) throws(KernelError) {
+  init(_ info: VMCOREINFO, source: inout LogSource) throws(KernelError) {
     buffer = VirtualAddress(try source.number(info.logSymbol("log_buf"), as: UInt64.self))
     size = try source.number(info.logSymbol("log_buf_len"), as: UInt32.self)
     end = try source.number(info.logSymbol("log_end"), as: UInt32.self)

@@ -16,7 +16,7 @@ struct PrintkRecords {
   /// Bytes of the buffer that were walked over: never more than it has.
   private var walked: UInt64 = 0
 
-  init(_ info: VMCOREINFO, _ source: inout LogSource, sinceClear: Bool) throws(KernelError) {
+  init(_ info: VMCOREINFO, source: inout LogSource, sinceClear: Bool) throws(KernelError) {
     let name = info.size("printk_log") != nil ? "printk_log" : "log"
     headerSize = try info.logSize(name)
     time = try info.logOffset("\(name).ts_nsec")

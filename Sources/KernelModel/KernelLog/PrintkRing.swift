@@ -24,7 +24,7 @@ struct PrintkRing {
   private static let descriptorBits: ClosedRange<UInt64> = 1...26
   private static let textBits: ClosedRange<UInt64> = 4...31
 
-  init(_ info: VMCOREINFO, _ source: inout LogSource, sinceClear: Bool) throws(KernelError) {
+  init(_ info: VMCOREINFO, source: inout LogSource, sinceClear: Bool) throws(KernelError) {
     let layout = try PrintkRingLayout(info)
     self.layout = layout
     let ring = VirtualAddress(try source.number(info.logSymbol("prb"), as: UInt64.self))
@@ -41,7 +41,7 @@ struct PrintkRing {
     count = 1 << countBits
     textSize = 1 << sizeBits
     textLeft = textSize
-    firstSequence = sinceClear ? try Self.clearSequence(info, &source) : 0
+    firstSequence = sinceClear ? try Self.clearSequence(info, source: &source) : 0
 
     // What is older than the tail is marked reusable, and no descriptor is newer than the head: one lap before and
     // one behind a message that is there have all others.
@@ -79,7 +79,7 @@ struct PrintkRing {
 
   /// Where the log was last cleared. From 5.13 there are two copies, and the first word says which is good.
   private static func clearSequence(
-    _ info: VMCOREINFO, _ source: inout LogSource
+    _ info: VMCOREINFO, source: inout LogSource
   ) throws(KernelError) -> UInt64 {
     let address = try info.logSymbol("clear_seq")
     guard info.size("latched_seq") != nil else { return try source.number(address, as: UInt64.self) }
@@ -138,7 +138,9 @@ struct PrintkRing {
     }
     let length = try source.number(information + layout.textLength, as: UInt16.self)
     // As in makedumpfile, a message without text is not shown.
-    guard let text = try text(of: descriptor, identifier, length: length, &source) else { return false }
+    guard let text = try text(of: descriptor, identifier: identifier, length: length, source: &source) else {
+      return false
+    }
     guard UInt64(text.count) <= textLeft else {
       throw .damagedLog("its messages have more text than it holds")
     }
@@ -151,7 +153,7 @@ struct PrintkRing {
 
   /// Where in the ring of texts a message's own lies; nil for a message without.
   private func text(
-    of descriptor: VirtualAddress, _ identifier: UInt64, length: UInt64, _ source: inout LogSource
+    of descriptor: VirtualAddress, identifier: UInt64, length: UInt64, source: inout LogSource
   ) throws(KernelError) -> Range<Int>? {
     var begin = try source.number(descriptor + layout.begin, as: UInt64.self) % textSize
     var end = try source.number(descriptor + layout.end, as: UInt64.self) % textSize

@@ -39,9 +39,9 @@ public struct KexecImage: Sendable {
       segments = (0..<Int(count)).compactMap {
         Self.segment(at: image + places.segments + $0 * Self.segmentBytes, below: limit, &memory)
       }
-      fileLoadBackup = places.backup.flatMap { Self.backup(image, $0, &memory) }
+      fileLoadBackup = places.backup.flatMap { Self.backup(image, places: $0, in: &memory) }
     } else {
-      segments = Self.searchSegments(image, below: limit, &memory)
+      segments = Self.searchSegments(image, below: limit, in: &memory)
       fileLoadBackup = nil
     }
     if segments.isEmpty { return nil }
@@ -84,7 +84,7 @@ public struct KexecImage: Sendable {
   }
 
   private static func backup(
-    _ image: VirtualAddress, _ places: (source: Int, size: Int, address: Int), _ memory: inout KernelMemory
+    _ image: VirtualAddress, places: (source: Int, size: Int, address: Int), in memory: inout KernelMemory
   ) -> BackupRegion? {
     guard let source = try? memory.word(image + places.source),
       let size = try? memory.word(image + places.size),
@@ -97,7 +97,7 @@ public struct KexecImage: Sendable {
   /// Without types: the segments lie together in the first kilobyte of the structure, each with a page-aligned
   /// place and size.
   private static func searchSegments(
-    _ image: VirtualAddress, below limit: UInt64, _ memory: inout KernelMemory
+    _ image: VirtualAddress, below limit: UInt64, in memory: inout KernelMemory
   ) -> [Segment] {
     var best: [Segment] = []
     var offset = 0

@@ -45,7 +45,7 @@ public final class SavedLowMemory: PageLayer, @unchecked Sendable {
       return .notUsed(evidence: "\(place), which is zeros: the capture kernel has not run")
     }
     return .saved(
-      SavedLowMemory(backup, physical.geometry, saved),
+      SavedLowMemory(backup, geometry: physical.geometry, saved: saved),
       evidence: "\(place), with \(words) words that are not zero: the capture kernel has run")
   }
 
@@ -59,7 +59,7 @@ public final class SavedLowMemory: PageLayer, @unchecked Sendable {
   }
 
   private init(
-    _ backup: BackupRegion, _ geometry: PageGeometry, _ saved: consuming MappedBuffer
+    _ backup: BackupRegion, geometry: PageGeometry, saved: consuming MappedBuffer
   ) {
     self.backup = backup
     self.geometry = geometry
@@ -81,11 +81,11 @@ public final class SavedLowMemory: PageLayer, @unchecked Sendable {
     let to = min(source.upperBound, start + UInt64(geometry.size))
     guard from < to else { return }
     let place = Int(from - source.lowerBound)
-    Self.copy(saved, place..<place + Int(to - from), to: Int(from - start), of: &page)
+    Self.copy(saved, range: place..<place + Int(to - from), to: Int(from - start), of: &page)
   }
 
   private static func copy(
-    _ saved: borrowing MappedBuffer, _ range: Range<Int>, to place: Int, of page: inout MutableRawSpan
+    _ saved: borrowing MappedBuffer, range: Range<Int>, to place: Int, of page: inout MutableRawSpan
   ) {
     page.copy(saved.bytes.extracting(range), at: place)
   }

@@ -32,11 +32,11 @@ public struct KernelIdentity: Sendable {
   /// CONFIG_NR_CPUS of the largest kernels (CONFIG_MAXSMP).
   private static let mostProcessors = 8192
 
-  public init(_ kernel: Kernel, _ memory: inout KernelMemory) {
+  public init(_ kernel: Kernel, in memory: inout KernelMemory) {
     let symbols = kernel.symbolsAtHand(Self.symbols)
     let types = try? kernel.types(Self.wantedTypes)
     names = UtsName(of: kernel.facts, &memory)
-    let clock = types.flatMap { Self.clock(of: kernel, $0.btf, &memory) }
+    let clock = types.flatMap { Self.clock(of: kernel, types: $0.btf, in: &memory) }
     let declared = kernel.info.string("CRASHTIME").flatMap { Int64($0) } ?? kernel.physical.origin?.crashTime
     crashTime = declared.flatMap { $0 > 0 ? $0 : nil } ?? clock?.time
     uptime = clock?.uptime
@@ -73,7 +73,7 @@ public struct KernelIdentity: Sendable {
   ///
   /// `tk_core` is a structure of a sequence counter and the timekeeper (`struct tk_data` since 6.13).
   private static func clock(
-    of kernel: Kernel, _ types: borrowing BTF, _ memory: inout KernelMemory
+    of kernel: Kernel, types: borrowing BTF, in memory: inout KernelMemory
   ) -> (time: Int64, uptime: UInt64)? {
     guard let core = kernel.symbolsAtHand(symbols).address(of: "tk_core"),
       let wall = types.offset("timekeeper", "xtime_sec"),

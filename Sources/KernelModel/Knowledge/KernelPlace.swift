@@ -31,7 +31,7 @@ public struct KernelPlace: Hashable, Sendable {
       guard let namespace = info.symbol("init_uts_ns"), let text = info.symbol("_stext"),
         let top = info.symbol("init_top_pgt") ?? info.symbol("init_level4_pgt")
       else { throw .absent("it has no SYMBOL(init_uts_ns), (_stext) or (init_top_pgt)") }
-      let offset = info.offset("uts_namespace.name") ?? (version >= KernelVersion(5, 11) ? 0 : 4)
+      let offset = info.offset("uts_namespace.name") ?? (version >= KernelVersion(5, minor: 11) ? 0 : 4)
       names = namespace.rawValue &+ UInt64(offset)
       self.top = top.rawValue
       self.text = text.rawValue
@@ -74,8 +74,8 @@ public struct KernelPlace: Hashable, Sendable {
       var at = memory.geometry.address(of: range.lowerBound).rawValue
       at += (wanted.names &- at) & (step - 1)
       while at < end {
-        if isName(PhysicalAddress(at), wanted.release, &reader),
-          let place = place(wanted, names: at, memory, &reader)
+        if isName(PhysicalAddress(at), release: wanted.release, by: &reader),
+          let place = place(wanted, names: at, memory: memory, by: &reader)
         {
           return place
         }
@@ -87,25 +87,27 @@ public struct KernelPlace: Hashable, Sendable {
 
   /// Whether a `struct new_utsname` names this release.
   private static func isName(
-    _ address: PhysicalAddress, _ release: [UInt8], _ reader: inout MemoryReader
+    _ address: PhysicalAddress, release: [UInt8], by reader: inout MemoryReader
   ) -> Bool {
     // "Linux", NUL; the release is the third of fields of 65 bytes.
     let system: UInt64 = 0x78_756e_694c
-    guard let first = bytes(address, 8, &reader), first & 0xffff_ffff_ffff == system else { return false }
+    guard let first = bytes(address, count: 8, by: &reader), first & 0xffff_ffff_ffff == system else {
+      return false
+    }
     var index = 0
     while index < release.count {
       let count = min(release.count - index, 8)
       var expected: UInt64 = 0
       for place in 0..<count { expected |= UInt64(release[index + place]) << UInt64(8 * place) }
-      guard bytes(address + 130 + index, count, &reader) == expected else { return false }
+      guard bytes(address + 130 + index, count: count, by: &reader) == expected else { return false }
       index += count
     }
-    return bytes(address + 130 + release.count, 1, &reader) == 0
+    return bytes(address + 130 + release.count, count: 1, by: &reader) == 0
   }
 
   /// Up to eight bytes as a little-endian number.
   private static func bytes(
-    _ address: PhysicalAddress, _ count: Int, _ reader: inout MemoryReader
+    _ address: PhysicalAddress, count: Int, by reader: inout MemoryReader
   ) -> UInt64? {
     var number: UInt64 = 0
     for index in 0..<count {
@@ -118,7 +120,7 @@ public struct KernelPlace: Hashable, Sendable {
 
   /// The place that the page tables agree with, if the names lie at a physical address.
   private static func place(
-    _ wanted: Wanted, names: UInt64, _ memory: PhysicalMemory, _ reader: inout MemoryReader
+    _ wanted: Wanted, names: UInt64, memory: PhysicalMemory, by reader: inout MemoryReader
   ) -> KernelPlace? {
     let machine = wanted.machine
     let shift = names &- wanted.names
@@ -128,8 +130,8 @@ public struct KernelPlace: Hashable, Sendable {
       let tables = PageTables(root: root, levels: levels, encryptionMask: mask)
       var slide: UInt64 = 0
       while slide < machine.imageLimit, machine.isInImage(wanted.names &+ slide) {
-        if maps(tables, wanted.names &+ slide, to: names, &reader),
-          maps(tables, wanted.text &+ slide, to: wanted.text &+ shift, &reader)
+        if maps(tables, address: wanted.names &+ slide, to: names, by: &reader),
+          maps(tables, address: wanted.text &+ slide, to: wanted.text &+ shift, by: &reader)
         {
           return KernelPlace(
             slide: slide, physicalBase: shift &- slide &+ machine.kernelMap, levels: levels,
@@ -142,9 +144,9 @@ public struct KernelPlace: Hashable, Sendable {
   }
 
   private static func maps(
-    _ tables: PageTables, _ address: UInt64, to physical: UInt64, _ reader: inout MemoryReader
+    _ tables: PageTables, address: UInt64, to physical: UInt64, by reader: inout MemoryReader
   ) -> Bool {
-    guard let leaf = try? tables.leaf(VirtualAddress(address), &reader) else { return false }
+    guard let leaf = try? tables.leaf(VirtualAddress(address), by: &reader) else { return false }
     return leaf.physical.rawValue &+ (address &- leaf.virtual.lowerBound) == physical
   }
 }

@@ -49,11 +49,11 @@ public struct VMCOREINFOMaker: ~Copyable {
 
   /// Types of pages, the bits that they had before they were enumerators, and since when.
   private static let pageTypes: [(name: String, type: String, bit: Int32, since: KernelVersion)] = [
-    ("PAGE_BUDDY_MAPCOUNT_VALUE", "buddy", 0x80, KernelVersion(4, 18)),
-    ("PAGE_OFFLINE_MAPCOUNT_VALUE", "offline", 0x100, KernelVersion(5, 1)),
-    ("PAGE_HUGETLB_MAPCOUNT_VALUE", "hugetlb", 0x800, KernelVersion(6, 9)),
-    ("PAGE_SLAB_MAPCOUNT_VALUE", "slab", 0x1000, KernelVersion(6, 10)),
-    ("PAGE_UNACCEPTED_MAPCOUNT_VALUE", "unaccepted", 0, KernelVersion(6, 12)),
+    ("PAGE_BUDDY_MAPCOUNT_VALUE", "buddy", 0x80, KernelVersion(4, minor: 18)),
+    ("PAGE_OFFLINE_MAPCOUNT_VALUE", "offline", 0x100, KernelVersion(5, minor: 1)),
+    ("PAGE_HUGETLB_MAPCOUNT_VALUE", "hugetlb", 0x800, KernelVersion(6, minor: 9)),
+    ("PAGE_SLAB_MAPCOUNT_VALUE", "slab", 0x1000, KernelVersion(6, minor: 10)),
+    ("PAGE_UNACCEPTED_MAPCOUNT_VALUE", "unaccepted", 0, KernelVersion(6, minor: 12)),
   ]
 
   /// What the lines are made of.
@@ -78,7 +78,7 @@ public struct VMCOREINFOMaker: ~Copyable {
       throw .malformed("its release \(release) cannot be read")
     }
     guard types.size("page") != nil else { throw .malformed("its types have no struct page") }
-    var maker = VMCOREINFOMaker(version, types)
+    var maker = VMCOREINFOMaker(version, types: types)
     maker.lines = ["OSRELEASE=\(release)"]
     if let buildID { maker.lines.append("BUILD-ID=\(buildID)") }
     maker.lines.append("PAGESIZE=\(MachineKind.x86_64.geometry.size)")
@@ -93,7 +93,7 @@ public struct VMCOREINFOMaker: ~Copyable {
     return maker.lines.joined(separator: "\n") + "\n"
   }
 
-  private init(_ version: KernelVersion, _ types: consuming BTF) {
+  private init(_ version: KernelVersion, types: consuming BTF) {
     self.version = version
     self.types = types
   }
@@ -112,7 +112,7 @@ public struct VMCOREINFOMaker: ~Copyable {
 
   private func member(_ name: String) -> BTF.Member? {
     guard let dot = name.firstIndex(of: ".") else { return nil }
-    return types.member(String(name[..<dot]), String(name[name.index(after: dot)...]))
+    return types.member(String(name[..<dot]), path: String(name[name.index(after: dot)...]))
   }
 
   private mutating func number(_ name: String, _ value: Int64?) {
@@ -139,11 +139,11 @@ public struct VMCOREINFOMaker: ~Copyable {
       } else if let value = types.value(ofEnumerator: "PG_\(type)"), value >= 64 {
         // Linux 6.11: a bit that is cleared.
         number(name, Int64(~Int32(truncatingIfNeeded: value)))
-      } else if bit != 0, version >= since, version < KernelVersion(6, 11) {
+      } else if bit != 0, version >= since, version < KernelVersion(6, minor: 11) {
         number(name, Int64(~bit))
       }
     }
-    if version < KernelVersion(4, 18) { number("PAGE_BUDDY_MAPCOUNT_VALUE", -128) }
+    if version < KernelVersion(4, minor: 18) { number("PAGE_BUDDY_MAPCOUNT_VALUE", -128) }
   }
 }
 

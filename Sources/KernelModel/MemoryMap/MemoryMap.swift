@@ -22,10 +22,10 @@ extension MemoryMap {
   ///
   /// - Parameter frames: the machine's memory; no other section is looked at.
   public init(
-    _ kernel: KernelFacts, frames: PFNRanges, _ memory: inout KernelMemory
+    _ kernel: KernelFacts, frames: PFNRanges, in memory: inout KernelMemory
   ) throws(KernelError) {
     if kernel.info.symbol("mem_section") != nil {
-      let table = try SectionTable(kernel, &memory, probing: frames)
+      let table = try SectionTable(kernel, in: &memory, probing: frames)
       self = table.sections(of: frames, &memory)
       if sections.isEmpty {
         if let reason = unreadable.reason { throw .absent("no section's mem_map can be read: \(reason)") }

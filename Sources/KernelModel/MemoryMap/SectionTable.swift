@@ -51,7 +51,7 @@ struct SectionTable {
 
   /// - Parameter frames: memory; its first sections decide whether the symbol is the table or points to it.
   init(
-    _ kernel: KernelFacts, _ memory: inout KernelMemory, probing frames: PFNRanges
+    _ kernel: KernelFacts, in memory: inout KernelMemory, probing frames: PFNRanges
   ) throws(KernelError) {
     let info = kernel.info
     guard let symbol = info.symbol("mem_section"), let entrySize = info.size("mem_section"),

@@ -26,7 +26,7 @@ struct ModuleLayout {
   static let structures = ["module", "module_memory", "module_layout", "mod_kallsyms", "mod_arch_specific"]
 
   init?(_ types: borrowing BTF) {
-    guard let list = types.offset("module", "list"), let member = types.member("module", "name"),
+    guard let list = types.offset("module", "list"), let member = types.member("module", path: "name"),
       let name = member.offset, let size = types.size("module")
     else { return nil }
     self.list = list
@@ -38,7 +38,7 @@ struct ModuleLayout {
     references = types.offset("module", "refcnt")
     version = types.offset("module", "version")
     var stretches: [(base: Int, size: Int)] = []
-    if let memory = types.member("module", "mem"), let start = memory.offset, let count = memory.length,
+    if let memory = types.member("module", path: "mem"), let start = memory.offset, let count = memory.length,
       let each = types.size("module_memory"), let base = types.offset("module_memory", "base"),
       let size = types.offset("module_memory", "size"), count <= 32
     {

@@ -25,7 +25,7 @@ public struct ModuleList: Sendable {
   private static let entrySize = 24
 
   /// - Throws: ``KernelError`` if the list cannot be found.
-  public init(_ kernel: Kernel, _ memory: inout KernelMemory) throws(KernelError) {
+  public init(_ kernel: Kernel, in memory: inout KernelMemory) throws(KernelError) {
     let types = try kernel.types(Self.wantedTypes)
     guard let head = kernel.symbolsAtHand(Self.symbols).address(of: "modules") else {
       throw .absent("there is no symbol modules")
@@ -39,7 +39,7 @@ public struct ModuleList: Sendable {
     var problem = list.problem.map { "the list of modules breaks off: \($0)" }
     for node in list.nodes {
       do throws(VmcoreError) {
-        modules.append(try Self.module(node + -layout.list, layout, &memory))
+        modules.append(try Self.module(node + -layout.list, layout: layout, in: &memory))
       } catch { problem = problem ?? "the module at \(node + -layout.list) cannot be read: \(error)" }
     }
     self.modules = modules
@@ -51,7 +51,7 @@ public struct ModuleList: Sendable {
   }
 
   private static func module(
-    _ address: VirtualAddress, _ layout: ModuleLayout, _ memory: inout KernelMemory
+    _ address: VirtualAddress, layout: ModuleLayout, in memory: inout KernelMemory
   ) throws(VmcoreError) -> KernelModule {
     let name = try memory.printableText(address + layout.name, atMost: layout.nameSize)
     var text: UInt64 = 0
@@ -121,7 +121,7 @@ public struct ModuleList: Sendable {
     for index in wanted.keys.sorted() {
       // What of one module cannot be read leaves the others.
       let symbols = try? Self.resolve(
-        of: modules[index], holding: wanted[index] ?? [], layout, &budget, &memory)
+        of: modules[index], holding: wanted[index] ?? [], layout: layout, budget: &budget, in: &memory)
       found.merge(symbols ?? [:]) { $1 }
     }
     return found
@@ -135,8 +135,8 @@ public struct ModuleList: Sendable {
   }
 
   private static func resolve(
-    of module: KernelModule, holding addresses: [UInt64], _ layout: ModuleLayout.SymbolLayout,
-    _ budget: inout Int, _ memory: inout KernelMemory
+    of module: KernelModule, holding addresses: [UInt64], layout: ModuleLayout.SymbolLayout,
+    budget: inout Int, in memory: inout KernelMemory
   ) throws(VmcoreError) -> [UInt64: KernelSymbol] {
     let holder = VirtualAddress(try memory.word(module.address + layout.holder))
     let table = VirtualAddress(try memory.word(holder + layout.table))

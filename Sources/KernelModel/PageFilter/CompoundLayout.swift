@@ -72,6 +72,6 @@ enum CompoundLayout {
     if info.offset("page.compound_head") != nil || info.offset("page.compound_info") != nil { return true }
     if info.number("HUGETLB_PAGE_DTOR") != nil || info.offset("page.compound_order") != nil { return true }
     if info.symbol("free_huge_page") != nil || info.number("PG_head_mask") == nil { return false }
-    return kernel.version >= KernelVersion(4, 4)
+    return kernel.version >= KernelVersion(4, minor: 4)
   }
 }

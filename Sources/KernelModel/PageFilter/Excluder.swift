@@ -24,25 +24,25 @@ struct Excluder {
   /// - Returns: the first frame behind.
   @discardableResult
   mutating func exclude(
-    _ pfn: PFN, order: UInt64, _ reason: ExclusionReason, _ frames: inout PFNBitmap
+    _ pfn: PFN, order: UInt64, reason: ExclusionReason, frames: inout PFNBitmap
   ) -> PFN {
     let end = pfn.advanced(by: 1 << Int(order))
     if let processes, reason != .hwpoison, reason != .offline {
-      excludeOthers(pfn..<end, processes, reason, &frames)
+      excludeOthers(pfn..<end, processes: processes, reason: reason, frames: &frames)
       return end
     }
-    excludeAll(pfn..<end, reason, &frames)
+    excludeAll(pfn..<end, reason: reason, frames: &frames)
     return end
   }
 
   /// Leaves a range out, the frames of some processes excepted.
   private mutating func excludeOthers(
-    _ range: Range<PFN>, _ processes: ProcessFrames, _ reason: ExclusionReason, _ frames: inout PFNBitmap
+    _ range: Range<PFN>, processes: ProcessFrames, reason: ExclusionReason, frames: inout PFNBitmap
   ) {
     var at = range.lowerBound
     while at < range.upperBound {
       let kept = min(processes.next(from: at) ?? range.upperBound, range.upperBound)
-      if at < kept { excludeAll(at..<kept, reason, &frames) }
+      if at < kept { excludeAll(at..<kept, reason: reason, frames: &frames) }
       at = kept
       while at < range.upperBound, processes.contains(at) {
         report.keptOfProcesses += 1
@@ -52,11 +52,11 @@ struct Excluder {
   }
 
   private mutating func excludeAll(
-    _ range: Range<PFN>, _ reason: ExclusionReason, _ frames: inout PFNBitmap
+    _ range: Range<PFN>, reason: ExclusionReason, frames: inout PFNBitmap
   ) {
     let end = range.upperBound
     if reason == .hwpoison || !image.intersects(range) {
-      remove(range, reason, &frames)
+      remove(range, reason: reason, frames: &frames)
       return
     }
     // By ranges, since an order may claim more frames than there are.
@@ -64,14 +64,14 @@ struct Excluder {
     while at < end {
       let next = image.next(from: at)
       let before = min(next?.lowerBound ?? end, end)
-      remove(at..<before, reason, &frames)
+      remove(at..<before, reason: reason, frames: &frames)
       at = min(next?.upperBound ?? end, end)
       report.keptInKernelImage += UInt64(before.distance(to: at))
     }
   }
 
-  private mutating func remove(_ range: Range<PFN>, _ reason: ExclusionReason, _ frames: inout PFNBitmap) {
-    classes?.insert(range, reason)
+  private mutating func remove(_ range: Range<PFN>, reason: ExclusionReason, frames: inout PFNBitmap) {
+    classes?.insert(range, reason: reason)
     report[reason] += frames.remove(range)
   }
 }

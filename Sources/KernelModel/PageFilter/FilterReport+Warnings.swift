@@ -24,7 +24,7 @@ extension FilterReport {
   }
 
   /// Says what makes the result doubtful.
-  mutating func warn(_ evidence: PageEvidence, _ level: DumpLevel, _ rules: PageRules, _ map: MemoryMap) {
+  mutating func warn(_ evidence: PageEvidence, level: DumpLevel, rules: PageRules, map: MemoryMap) {
     for warning in evidence.warnings { doubt(warning) }
     if map.framesWithout > 0 {
       var text = "\(map.framesWithout) pages are in no mem_map of the kernel and are kept"

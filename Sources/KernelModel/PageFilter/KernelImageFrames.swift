@@ -30,11 +30,12 @@ struct KernelImageFrames {
   static let symbols = stretches.flatMap { [$0.from, $0.to] } + [brk.end, brk.base, brk.limit]
 
   init(
-    _ kernel: Kernel, _ evidence: PageEvidence, _ structPages: PageFlagsReader, _ memory: inout KernelMemory
+    _ kernel: Kernel, evidence: PageEvidence, structPages: PageFlagsReader, in memory: inout KernelMemory
   ) {
     let image = kernel.image
     do throws(KernelError) {
-      let freed = try Self.freed(of: image, kernel, evidence, structPages, &memory)
+      let freed = try Self.freed(
+        of: image, kernel: kernel, evidence: evidence, structPages: structPages, in: &memory)
       frames = image.subtracting(freed)
       self.freed = freed.count
       self.evidence = "of \(image.count) frames of the kernel's image it freed \(freed.count) after boot"
@@ -47,23 +48,23 @@ struct KernelImageFrames {
   }
 
   private static func freed(
-    of image: PFNRanges, _ kernel: Kernel, _ evidence: PageEvidence, _ structPages: PageFlagsReader,
-    _ memory: inout KernelMemory
+    of image: PFNRanges, kernel: Kernel, evidence: PageEvidence, structPages: PageFlagsReader,
+    in memory: inout KernelMemory
   ) throws(KernelError) -> PFNRanges {
     guard let reserved = evidence.reserved else {
       throw .absent("the number of PG_reserved is not known")
     }
-    guard structPages.isTextReserved(kernel.facts, reserved, &memory) else {
+    guard structPages.isTextReserved(kernel.facts, reserved: reserved, in: &memory) else {
       throw .absent("its text is not marked as reserved")
     }
-    let stretches = Self.stretches(kernel, &memory)
+    let stretches = Self.stretches(kernel, in: &memory)
     guard !stretches.isEmpty else { throw .absent("no symbols tell where that is") }
     var freed: [Range<PFN>] = []
     for stretch in stretches {
       var pfn = stretch.lowerBound
       while pfn < stretch.upperBound {
         let next = pfn.advanced(by: 1)
-        if image.contains(pfn), let flags = structPages.flags(pfn, &memory), flags & reserved == 0 {
+        if image.contains(pfn), let flags = structPages.flags(pfn, in: &memory), flags & reserved == 0 {
           freed.append(pfn..<next)
         }
         pfn = next
@@ -74,7 +75,7 @@ struct KernelImageFrames {
 
   /// Frames that lie as a whole in what the kernel frees.
   private static func stretches(
-    _ kernel: Kernel, _ memory: inout KernelMemory
+    _ kernel: Kernel, in memory: inout KernelMemory
   ) -> [Range<PFN>] {
     let symbols = kernel.symbolsAtHand(Self.symbols)
     var found: [Range<PFN>] = []

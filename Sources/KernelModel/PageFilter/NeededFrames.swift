@@ -21,13 +21,13 @@ struct NeededFrames: ~Copyable {
   /// been freed.
   private static let leastBehind: UInt64 = (8 + 20) << 10
 
-  init(_ kernel: Kernel, _ map: MemoryMap, _ memory: inout KernelMemory) throws(VmcoreError) {
+  init(_ kernel: Kernel, map: MemoryMap, in memory: inout KernelMemory) throws(VmcoreError) {
     var tables = try PageTableFrames(kernel)
     tables.add(kernel.tables.root, .kernel)
     frames = tables.takeFrames()
     self.kernel = kernel
-    map.insertOwnFrames(into: &frames, kernel, &memory)
-    if let table = try? SectionTable(kernel.facts, &memory, probing: kernel.physical.frames) {
+    map.insertOwnFrames(into: &frames, of: kernel, in: &memory)
+    if let table = try? SectionTable(kernel.facts, in: &memory, probing: kernel.physical.frames) {
       table.insertOwnFrames(into: &frames, of: kernel.physical, &memory)
     }
     if let log = try? KernelLog(kernel, sinceClear: false) {
@@ -57,7 +57,7 @@ struct NeededFrames: ~Copyable {
         symbols.address(of: name).map { VirtualAddress($0.rawValue &+ offset) }
       }
       if let place = variable(Self.current) ?? variable(Self.hot), let task = try? memory.word(place) {
-        insert(task, 1, &memory)
+        insert(task, byteCount: 1, in: &memory)
       }
       let tops =
         variable(Self.stackTop).map { [$0] }
@@ -68,12 +68,12 @@ struct NeededFrames: ~Copyable {
         guard let top = try? memory.word(place), top & (size - 1) == 0 || top & (size - 1) > size - 64 else {
           continue
         }
-        insert((top &- 1) & ~(size - 1), size, &memory)
+        insert((top &- 1) & ~(size - 1), byteCount: size, in: &memory)
       }
     }
   }
 
-  private mutating func insert(_ address: UInt64, _ byteCount: UInt64, _ memory: inout KernelMemory) {
+  private mutating func insert(_ address: UInt64, byteCount: UInt64, in memory: inout KernelMemory) {
     guard KernelPointer.isPlausible(address) else { return }
     memory.insertFrames(of: .of(byteCount, from: VirtualAddress(address)), into: &frames, kernel.geometry)
   }

@@ -40,9 +40,9 @@ struct OpeningFrames {
     insertProcessorAreas(withBehind: 128 << 10, into: &set, &memory)
     memory.insertFrames(of: kernel.machine.modules, into: &set, kernel.geometry)
     guard let types = try? kernel.types(Self.wantedTypes) else { return }
-    insertNodes(types.btf, into: &set, &memory)
-    insertTasks(types.btf, into: &set, &memory)
-    insertPids(types.btf, into: &set, &memory)
+    insertNodes(types.btf, into: &set, in: &memory)
+    insertTasks(types.btf, into: &set, in: &memory)
+    insertPids(types.btf, into: &set, in: &memory)
   }
 
   /// - Parameter behind: bytes that count behind what the image has there.
@@ -56,34 +56,36 @@ struct OpeningFrames {
     let size = end.rawValue - start.rawValue + behind
     for processor in 0..<min(max(kernel.physical.notes.processorCount, 1), CrashedProcessors.mostProcessors) {
       guard let offset = try? memory.word(offsets + processor * 8) else { break }
-      insert(start.rawValue &+ offset, size, atMost: size, into: &set, &memory)
+      insert(start.rawValue &+ offset, size: size, atMost: size, into: &set, in: &memory)
     }
   }
 
-  private func insertNodes(_ types: borrowing BTF, into set: inout PFNBitmap, _ memory: inout KernelMemory) {
+  private func insertNodes(_ types: borrowing BTF, into set: inout PFNBitmap, in memory: inout KernelMemory) {
     guard let nodes = symbols.address(of: "node_data"), let number = symbols.address(of: "nr_node_ids"),
       let count = try? memory.word32(number), let size = types.size("pglist_data")
     else { return }
     for node in 0..<min(Int(count), Self.mostNodes) {
       guard let address = try? memory.word(nodes + node * 8) else { break }
-      insert(address, UInt64(size), into: &set, &memory)
+      insert(address, size: UInt64(size), into: &set, in: &memory)
     }
   }
 
   private mutating func insertTasks(
-    _ types: borrowing BTF, into set: inout PFNBitmap, _ memory: inout KernelMemory
+    _ types: borrowing BTF, into set: inout PFNBitmap, in memory: inout KernelMemory
   ) {
     guard let first = symbols.address(of: "init_task"), let layout = TaskLayout(types) else { return }
     var leader = first
     repeat {
-      insert(leader, layout, into: &set, &memory)
+      insert(leader, layout: layout, into: &set, in: &memory)
       if let signal = try? memory.word(leader + layout.signal), KernelPointer.isPlausible(signal) {
-        insert(signal, layout.signalSize, into: &set, &memory)
+        insert(signal, size: layout.signalSize, into: &set, in: &memory)
         // The list of all threads begins with the leader, which is done.
         let head = VirtualAddress(signal) + layout.threads
         var thread = leader + layout.thread
         while let next = next(after: thread, &memory), next != head {
-          if next != leader + layout.thread { insert(next + -layout.thread, layout, into: &set, &memory) }
+          if next != leader + layout.thread {
+            insert(next + -layout.thread, layout: layout, into: &set, in: &memory)
+          }
           thread = next
         }
       }
@@ -93,14 +95,16 @@ struct OpeningFrames {
   }
 
   private func insert(
-    _ task: VirtualAddress, _ layout: TaskLayout, into set: inout PFNBitmap, _ memory: inout KernelMemory
+    _ task: VirtualAddress, layout: TaskLayout, into set: inout PFNBitmap, in memory: inout KernelMemory
   ) {
-    insert(task.rawValue, layout.size, into: &set, &memory)
+    insert(task.rawValue, size: layout.size, into: &set, in: &memory)
     for (offset, size) in [
       (layout.stack, kernel.machine.stackSize), (layout.memory, layout.memorySize),
       (layout.pid, layout.pidSize),
     ] {
-      if let address = try? memory.word(task + offset) { insert(address, size, into: &set, &memory) }
+      if let address = try? memory.word(task + offset) {
+        insert(address, size: size, into: &set, in: &memory)
+      }
     }
   }
 
@@ -113,7 +117,7 @@ struct OpeningFrames {
 
   /// The tree by which readers find the tasks: `init_pid_ns.idr`, an XArray since Linux 4.20.
   private mutating func insertPids(
-    _ types: borrowing BTF, into set: inout PFNBitmap, _ memory: inout KernelMemory
+    _ types: borrowing BTF, into set: inout PFNBitmap, in memory: inout KernelMemory
   ) {
     guard let space = symbols.address(of: "init_pid_ns"),
       let head = types.offset("pid_namespace", "idr.idr_rt.xa_head"),
@@ -126,14 +130,14 @@ struct OpeningFrames {
       budget -= 1
       // xa_is_node(): internal entries have 2 in the lowest bits.
       guard entry & 3 == 2 else {
-        if entry & 3 == 0 { insert(entry, UInt64(pidSize), into: &set, &memory) }
+        if entry & 3 == 0 { insert(entry, size: UInt64(pidSize), into: &set, in: &memory) }
         continue
       }
       let node = entry - 2
       guard KernelPointer.isPlausible(node), let own = try? memory.byte(VirtualAddress(node) + shift),
         own < below
       else { continue }
-      insert(node, UInt64(size), into: &set, &memory)
+      insert(node, size: UInt64(size), into: &set, in: &memory)
       for slot in 0..<(size - slots) / 8 {
         guard let entry = try? memory.word(VirtualAddress(node) + slots + slot * 8) else { break }
         // Behind the slots there are the marks, which are no pointers.
@@ -143,8 +147,8 @@ struct OpeningFrames {
   }
 
   private func insert(
-    _ address: UInt64, _ size: UInt64, atMost largest: UInt64 = Self.largestObject, into set: inout PFNBitmap,
-    _ memory: inout KernelMemory
+    _ address: UInt64, size: UInt64, atMost largest: UInt64 = Self.largestObject, into set: inout PFNBitmap,
+    in memory: inout KernelMemory
   ) {
     guard KernelPointer.isPlausible(address), size <= largest,
       let stretch = Range(start: address, byteCount: size)

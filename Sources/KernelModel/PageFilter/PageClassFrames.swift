@@ -17,7 +17,7 @@ public final class PageClassFrames {
     free = try PFNBitmap(maxMapNumber: maxMapNumber)
   }
 
-  func insert(_ range: Range<PFN>, _ reason: ExclusionReason) {
+  func insert(_ range: Range<PFN>, reason: ExclusionReason) {
     switch reason {
     case .cache: cache.insert(range)
     case .privateCache: privateCache.insert(range)

@@ -13,7 +13,7 @@ struct PageEvidence {
   private let info: VMCOREINFO
 
   /// Reads both.
-  init(_ kernel: Kernel, _ memory: inout KernelMemory) {
+  init(_ kernel: Kernel, in memory: inout KernelMemory) {
     info = kernel.info
     let symbols = kernel.symbolsAtHand(KernelTypes.symbols)
     let found = symbols.enumerations(named: ["pageflags", "pagetype"], &memory)
@@ -54,22 +54,25 @@ struct PageEvidence {
   /// What of it should make the reader of the dump doubt, a line for each kind.
   var warnings: [String] {
     var lines: [String] = []
-    func warn(_ names: [String], _ subject: String, _ rest: String) {
+    func warn(_ names: [String], subject: String, rest: String) {
       if names.isEmpty { return }
       let shown = names.prefix(Self.mostNames).joined(separator: ", ")
       let more = names.count > Self.mostNames ? " and \(names.count - Self.mostNames) more" : ""
       lines.append("\(subject) \(shown)\(more)\(rest)")
     }
     warn(
-      newKeys, "VMCOREINFO has", ", which this version does not know: pages may be kept or left out wrongly")
+      newKeys, subject: "VMCOREINFO has",
+      rest: ", which this version does not know: pages may be kept or left out wrongly")
     warn(
-      newEnumerators, "the kernel's BTF has",
-      ", which this version does not know: pages of that kind are judged by the rules for others")
-    warn(contradictions, "VMCOREINFO and the kernel's BTF do not agree on", ": VMCOREINFO is believed")
+      newEnumerators, subject: "the kernel's BTF has",
+      rest: ", which this version does not know: pages of that kind are judged by the rules for others")
     warn(
-      supplement.map { String($0.prefix { $0 != "=" }) }, "VMCOREINFO lacks",
-      ", which is taken from the kernel's BTF")
-    warn(missingKeys, "VMCOREINFO lacks", ": pages may be kept or left out wrongly")
+      contradictions, subject: "VMCOREINFO and the kernel's BTF do not agree on",
+      rest: ": VMCOREINFO is believed")
+    warn(
+      supplement.map { String($0.prefix { $0 != "=" }) }, subject: "VMCOREINFO lacks",
+      rest: ", which is taken from the kernel's BTF")
+    warn(missingKeys, subject: "VMCOREINFO lacks", rest: ": pages may be kept or left out wrongly")
     return lines
   }
 

@@ -10,24 +10,25 @@ extension PageFilter {
   ///   - frames: what the level left of the memory's own.
   ///   - before: the report as it was before anything was left out.
   static func keep(
-    _ needed: borrowing NeededFrames, _ ground: Ground, _ level: DumpLevel, in frames: inout PFNBitmap,
-    _ before: FilterReport, report: inout FilterReport, _ memory: inout KernelMemory
+    _ needed: borrowing NeededFrames, ground: Ground, level: DumpLevel, in frames: inout PFNBitmap,
+    before: FilterReport, report: inout FilterReport, memory: inout KernelMemory
   ) throws(VmcoreError) {
     var wanted = try ground.physical.wantedFrames()
     if needed.missing(in: frames, of: wanted).isEmpty { return }
     // What is faulty, or was given back to a hypervisor, is left out at any level.
     var unused = FilterReport()
-    try scan(ground, [], from: &wanted, report: &unused, &memory)
+    try scan(ground, level: [], from: &wanted, report: &unused, in: &memory)
     var again = before
     for rule in rules where level.contains(rule) {
       var left = try ground.physical.wantedFrames()
-      try scan(ground, rule, from: &left, report: &unused, &memory)
+      try scan(ground, level: rule, from: &left, report: &unused, in: &memory)
       let taken = needed.missing(in: left, of: wanted)
       if !taken.isEmpty { again.warn(dropping: rule, taken) }
     }
     if again.droppedRules.isEmpty { return }
     frames = try ground.physical.wantedFrames()
     report = again
-    try scan(ground, level.subtracting(again.droppedRules), from: &frames, report: &report, &memory)
+    try scan(
+      ground, level: level.subtracting(again.droppedRules), from: &frames, report: &report, in: &memory)
   }
 }

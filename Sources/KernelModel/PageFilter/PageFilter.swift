@@ -18,8 +18,8 @@ public struct PageFilter: ~Copyable {
   private static let groupFrames: UInt64 = 512
 
   private init(
-    _ rules: PageRules, _ level: DumpLevel, image: PFNRanges, _ processes: ProcessFrames?,
-    _ report: FilterReport, _ classes: PageClassFrames?
+    _ rules: PageRules, level: DumpLevel, image: PFNRanges, processes: ProcessFrames?,
+    report: FilterReport, classes: PageClassFrames?
   ) throws(SystemError) {
     let group = try MappedBuffer(byteCount: Int(Self.groupFrames) * rules.pageSize)
     self.group = group
@@ -44,7 +44,7 @@ public struct PageFilter: ~Copyable {
   ///   - classes: gets the frames that are left out.
   ///   - progress: called with the frames examined so far.
   public static func run(
-    _ kernel: Kernel, _ level: DumpLevel, from frames: inout PFNBitmap,
+    _ kernel: Kernel, level: DumpLevel, from frames: inout PFNBitmap,
     keeping processes: ProcessFrames? = nil, keepsNeeded: Bool = false, report: inout FilterReport,
     classes: PageClassFrames? = nil,
     progress: (_ done: UInt64, _ total: UInt64) -> Void
@@ -55,7 +55,7 @@ public struct PageFilter: ~Copyable {
     var memory = try kernel.memory()
     // All in one look.
     _ = kernel.symbolsAtHand(Self.symbols)
-    let evidence = PageEvidence(kernel, &memory)
+    let evidence = PageEvidence(kernel, in: &memory)
     do throws(KernelError) {
       rules = try PageRules(kernel.facts.adding(evidence.supplement))
       map = try kernel.memoryMap()
@@ -63,20 +63,22 @@ public struct PageFilter: ~Copyable {
       report.warn(keepingEverything: error.description, level)
       return
     }
-    let image = KernelImageFrames(kernel, evidence, PageFlagsReader(map: map, rules: rules), &memory)
+    let image = KernelImageFrames(
+      kernel, evidence: evidence, structPages: PageFlagsReader(map: map, rules: rules), in: &memory)
     report.freedOfKernelImage = image.freed
     report.kernelImageEvidence = image.evidence
     let ground = Ground(
       physical: physical, map: map, rules: rules, image: image.frames, processes: processes, classes: classes)
     let before = report
-    try scan(ground, level, from: &frames, report: &report, &memory, progress: progress)
+    try scan(ground, level: level, from: &frames, report: &report, in: &memory, progress: progress)
     if keepsNeeded, !level.isDisjoint(with: .needingMemoryMap) {
-      let needed = try NeededFrames(kernel, map, &memory)
-      try keep(needed, ground, level, in: &frames, before, report: &report, &memory)
+      let needed = try NeededFrames(kernel, map: map, in: &memory)
+      try keep(
+        needed, ground: ground, level: level, in: &frames, before: before, report: &report, memory: &memory)
     }
     report.mayLackFreePages =
       physical.origin.map { $0.dumpLevel.contains(.freePages) } ?? (report.notInFile > 0)
-    report.warn(evidence, level.subtracting(report.droppedRules), rules, map)
+    report.warn(evidence, level: level.subtracting(report.droppedRules), rules: rules, map: map)
   }
 
   /// What a pass over the mem_map goes by.
@@ -91,15 +93,17 @@ public struct PageFilter: ~Copyable {
 
   /// Takes out of `frames` what one level says.
   static func scan(
-    _ ground: Ground, _ level: DumpLevel, from frames: inout PFNBitmap, report: inout FilterReport,
-    _ memory: inout KernelMemory, progress: (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
+    _ ground: Ground, level: DumpLevel, from frames: inout PFNBitmap, report: inout FilterReport,
+    in memory: inout KernelMemory, progress: (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
   ) throws(VmcoreError) {
     let before = report
     var filter = try VmcoreError.wrapping { () throws(SystemError) in
-      try PageFilter(ground.rules, level, image: ground.image, ground.processes, before, ground.classes)
+      try PageFilter(
+        ground.rules, level: level, image: ground.image, processes: ground.processes, report: before,
+        classes: ground.classes)
     }
     for section in ground.map.sections {
-      filter.scan(section, of: ground.physical.frames, &memory, &frames)
+      filter.scan(section, of: ground.physical.frames, in: &memory, frames: &frames)
       progress(filter.report.examined, ground.physical.frames.count)
     }
     report = filter.report
@@ -111,8 +115,8 @@ public struct PageFilter: ~Copyable {
     + NeededFrames.symbols
 
   private mutating func scan(
-    _ section: MemoryMap.Section, of memoryFrames: PFNRanges, _ memory: inout KernelMemory,
-    _ frames: inout PFNBitmap
+    _ section: MemoryMap.Section, of memoryFrames: PFNRanges, in memory: inout KernelMemory,
+    frames: inout PFNBitmap
   ) {
     // What a page excludes may reach past its group, never past another page that excludes.
     var resume = section.frames.lowerBound
@@ -138,7 +142,8 @@ public struct PageFilter: ~Copyable {
         }
         if resume < groupEnd {
           let first = max(start, resume)
-          resume = judge(first..<groupEnd, groupStart, section, &memory, &frames)
+          resume = judge(
+            first..<groupEnd, groupStart: groupStart, section: section, in: &memory, frames: &frames)
         }
         report.examined += UInt64(start.distance(to: groupEnd))
         start = groupEnd
@@ -151,15 +156,17 @@ public struct PageFilter: ~Copyable {
   ///
   /// - Returns: the first frame that is not decided yet.
   private mutating func judge(
-    _ wanted: Range<PFN>, _ groupStart: PFN, _ section: MemoryMap.Section, _ memory: inout KernelMemory,
-    _ frames: inout PFNBitmap
+    _ wanted: Range<PFN>, groupStart: PFN, section: MemoryMap.Section, in memory: inout KernelMemory,
+    frames: inout PFNBitmap
   ) -> PFN {
     // Frames before the section's first have no struct page there; the last one may need its successor's.
     let first = max(groupStart, section.frames.lowerBound)
     let last = min(groupStart.advanced(by: Int(Self.groupFrames)), section.frames.upperBound)
     let offset = section.frames.lowerBound.distance(to: first) &* rules.pageSize
     do throws(VmcoreError) {
-      try Self.load(section.pages + offset, first.distance(to: last) * rules.pageSize, &group, &memory)
+      try Self.load(
+        section.pages + offset, byteCount: first.distance(to: last) * rules.pageSize, group: &group,
+        in: &memory)
     } catch {
       report.unreadableStructPages += UInt64(wanted.count)
       return wanted.upperBound
@@ -167,14 +174,15 @@ public struct PageFilter: ~Copyable {
     var excluder = Excluder(report, image: image, processes: processes, classes: classes)
     var end = hugeEnd
     let resume = Self.judge(
-      wanted, StructPages(group.bytes, rules), first: first, rules, level, &end, &excluder, &frames)
+      wanted, pages: StructPages(group.bytes, rules: rules), first: first, rules: rules, level: level,
+      hugeEnd: &end, excluder: &excluder, frames: &frames)
     report = excluder.report
     hugeEnd = end
     return resume
   }
 
   private static func load(
-    _ address: VirtualAddress, _ byteCount: Int, _ group: inout MappedBuffer, _ memory: inout KernelMemory
+    _ address: VirtualAddress, byteCount: Int, group: inout MappedBuffer, in memory: inout KernelMemory
   ) throws(VmcoreError) {
     var bytes = group.mutableBytes(in: 0..<byteCount)
     try memory.readSequentially(address, into: &bytes)
@@ -185,8 +193,8 @@ public struct PageFilter: ~Copyable {
   private static let leastHugeOrder: UInt64 = 7
 
   private static func judge(
-    _ wanted: Range<PFN>, _ pages: StructPages, first: PFN, _ rules: PageRules, _ level: DumpLevel,
-    _ hugeEnd: inout PFN, _ excluder: inout Excluder, _ frames: inout PFNBitmap
+    _ wanted: Range<PFN>, pages: StructPages, first: PFN, rules: PageRules, level: DumpLevel,
+    hugeEnd: inout PFN, excluder: inout Excluder, frames: inout PFNBitmap
   ) -> PFN {
     var pfn = wanted.lowerBound
     while pfn < wanted.upperBound {
@@ -209,7 +217,7 @@ public struct PageFilter: ~Copyable {
       }
       if flags & rules.hwpoison != 0 {
         // hugetlbfs marks the head for any of its pages; elsewhere the faulty page itself is marked.
-        excluder.exclude(pfn, order: isHugetlb ? order : 0, .hwpoison, &frames)
+        excluder.exclude(pfn, order: isHugetlb ? order : 0, reason: .hwpoison, frames: &frames)
       }
       // The tails of what was left out went with their head.
       if pages.isTail(index) {
@@ -217,12 +225,12 @@ public struct PageFilter: ~Copyable {
         continue
       }
 
-      let isSlab = pages.isSlab(flags, mapcount)
+      let isSlab = pages.isSlab(flags, mapcount: mapcount)
       if isSlab { excluder.report.slabs += 1 }
       if level.contains(.freePages), !isSlab, rules.buddyType?.matches(mapcount) ?? false {
         let freeOrder = pages.privateWord(index)
         if freeOrder < UInt64(rules.freeOrders), pfn.rawValue & (1 << freeOrder - 1) == 0 {
-          pfn = excluder.exclude(pfn, order: freeOrder, .free, &frames)
+          pfn = excluder.exclude(pfn, order: freeOrder, reason: .free, frames: &frames)
         } else {
           excluder.report.invalidFreeOrders += 1
           pfn = pfn.advanced(by: 1)
@@ -231,7 +239,7 @@ public struct PageFilter: ~Copyable {
       }
       if level.contains(.freePages), rules.unacceptedType?.matches(mapcount) ?? false {
         let before = excluder.report[.free]
-        pfn = excluder.exclude(pfn, order: UInt64(rules.freeOrders - 1), .free, &frames)
+        pfn = excluder.exclude(pfn, order: UInt64(rules.freeOrders - 1), reason: .free, frames: &frames)
         excluder.report.unaccepted += excluder.report[.free] - before
         continue
       }
@@ -240,11 +248,11 @@ public struct PageFilter: ~Copyable {
       let isCache = !isAnonymous && pages.isCache(flags)
       let isPrivate = flags & rules.isPrivate != 0
       if isCache, level.contains(.privateCache) || (level.contains(.cache) && !isPrivate) {
-        pfn = excluder.exclude(pfn, order: order, isPrivate ? .privateCache : .cache, &frames)
+        pfn = excluder.exclude(pfn, order: order, reason: isPrivate ? .privateCache : .cache, frames: &frames)
       } else if level.contains(.userData), isAnonymous || isHugetlb {
-        pfn = excluder.exclude(pfn, order: order, .user, &frames)
+        pfn = excluder.exclude(pfn, order: order, reason: .user, frames: &frames)
       } else if !isSlab, rules.offlineType?.matches(mapcount) ?? false {
-        pfn = excluder.exclude(pfn, order: order, .offline, &frames)
+        pfn = excluder.exclude(pfn, order: order, reason: .offline, frames: &frames)
       } else {
         pfn = pfn.advanced(by: 1)
       }

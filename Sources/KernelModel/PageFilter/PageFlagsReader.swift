@@ -7,7 +7,7 @@ struct PageFlagsReader {
   let rules: PageRules
 
   /// - Returns: nil for a frame without a `struct page` that can be read.
-  func flags(_ pfn: PFN, _ memory: inout KernelMemory) -> UInt64? {
+  func flags(_ pfn: PFN, in memory: inout KernelMemory) -> UInt64? {
     let index = map.sections.partitionPoint(behind: { $0.frames.upperBound > pfn })
     guard index < map.sections.count, map.sections[index].frames.contains(pfn) else { return nil }
     let section = map.sections[index]
@@ -16,9 +16,9 @@ struct PageFlagsReader {
   }
 
   /// Whether a bit can be PG_reserved: the kernel's text, which is never freed, has it.
-  func isTextReserved(_ kernel: KernelFacts, _ reserved: UInt64, _ memory: inout KernelMemory) -> Bool {
+  func isTextReserved(_ kernel: KernelFacts, reserved: UInt64, in memory: inout KernelMemory) -> Bool {
     guard let text = kernel.info.symbol("_stext"), let first = kernel.imageFrame(text),
-      let flags = flags(first, &memory)
+      let flags = flags(first, in: &memory)
     else { return false }
     return flags & reserved != 0
   }

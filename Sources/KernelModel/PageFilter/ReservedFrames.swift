@@ -7,22 +7,22 @@ public import DumpMemory
 public enum ReservedFrames {
   /// - Returns: those of some frames; nil where the vmcore does not tell.
   public static func among(
-    _ frames: Range<PFN>, _ kernel: Kernel, _ memory: inout KernelMemory
+    _ frames: Range<PFN>, of kernel: Kernel, in memory: inout KernelMemory
   ) -> Set<PFN>? {
     let facts = kernel.facts
-    let evidence = PageEvidence(kernel, &memory)
+    let evidence = PageEvidence(kernel, in: &memory)
     guard let reserved = evidence.reserved, let rules = try? PageRules(facts.adding(evidence.supplement)),
       let text = facts.info.symbol("_stext").flatMap({ facts.imageFrame($0) })
     else { return nil }
     let top = max(frames.upperBound, text.advanced(by: 1)).rawValue
     let asked = PFNRanges([frames, text..<text.advanced(by: 1)], maxMapNumber: top)
-    guard let map = try? MemoryMap(facts, frames: asked, &memory) else { return nil }
+    guard let map = try? MemoryMap(facts, frames: asked, in: &memory) else { return nil }
     let reader = PageFlagsReader(map: map, rules: rules)
-    guard reader.isTextReserved(facts, reserved, &memory) else { return nil }
+    guard reader.isTextReserved(facts, reserved: reserved, in: &memory) else { return nil }
     var found: Set<PFN> = []
     var pfn = frames.lowerBound
     while pfn < frames.upperBound {
-      if let flags = reader.flags(pfn, &memory), flags & reserved != 0 { found.insert(pfn) }
+      if let flags = reader.flags(pfn, in: &memory), flags & reserved != 0 { found.insert(pfn) }
       pfn = pfn.advanced(by: 1)
     }
     return found

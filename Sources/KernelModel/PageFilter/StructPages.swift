@@ -10,46 +10,46 @@ struct StructPages: ~Escapable {
   private let rules: PageRules
 
   @_lifetime(copy bytes)
-  init(_ bytes: RawSpan, _ rules: PageRules) {
+  init(_ bytes: RawSpan, rules: PageRules) {
     self.bytes = bytes
     self.rules = rules
   }
 
   @inline(__always)
   private func load<Value: FixedWidthInteger & BitwiseCopyable>(
-    _ index: Int, _ offset: Int, as type: Value.Type
+    _ index: Int, offset: Int, as type: Value.Type
   ) -> Value {
     unsafe bytes.unsafeLoadUnaligned(
       fromUncheckedByteOffset: index &* rules.pageSize &+ offset, as: type)
   }
 
   @inline(__always)
-  func flags(_ index: Int) -> UInt64 { load(index, rules.flags, as: UInt64.self) }
+  func flags(_ index: Int) -> UInt64 { load(index, offset: rules.flags, as: UInt64.self) }
 
   @inline(__always)
   func mapcount(_ index: Int) -> UInt32 {
-    rules.mapcount.map { load(index, $0, as: UInt32.self) } ?? 0
+    rules.mapcount.map { load(index, offset: $0, as: UInt32.self) } ?? 0
   }
 
   @inline(__always)
   func privateWord(_ index: Int) -> UInt64 {
-    rules.privateWord.map { load(index, $0, as: UInt64.self) } ?? .max
+    rules.privateWord.map { load(index, offset: $0, as: UInt64.self) } ?? .max
   }
 
   @inline(__always)
   func isTail(_ index: Int) -> Bool {
-    rules.compoundHead.map { load(index, $0, as: UInt64.self) & 1 != 0 } ?? false
+    rules.compoundHead.map { load(index, offset: $0, as: UInt64.self) & 1 != 0 } ?? false
   }
 
   @inline(__always)
-  func isSlab(_ flags: UInt64, _ mapcount: UInt32) -> Bool {
+  func isSlab(_ flags: UInt64, mapcount: UInt32) -> Bool {
     flags & rules.slab != 0 || rules.slabType?.matches(mapcount) ?? false
   }
 
   /// Anonymous memory. Slab pages use the word for something else.
   @inline(__always)
   func isAnonymous(_ index: Int, isSlab: Bool) -> Bool {
-    load(index, rules.mapping, as: UInt64.self) & PageRules.anonymous != 0 && !isSlab
+    load(index, offset: rules.mapping, as: UInt64.self) & PageRules.anonymous != 0 && !isSlab
   }
 
   @inline(__always)
@@ -68,18 +68,18 @@ struct StructPages: ~Escapable {
     switch rules.compound {
     case .unknown: return (0, false)
     case .secondFlags(let hugetlb, let bit):
-      let flags = load(next, rules.flags, as: UInt64.self)
+      let flags = load(next, offset: rules.flags, as: UInt64.self)
       order = flags & 0xff
       isHugetlb = hugetlb?.matches(mapcount) ?? (flags & bit != 0)
     case .bytes(let orderOffset, let destructor, let hugetlb):
-      order = UInt64(load(next, orderOffset, as: UInt8.self))
-      isHugetlb = hugetlb == UInt64(load(next, destructor, as: UInt8.self))
+      order = UInt64(load(next, offset: orderOffset, as: UInt8.self))
+      isHugetlb = hugetlb == UInt64(load(next, offset: destructor, as: UInt8.self))
     case .words(let orderOffset, let destructor, let hugetlb):
-      order = UInt64(load(next, orderOffset, as: UInt16.self))
-      isHugetlb = hugetlb == UInt64(load(next, destructor, as: UInt16.self))
+      order = UInt64(load(next, offset: orderOffset, as: UInt16.self))
+      isHugetlb = hugetlb == UInt64(load(next, offset: destructor, as: UInt16.self))
     case .pointers(let orderOffset, let destructor, let hugetlb):
-      order = load(next, orderOffset, as: UInt64.self)
-      isHugetlb = hugetlb == load(next, destructor, as: UInt64.self)
+      order = load(next, offset: orderOffset, as: UInt64.self)
+      isHugetlb = hugetlb == load(next, offset: destructor, as: UInt64.self)
     }
     guard order <= rules.greatestCompoundOrder, pfn.rawValue & (1 << order - 1) == 0 else { return nil }
     return (order, isHugetlb)

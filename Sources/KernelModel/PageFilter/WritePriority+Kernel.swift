@@ -12,7 +12,7 @@ extension WritePriority {
   ///   - affordsSet: whether there is memory for one bit a frame.
   ///   - progress: called with the frames examined so far.
   public convenience init(
-    _ kernel: Kernel, _ level: DumpLevel, affordsSet: Bool,
+    _ kernel: Kernel, level: DumpLevel, affordsSet: Bool,
     progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(VmcoreError) {
     let physical = kernel.physical
@@ -31,8 +31,8 @@ extension WritePriority {
     var problem: String?
     do throws(KernelError) {
       let map = try kernel.memoryMap()
-      map.insertOwnFrames(into: &memoryMap, kernel, &memory)
-      if let table = try? SectionTable(kernel.facts, &memory, probing: physical.frames) {
+      map.insertOwnFrames(into: &memoryMap, of: kernel, in: &memory)
+      if let table = try? SectionTable(kernel.facts, in: &memory, probing: physical.frames) {
         table.insertOwnFrames(into: &foundation, of: physical, &memory)
       }
     } catch { problem = error.description }
@@ -46,7 +46,7 @@ extension WritePriority {
         kept = try physical.framesInFile()
         var report = FilterReport()
         try PageFilter.run(
-          kernel, .needingMemoryMap, from: &kept, report: &report, progress: progress)
+          kernel, level: .needingMemoryMap, from: &kept, report: &report, progress: progress)
         isApart = report.examined > 0
         if !isApart { problem = problem ?? report.warnings.first ?? "there is no mem_map" }
       } else {
@@ -61,7 +61,7 @@ extension WritePriority {
 extension MemoryMap {
   /// Adds the frames in which the `struct page`s of memory lie.
   func insertOwnFrames(
-    into set: inout PFNBitmap, _ kernel: Kernel, _ memory: inout KernelMemory
+    into set: inout PFNBitmap, of kernel: Kernel, in memory: inout KernelMemory
   ) {
     let physical = kernel.physical
     guard let pageSize = kernel.info.size("page"), pageSize > 0 else { return }

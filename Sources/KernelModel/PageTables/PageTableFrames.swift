@@ -49,13 +49,13 @@ public struct PageTableFrames: ~Copyable {
 
   /// Adds a top table and all tables below it that are not known yet.
   public mutating func add(_ table: PhysicalAddress, _ root: Root) {
-    visit(memory.geometry.pfn(of: table), level: levels, root)
+    visit(memory.geometry.pfn(of: table), level: levels, root: root)
   }
 
   /// The frames, when all tables are added.
   public consuming func takeFrames() -> PFNBitmap { frames }
 
-  private mutating func visit(_ table: PFN, level: Int, _ root: Root) {
+  private mutating func visit(_ table: PFN, level: Int, root: Root) {
     guard memory.frames.contains(table) else {
       unreachable += 1
       return
@@ -74,7 +74,8 @@ public struct PageTableFrames: ~Copyable {
       let entry = PageTableEntry(Self.entry.load(from: tables.bytes, at: start + index * 8))
       guard entry.isPresent, !entry.isLeaf(level: level) else { continue }
       if root == .process && entry.rawValue & mask == 0 { continue }
-      visit(memory.geometry.pfn(of: PhysicalAddress(entry.frame(without: mask))), level: level - 1, root)
+      visit(
+        memory.geometry.pfn(of: PhysicalAddress(entry.frame(without: mask))), level: level - 1, root: root)
     }
   }
 

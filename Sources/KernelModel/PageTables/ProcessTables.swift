@@ -22,7 +22,7 @@ public struct ProcessTables: Sendable {
   private static let mostOwnEntries = 4
 
   /// - Throws: ``KernelError`` if the list cannot be found.
-  public init(_ kernel: Kernel, _ memory: inout KernelMemory) throws(KernelError) {
+  public init(_ kernel: Kernel, in memory: inout KernelMemory) throws(KernelError) {
     let physical = kernel.physical
     guard let head = try kernel.symbols(Self.symbols).address(of: "pgd_list") else {
       throw .absent("pgd_list, the list of all processes' page tables, is in no symbol table")
@@ -36,7 +36,7 @@ public struct ProcessTables: Sendable {
     let machine = kernel.machine
     let kernelHalf: [UInt64]
     do throws(VmcoreError) {
-      kernelHalf = try Self.upperHalf(kernel.tables.root, mask, machine, &reader)
+      kernelHalf = try Self.upperHalf(kernel.tables.root, mask: mask, machine: machine, by: &reader)
     } catch { throw .unreadable("the kernel's top page table", error) }
 
     var tables: [PhysicalAddress] = []
@@ -65,7 +65,9 @@ public struct ProcessTables: Sendable {
         break
       }
       let table = physical.geometry.address(of: pfn)
-      if let half = try? Self.upperHalf(table, mask, machine, &reader), Self.agree(half, kernelHalf) {
+      if let half = try? Self.upperHalf(table, mask: mask, machine: machine, by: &reader),
+        Self.agree(half, kernelHalf: kernelHalf)
+      {
         tables.append(table)
       } else {
         implausible += 1
@@ -78,7 +80,7 @@ public struct ProcessTables: Sendable {
 
   /// What the entries of the kernel's half lead to.
   private static func upperHalf(
-    _ table: PhysicalAddress, _ mask: UInt64, _ machine: Machine, _ reader: inout MemoryReader
+    _ table: PhysicalAddress, mask: UInt64, machine: Machine, by reader: inout MemoryReader
   ) throws(VmcoreError) -> [UInt64] {
     var half: [UInt64] = []
     half.reserveCapacity(machine.entriesPerTable - machine.entriesOfProcess)
@@ -89,7 +91,7 @@ public struct ProcessTables: Sendable {
     return half
   }
 
-  private static func agree(_ half: [UInt64], _ kernelHalf: [UInt64]) -> Bool {
+  private static func agree(_ half: [UInt64], kernelHalf: [UInt64]) -> Bool {
     var same = 0
     var own = 0
     for index in half.indices where half[index] != 0 {

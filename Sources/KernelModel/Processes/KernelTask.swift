@@ -22,7 +22,7 @@ public struct KernelTask: Sendable {
   /// TASK_COMM_LEN, with the NUL.
   private static let nameSize = 16
 
-  init(at address: VirtualAddress, _ layout: TaskLayout, _ memory: inout KernelMemory) throws(VmcoreError) {
+  init(at address: VirtualAddress, layout: TaskLayout, in memory: inout KernelMemory) throws(VmcoreError) {
     self.address = address
     pid = Int(Int32(truncatingIfNeeded: try memory.number(address + layout.pid)))
     group = Int(Int32(truncatingIfNeeded: try memory.number(address + layout.group)))

@@ -45,7 +45,7 @@ public final class ProcessFrames: @unchecked Sendable {
     var task = start
     for _ in 0..<min(Self.mostProcesses, kernel.physical.most(ofBytes: Self.leastTask)) {
       do throws(VmcoreError) {
-        let name = try Self.name(task + comm, &memory)
+        let name = try Self.name(task + comm, in: &memory)
         for index in wanted.indices where wanted[index] == name {
           seen[index] = true
           // Kernel threads have no memory of their own.
@@ -74,7 +74,7 @@ public final class ProcessFrames: @unchecked Sendable {
   func next(from pfn: PFN) -> PFN? { frames.next(from: pfn) }
 
   private static func name(
-    _ address: VirtualAddress, _ memory: inout KernelMemory
+    _ address: VirtualAddress, in memory: inout KernelMemory
   ) throws(VmcoreError) -> [UInt8] {
     var name: [UInt8] = []
     for index in 0..<nameSize {

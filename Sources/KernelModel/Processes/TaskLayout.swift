@@ -23,14 +23,14 @@ struct TaskLayout {
 
   static let structures = ["task_struct", "signal_struct"]
 
-  init?(_ types: borrowing BTF, _ version: KernelVersion) {
+  init?(_ types: borrowing BTF, version: KernelVersion) {
     guard let size = types.size("task_struct"), let tasks = types.offset("task_struct", "tasks"),
       let signal = types.offset("task_struct", "signal"),
       let threads = types.offset("signal_struct", "thread_head"),
       let thread = types.offset("task_struct", "thread_node"), let name = types.offset("task_struct", "comm"),
       let pid = types.offset("task_struct", "pid"), let group = types.offset("task_struct", "tgid"),
       // Renamed in 5.14.
-      let member = types.member("task_struct", "__state") ?? types.member("task_struct", "state"),
+      let member = types.member("task_struct", path: "__state") ?? types.member("task_struct", path: "state"),
       let state = member.offset, let stack = types.offset("task_struct", "stack")
     else { return nil }
     self.size = size
@@ -47,6 +47,6 @@ struct TaskLayout {
     flags = types.offset("task_struct", "flags")
     self.stack = stack
     stackPointer = types.offset("task_struct", "thread.sp")
-    isRenumbered = version >= KernelVersion(4, 14)
+    isRenumbered = version >= KernelVersion(4, minor: 14)
   }
 }

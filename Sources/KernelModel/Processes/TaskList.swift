@@ -14,12 +14,12 @@ public struct TaskList: Sendable {
   private static let mostTasks = 1 << 22
 
   /// - Throws: ``KernelError`` if the list cannot be found.
-  public init(_ kernel: Kernel, _ memory: inout KernelMemory) throws(KernelError) {
+  public init(_ kernel: Kernel, in memory: inout KernelMemory) throws(KernelError) {
     let types = try kernel.types(Self.wantedTypes)
     guard let first = kernel.symbolsAtHand(Self.symbols).address(of: "init_task") else {
       throw .absent("there is no symbol init_task")
     }
-    guard let layout = TaskLayout(types.btf, kernel.version) else {
+    guard let layout = TaskLayout(types.btf, version: kernel.version) else {
       throw .absent("there are no types task_struct and signal_struct with what tasks are listed by")
     }
     let limit = min(kernel.mostObjects(of: layout.size), Self.mostTasks)
@@ -39,7 +39,7 @@ public struct TaskList: Sendable {
         }
       } catch { problem = problem ?? "a process's threads cannot be read: \(error)" }
       for task in threads where tasks.count < limit && seen.insert(task).inserted {
-        do throws(VmcoreError) { tasks.append(try KernelTask(at: task, layout, &memory)) } catch {
+        do throws(VmcoreError) { tasks.append(try KernelTask(at: task, layout: layout, in: &memory)) } catch {
           problem = problem ?? "the task at \(task) cannot be read: \(error)"
         }
       }

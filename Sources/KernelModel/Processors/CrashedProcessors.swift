@@ -22,7 +22,8 @@ public struct CrashedProcessors: Hashable, Sendable {
   /// - Returns: nil where the kernel's symbols are not to be had, and where the vmcore's notes are none that the kernel
   ///   wrote: a hypervisor's dump has its own.
   public init?(_ kernel: Kernel) {
-    guard var memory = try? kernel.memory(), let all = ProcessorAreas(kernel, &memory), all.problem == nil,
+    guard var memory = try? kernel.memory(), let all = ProcessorAreas(kernel, in: &memory),
+      all.problem == nil,
       all.areas.allSatisfy({ $0.hasNote != nil })
     else { return nil }
     let withNotes = all.areas.filter { $0.hasNote == true }.map(\.number)

@@ -33,7 +33,7 @@ public struct ProcessorAreas: Sendable {
   private static let prstatus: UInt64 = 1
 
   /// - Returns: nil where the kernel's symbols are not to be had.
-  public init?(_ kernel: Kernel, _ memory: inout KernelMemory) {
+  public init?(_ kernel: Kernel, in memory: inout KernelMemory) {
     let symbols = kernel.symbolsAtHand(Self.symbols)
     guard let offsets = symbols.address(of: "__per_cpu_offset"),
       let online = symbols.address(of: "__cpu_online_mask"),
@@ -54,7 +54,7 @@ public struct ProcessorAreas: Sendable {
         areas.append(
           Area(
             number: processor, isOnline: isOnline, offset: offset, note: note,
-            hasNote: note.flatMap { Self.holdsStatus($0, &memory) }))
+            hasNote: note.flatMap { Self.holdsStatus($0, in: &memory) }))
       } catch { problem = problem ?? "processor \(processor): \(error)" }
     }
     self.areas = areas
@@ -62,7 +62,7 @@ public struct ProcessorAreas: Sendable {
   }
 
   /// Elf64_Nhdr: n_namesz of "CORE" and its NUL, n_descsz, n_type.
-  private static func holdsStatus(_ header: VirtualAddress, _ memory: inout KernelMemory) -> Bool? {
+  private static func holdsStatus(_ header: VirtualAddress, in memory: inout KernelMemory) -> Bool? {
     guard let sizes = try? memory.word(header), let type = try? memory.word(header + 8) else { return nil }
     return sizes & 0xffff_ffff == 5 && type & 0xffff_ffff == prstatus
   }

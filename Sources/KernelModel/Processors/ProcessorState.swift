@@ -34,16 +34,16 @@ public struct ProcessorState: Sendable {
 
   /// Every processor that was present, and why some are missing.
   public static func all(
-    _ kernel: Kernel, _ memory: inout KernelMemory
+    _ kernel: Kernel, in memory: inout KernelMemory
   ) throws(KernelError) -> (processors: [ProcessorState], problem: String?) {
-    guard let areas = ProcessorAreas(kernel, &memory) else {
+    guard let areas = ProcessorAreas(kernel, in: &memory) else {
       throw .absent("the kernel's masks of processors are not to be had")
     }
     let notes = areas.areas.contains { $0.hasNote == true } ? [] : kernel.physical.notes.processorStatus
     let isFromHypervisor = notes.count == areas.areas.count(where: \.isOnline)
     var next = 0
     let types = try? kernel.types(Self.wantedTypes)
-    let layout = types.flatMap { TaskLayout($0.btf, kernel.version) }
+    let layout = types.flatMap { TaskLayout($0.btf, version: kernel.version) }
     var processors: [ProcessorState] = []
     for area in areas.areas {
       var registers: Registers?
@@ -63,8 +63,10 @@ public struct ProcessorState: Sendable {
       var task: KernelTask?
       var stacks: [(name: String, range: Range<UInt64>)] = []
       if let types {
-        task = layout.flatMap { Self.task(of: area, kernel, types.btf, $0, &memory) }
-        stacks = Self.stacks(of: area, task, kernel, types.btf, &memory)
+        task = layout.flatMap {
+          Self.task(of: area, kernel: kernel, types: types.btf, layout: $0, in: &memory)
+        }
+        stacks = Self.stacks(of: area, task: task, kernel: kernel, types: types.btf, in: &memory)
       }
       processors.append(
         ProcessorState(number: area.number, source: source, registers: registers, task: task, stacks: stacks))
@@ -74,19 +76,19 @@ public struct ProcessorState: Sendable {
 
   /// `runqueues.curr`
   private static func task(
-    of area: ProcessorAreas.Area, _ kernel: Kernel, _ types: borrowing BTF, _ layout: TaskLayout,
-    _ memory: inout KernelMemory
+    of area: ProcessorAreas.Area, kernel: Kernel, types: borrowing BTF, layout: TaskLayout,
+    in memory: inout KernelMemory
   ) -> KernelTask? {
     guard area.isOnline, let queue = kernel.symbolsAtHand(Self.symbols).address(of: "runqueues"),
       let current = types.offset("rq", "curr"),
       let task = try? memory.word(area.address(of: queue) + current), KernelPointer.isPlausible(task)
     else { return nil }
-    return try? KernelTask(at: VirtualAddress(task), layout, &memory)
+    return try? KernelTask(at: VirtualAddress(task), layout: layout, in: &memory)
   }
 
   private static func stacks(
-    of area: ProcessorAreas.Area, _ task: KernelTask?, _ kernel: Kernel, _ types: borrowing BTF,
-    _ memory: inout KernelMemory
+    of area: ProcessorAreas.Area, task: KernelTask?, kernel: Kernel, types: borrowing BTF,
+    in memory: inout KernelMemory
   ) -> [(name: String, range: Range<UInt64>)] {
     let symbols = kernel.symbolsAtHand(Self.symbols)
     var stacks: [(name: String, range: Range<UInt64>)] = []
@@ -110,7 +112,8 @@ public struct ProcessorState: Sendable {
       let base = try? memory.word(area.address(of: variable))
     {
       for name in ["DF", "NMI", "DB", "MCE", "VC", "VC2"] {
-        if let member = types.member("cea_exception_stacks", "\(name)_stack"), let offset = member.offset,
+        if let member = types.member("cea_exception_stacks", path: "\(name)_stack"),
+          let offset = member.offset,
           let size = member.size
         {
           add(name, base &+ UInt64(offset), UInt64(size))

@@ -23,7 +23,7 @@ struct SlabCache {
   private static let largestObject = 4 << 20
 
   /// - Returns: nil if the numbers cannot be those of a cache, or cannot be read.
-  init?(at address: VirtualAddress, _ layout: SlabLayout, _ memory: inout KernelMemory) {
+  init?(at address: VirtualAddress, layout: SlabLayout, in memory: inout KernelMemory) {
     func number(_ offset: Int) -> Int? { (try? memory.word32(address + offset)).map { Int($0) } }
     guard KernelPointer.isPlausible(address.rawValue), let size = number(layout.size),
       let pointerOffset = number(layout.pointerOffset), (8...Self.largestObject).contains(size),

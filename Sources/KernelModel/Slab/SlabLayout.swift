@@ -43,8 +43,8 @@ struct SlabLayout {
   init(_ types: borrowing BTF) throws(KernelError) {
     let page = types.size("slab") == nil ? "page" : "slab"
     guard let cache = types.offset(page, "slab_cache"), let freelist = types.offset(page, "freelist"),
-      let inUse = Self.bits(types.member(page, "inuse")),
-      let objects = Self.bits(types.member(page, "objects")),
+      let inUse = Self.bits(types.member(page, path: "inuse")),
+      let objects = Self.bits(types.member(page, path: "objects")),
       let size = types.offset("kmem_cache", "size"), let pointerOffset = types.offset("kmem_cache", "offset"),
       let name = types.offset("kmem_cache", "name"),
       let contentSize = types.offset("kmem_cache", "object_size"),

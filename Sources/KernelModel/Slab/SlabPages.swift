@@ -22,7 +22,7 @@ struct SlabPages: ~Copyable {
   static let groupFrames = 1024
 
   init(
-    _ kernel: Kernel, _ layout: SlabLayout
+    _ kernel: Kernel, layout: SlabLayout
   ) throws(KernelError) {
     let rules = try PageRules(kernel.facts)
     let map = try kernel.memoryMap()
@@ -49,13 +49,15 @@ struct SlabPages: ~Copyable {
     let first = section.pages + section.frames.lowerBound.distance(to: frames.lowerBound) * rules.pageSize
     var bytes = buffer.mutableBytes(in: 0..<count * rules.pageSize)
     try memory.readSequentially(first, into: &bytes)
-    let pages = StructPages(buffer.bytes, rules)
+    let pages = StructPages(buffer.bytes, rules: rules)
     var heads: [Head] = []
     var index = 0
     while index < count {
       let start = index
       index += 1
-      guard !pages.isTail(start), pages.isSlab(pages.flags(start), pages.mapcount(start)) else { continue }
+      guard !pages.isTail(start), pages.isSlab(pages.flags(start), mapcount: pages.mapcount(start)) else {
+        continue
+      }
       while index < count, pages.isTail(index) { index += 1 }
       let base = start * rules.pageSize
       func word(_ offset: Int) -> UInt64 { buffer.bytes.littleEndian(at: base + offset) ?? 0 }

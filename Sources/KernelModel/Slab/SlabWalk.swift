@@ -29,19 +29,21 @@ public struct SlabWalk: Sendable {
   /// - Throws: ``KernelError`` if the kernel's allocator, mem_map or direct map is not known, or if free
   ///   pointers cannot be understood even where memory is intact.
   public init(
-    _ kernel: Kernel, below limit: PhysicalAddress = PhysicalAddress(0xa0000), _ memory: inout KernelMemory
+    _ kernel: Kernel, below limit: PhysicalAddress = PhysicalAddress(0xa0000), in memory: inout KernelMemory
   ) throws(KernelError) {
     let physical = kernel.physical
     let symbols = try kernel.symbols(Self.symbols)
     let types = try kernel.types(SlabLayout.wantedTypes)
     let layout = try SlabLayout(types.btf)
-    var pages = try SlabPages(kernel, layout)
+    var pages = try SlabPages(kernel, layout: layout)
     guard let directMap = kernel.directMap else {
       throw .absent("no PT_LOAD and no page_offset_base tells where the kernel maps memory")
     }
-    var caches = Caches(layout, kernel.geometry, objectPoison: Self.objectPoison(symbols, &memory))
+    var caches = Caches(
+      layout, geometry: kernel.geometry, objectPoison: Self.objectPoison(symbols, in: &memory))
     (coding, probes) = try Self.learn(
-      kernel, hasSlabType: types.btf.size("slab") != nil, directMap, &pages, &caches, &memory)
+      kernel, hasSlabType: types.btf.size("slab") != nil, directMap: directMap, pages: &pages,
+      caches: &caches, in: &memory)
 
     var slabs: [KernelSlab] = []
     var implausible = 0
@@ -55,7 +57,7 @@ public struct SlabWalk: Sendable {
           try pages.heads(in: first..<next, of: section, &memory)
         }
         for head in heads {
-          if let slab = caches.slab(head, directMap, coding, &memory) {
+          if let slab = caches.slab(head, directMap: directMap, coding: coding, in: &memory) {
             slabs.append(slab)
           } else {
             implausible += 1
@@ -64,7 +66,7 @@ public struct SlabWalk: Sendable {
         first = next
       }
     }
-    Self.addProcessorLists(&slabs, caches, kernel, layout, &memory)
+    Self.addProcessorLists(&slabs, caches: caches, of: kernel, layout: layout, in: &memory)
     self.slabs = slabs
     self.implausible = implausible
     let objects = slabs.reduce(0) { $0 + $1.objects }
@@ -77,7 +79,7 @@ public struct SlabWalk: Sendable {
   }
 
   /// `__OBJECT_POISON` of `kmem_cache.flags`: bit 31, and since 6.10 what the kernel's configuration left for it (mm/slab.h).
-  private static func objectPoison(_ symbols: KernelSymbols, _ memory: inout KernelMemory) -> UInt32 {
+  private static func objectPoison(_ symbols: KernelSymbols, in memory: inout KernelMemory) -> UInt32 {
     let name = "_slab_flag_bits"
     guard let bits = symbols.enumerations(named: [name], &memory)[name] else { return 1 << 31 }
     // Without CONFIG_SLUB_DEBUG there is none.
@@ -88,8 +90,8 @@ public struct SlabWalk: Sendable {
 
   /// Tries each coding on the first free pointers of slabs above 1 MiB; the best wins.
   private static func learn(
-    _ kernel: Kernel, hasSlabType: Bool, _ directMap: UInt64,
-    _ pages: inout SlabPages, _ caches: inout Caches, _ memory: inout KernelMemory
+    _ kernel: Kernel, hasSlabType: Bool, directMap: UInt64,
+    pages: inout SlabPages, caches: inout Caches, in memory: inout KernelMemory
   ) throws(KernelError) -> (FreePointerCoding, probes: (right: Int, wrong: Int)) {
     var right = [Int](repeating: 0, count: FreePointerCoding.allCases.count)
     var probed = 0
@@ -101,7 +103,7 @@ public struct SlabWalk: Sendable {
         let next = min(first.advanced(by: SlabPages.groupFrames), section.frames.upperBound)
         let heads = (try? pages.heads(in: first..<next, of: section, &memory)) ?? []
         for head in heads where head.freelist != 0 && head.inUse < head.objects {
-          guard let slab = caches.slab(head, directMap, .plain, &memory),
+          guard let slab = caches.slab(head, directMap: directMap, coding: .plain, in: &memory),
             let index = slab.index(of: head.freelist),
             let stored = try? memory.word(slab.pointerPlace(index))
           else { continue }
@@ -124,7 +126,7 @@ public struct SlabWalk: Sendable {
     }
     if probed > 0 { return (FreePointerCoding.allCases[best], (right[best], probed - right[best])) }
     // No slab shows it. struct slab is younger (5.17) than the swapping (5.7); where it is missing, the release decides.
-    let swaps = hasSlabType || kernel.version >= KernelVersion(5, 7)
+    let swaps = hasSlabType || kernel.version >= KernelVersion(5, minor: 7)
     let hardened: FreePointerCoding = swaps ? .mixedSwapped : .mixed
     return (pages.layout.random == nil ? .plain : hardened, (0, 0))
   }
@@ -132,8 +134,8 @@ public struct SlabWalk: Sendable {
   // MARK: - Free lists of processors
 
   private static func addProcessorLists(
-    _ slabs: inout [KernelSlab], _ caches: Caches, _ kernel: Kernel, _ layout: SlabLayout,
-    _ memory: inout KernelMemory
+    _ slabs: inout [KernelSlab], caches: Caches, of kernel: Kernel, layout: SlabLayout,
+    in memory: inout KernelMemory
   ) {
     guard layout.processors != nil,
       let table = kernel.symbolsAtHand(Self.symbols).address(of: "__per_cpu_offset")
@@ -161,7 +163,7 @@ public struct SlabWalk: Sendable {
     private var entries: [UInt64: SlabCache] = [:]
     private var rejected: Set<UInt64> = []
 
-    init(_ layout: SlabLayout, _ geometry: PageGeometry, objectPoison: UInt32) {
+    init(_ layout: SlabLayout, geometry: PageGeometry, objectPoison: UInt32) {
       self.geometry = geometry
       self.layout = layout
       self.objectPoison = objectPoison
@@ -171,9 +173,9 @@ public struct SlabWalk: Sendable {
 
     /// - Returns: nil if the slab's numbers cannot be right.
     mutating func slab(
-      _ head: SlabPages.Head, _ directMap: UInt64, _ coding: FreePointerCoding, _ memory: inout KernelMemory
+      _ head: SlabPages.Head, directMap: UInt64, coding: FreePointerCoding, in memory: inout KernelMemory
     ) -> KernelSlab? {
-      guard let cache = cache(head.cache, &memory), head.objects > 0, head.inUse <= head.objects,
+      guard let cache = cache(head.cache, in: &memory), head.objects > 0, head.inUse <= head.objects,
         head.objects * cache.size <= head.frames.count * geometry.size
       else { return nil }
       var slab = KernelSlab(
@@ -187,10 +189,10 @@ public struct SlabWalk: Sendable {
       return slab
     }
 
-    private mutating func cache(_ address: VirtualAddress, _ memory: inout KernelMemory) -> SlabCache? {
+    private mutating func cache(_ address: VirtualAddress, in memory: inout KernelMemory) -> SlabCache? {
       if let known = entries[address.rawValue] { return known }
       if rejected.contains(address.rawValue) { return nil }
-      guard let cache = SlabCache(at: address, layout, &memory) else {
+      guard let cache = SlabCache(at: address, layout: layout, in: &memory) else {
         rejected.insert(address.rawValue)
         return nil
       }

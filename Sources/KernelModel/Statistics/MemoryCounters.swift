@@ -38,7 +38,7 @@ public struct MemoryCounters: Sendable {
   ]
 
   /// - Throws: ``KernelError`` where the kernel's types are not to be had.
-  public init(_ kernel: Kernel, _ memory: inout KernelMemory) throws(KernelError) {
+  public init(_ kernel: Kernel, in memory: inout KernelMemory) throws(KernelError) {
     let symbols = kernel.symbolsAtHand(Self.symbols)
     let types = try kernel.types(Self.wantedTypes)
     func word(_ name: String, _ offset: Int = 0) -> UInt64? {
@@ -48,7 +48,7 @@ public struct MemoryCounters: Sendable {
       // Counters of processors that were not added up can make a small sum negative.
       return UInt64(max(Int64(bitPattern: word), 0))
     }
-    func item(_ array: String, _ item: String) -> UInt64? {
+    func item(_ array: String, item: String) -> UInt64? {
       guard let index = types.btf.value(ofEnumerator: item), (0..<256).contains(index),
         let count = word(array, Int(index) * 8)
       else { return nil }
@@ -56,10 +56,10 @@ public struct MemoryCounters: Sendable {
     }
     var counters = [Counter(name: "total", title: "MemTotal", pages: word("_totalram_pages"))]
     counters += Self.zoneItems.map {
-      Counter(name: $0.name, title: $0.title, pages: item("vm_zone_stat", $0.item))
+      Counter(name: $0.name, title: $0.title, pages: item("vm_zone_stat", item: $0.item))
     }
     counters += Self.nodeItems.map {
-      Counter(name: $0.name, title: $0.title, pages: item("vm_node_stat", $0.item))
+      Counter(name: $0.name, title: $0.title, pages: item("vm_node_stat", item: $0.item))
     }
     counters.append(Counter(name: "swap_total", title: "SwapTotal", pages: word("total_swap_pages")))
     counters.append(Counter(name: "swap_free", title: "SwapFree", pages: word("nr_swap_pages")))

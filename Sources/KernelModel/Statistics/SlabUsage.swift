@@ -59,11 +59,11 @@ public struct SlabUsage: Sendable {
         let objects = types.offset("kmem_cache_node", "total_objects")
       else { throw .absent("the kernel did not count its slabs (CONFIG_SLUB_DEBUG)") }
       // An array of pointers; from 7.0 on one of structures that have the pointer.
-      if let nodes = types.member("kmem_cache", "node"), let place = nodes.offset {
+      if let nodes = types.member("kmem_cache", path: "node"), let place = nodes.offset {
         self.nodes = place
         nodeCount = min(nodes.length ?? 1, 1024)
         nodeStep = 8
-      } else if let nodes = types.member("kmem_cache", "per_node"), let place = nodes.offset,
+      } else if let nodes = types.member("kmem_cache", path: "per_node"), let place = nodes.offset,
         let each = types.size("kmem_cache_per_node_ptrs"),
         let inside = types.offset("kmem_cache_per_node_ptrs", "node")
       {
@@ -82,13 +82,13 @@ public struct SlabUsage: Sendable {
       self.partial = partial
       self.cacheSize = cacheSize
       slabLink = types.offset(slab, "slab_list") ?? types.offset(slab, "lru")
-      inUse = SlabLayout.bits(types.member(slab, "inuse"))
-      slabObjects = SlabLayout.bits(types.member(slab, "objects"))
+      inUse = SlabLayout.bits(types.member(slab, path: "inuse"))
+      slabObjects = SlabLayout.bits(types.member(slab, path: "objects"))
     }
   }
 
   /// - Throws: ``KernelError`` for an allocator other than SLUB, and where the list of caches cannot be found.
-  public init(_ kernel: Kernel, _ memory: inout KernelMemory) throws(KernelError) {
+  public init(_ kernel: Kernel, in memory: inout KernelMemory) throws(KernelError) {
     guard let head = kernel.symbolsAtHand(Self.symbols).address(of: "slab_caches") else {
       throw .absent("there is no symbol slab_caches")
     }
@@ -108,7 +108,9 @@ public struct SlabUsage: Sendable {
     for node in list.nodes {
       do throws(VmcoreError) {
         caches.append(
-          try Self.cache(node + -layout.link, layout, pageSize: kernel.geometry.size, &budget, &memory))
+          try Self.cache(
+            node + -layout.link, layout: layout, pageSize: kernel.geometry.size, budget: &budget, in: &memory)
+        )
       } catch { problem = problem ?? "a cache cannot be read: \(error)" }
     }
     self.caches = caches.sorted { ($0.byteCount, $1.name) > ($1.byteCount, $0.name) }
@@ -116,8 +118,8 @@ public struct SlabUsage: Sendable {
   }
 
   private static func cache(
-    _ address: VirtualAddress, _ layout: Layout, pageSize: Int, _ budget: inout Int,
-    _ memory: inout KernelMemory
+    _ address: VirtualAddress, layout: Layout, pageSize: Int, budget: inout Int,
+    in memory: inout KernelMemory
   ) throws(VmcoreError) -> Cache {
     let name = VirtualAddress(try memory.word(address + layout.name))
     // OO_SHIFT
@@ -132,7 +134,9 @@ public struct SlabUsage: Sendable {
       let node = VirtualAddress(pointer)
       slabs &+= try memory.word(node + layout.slabs)
       objects &+= try memory.word(node + layout.objects)
-      if let sum = free { free = freeObjects(node, layout, &budget, &memory).map { sum &+ $0 } }
+      if let sum = free {
+        free = freeObjects(node, layout: layout, budget: &budget, in: &memory).map { sum &+ $0 }
+      }
     }
     let text = name.rawValue >> 63 == 1 ? (try? memory.printableText(name, atMost: 64)) ?? "?" : "?"
     let bytes = slabs.multipliedReportingOverflow(by: UInt64(pageSize) << min(order, 20))
@@ -143,7 +147,7 @@ public struct SlabUsage: Sendable {
 
   /// Counts the free objects of a node's slabs that are neither full nor empty; nil where that cannot be.
   private static func freeObjects(
-    _ node: VirtualAddress, _ layout: Layout, _ budget: inout Int, _ memory: inout KernelMemory
+    _ node: VirtualAddress, layout: Layout, budget: inout Int, in memory: inout KernelMemory
   ) -> UInt64? {
     guard let link = layout.slabLink, let inUse = layout.inUse, let objects = layout.slabObjects else {
       return nil

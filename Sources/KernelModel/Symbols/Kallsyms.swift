@@ -48,18 +48,18 @@ public struct Kallsyms: Sendable {
   /// Finds the tables by VMCOREINFO (`SYMBOL(kallsyms_*)`, Linux 6.0), else by searching the kernel's image.
   ///
   /// - Throws: ``KernelError`` where there are none, or where they do not have `_stext` at its place.
-  public init(_ kernel: KernelFacts, _ memory: inout KernelMemory) throws(KernelError) {
+  public init(_ kernel: KernelFacts, in memory: inout KernelMemory) throws(KernelError) {
     let anchor = kernel.info.symbol("_stext")
-    if let declared = try Self.declaredTables(kernel.info, &memory) {
-      try self.init(declared, anchor, "VMCOREINFO", &memory)
+    if let declared = try Self.declaredTables(kernel.info, in: &memory) {
+      try self.init(declared, anchor: anchor, evidence: "VMCOREINFO", in: &memory)
     } else {
-      let found = try KallsymsSearch.tables(kernel, &memory)
-      try self.init(found, anchor, "a search of the kernel's image", &memory)
+      let found = try KallsymsSearch.tables(kernel, in: &memory)
+      try self.init(found, anchor: anchor, evidence: "a search of the kernel's image", in: &memory)
     }
   }
 
   private init(
-    _ tables: Tables, _ anchor: VirtualAddress?, _ evidence: String, _ memory: inout KernelMemory
+    _ tables: Tables, anchor: VirtualAddress?, evidence: String, in memory: inout KernelMemory
   ) throws(KernelError) {
     guard Self.plausibleCount.contains(tables.count) else {
       throw .malformed("kallsyms_num_syms is \(tables.count)")
@@ -67,13 +67,16 @@ public struct Kallsyms: Sendable {
     guard let anchor else { throw .absent("VMCOREINFO has no SYMBOL(_stext) to check kallsyms by") }
     let tokens = try KallsymsTokens(table: tables.tokenTable, index: tables.tokenIndex, &memory)
     var wanted = WantedNames(["_stext"])
-    try Self.scan(tables, tokens, &wanted, &memory)
+    try Self.scan(tables, tokens: tokens, wanted: &wanted, in: &memory)
     guard let index = wanted.found["_stext"] else {
       throw .malformed("there is no _stext among the \(tables.count) names of kallsyms")
     }
     var fitting: Addressing?
     for addressing in Addressing.allCases {
-      if try Self.address(Int(index), tables, addressing, &memory) == anchor.rawValue { fitting = addressing }
+      if try Self.address(Int(index), tables: tables, addressing: addressing, in: &memory) == anchor.rawValue
+      {
+        fitting = addressing
+      }
     }
     guard let fitting else {
       throw .malformed("no reading of kallsyms puts _stext at \(anchor), where VMCOREINFO has it")
@@ -91,10 +94,10 @@ public struct Kallsyms: Sendable {
     of names: [String], _ memory: inout KernelMemory
   ) throws(KernelError) -> [String: VirtualAddress] {
     var wanted = WantedNames(names)
-    try Self.scan(tables, tokens, &wanted, &memory)
+    try Self.scan(tables, tokens: tokens, wanted: &wanted, in: &memory)
     var result: [String: VirtualAddress] = [:]
     for (name, index) in wanted.found {
-      if let address = try Self.address(Int(index), tables, addressing, &memory) {
+      if let address = try Self.address(Int(index), tables: tables, addressing: addressing, in: &memory) {
         result[name] = VirtualAddress(address)
       }
     }
@@ -102,7 +105,7 @@ public struct Kallsyms: Sendable {
   }
 
   private static func declaredTables(
-    _ info: VMCOREINFO, _ memory: inout KernelMemory
+    _ info: VMCOREINFO, in memory: inout KernelMemory
   ) throws(KernelError) -> Tables? {
     guard let names = info.symbol("kallsyms_names"), let number = info.symbol("kallsyms_num_syms"),
       let table = info.symbol("kallsyms_token_table"), let index = info.symbol("kallsyms_token_index"),
@@ -119,7 +122,7 @@ public struct Kallsyms: Sendable {
   }
 
   static func address(
-    _ index: Int, _ tables: Tables, _ addressing: Addressing, _ memory: inout KernelMemory
+    _ index: Int, tables: Tables, addressing: Addressing, in memory: inout KernelMemory
   ) throws(KernelError) -> UInt64? {
     guard tables.hasWords == (addressing == .words) else { return nil }
     return try KernelError.reading("kallsyms") { () throws(VmcoreError) in
@@ -141,7 +144,7 @@ public struct Kallsyms: Sendable {
   /// A name is its length, in one byte or, from 128 on (Linux 6.1), two of seven bits each, and so many
   /// tokens. The first letter says what kind of symbol it is.
   private static func scan(
-    _ tables: Tables, _ tokens: KallsymsTokens, _ wanted: inout WantedNames, _ memory: inout KernelMemory
+    _ tables: Tables, tokens: KallsymsTokens, wanted: inout WantedNames, in memory: inout KernelMemory
   ) throws(KernelError) {
     var stream = try KernelError.wrapping { () throws(SystemError) in
       try KernelByteStream(at: tables.names)
@@ -150,11 +153,13 @@ public struct Kallsyms: Sendable {
     name.reserveCapacity(WantedNames.longestName + 1)
     for index in 0..<tables.count {
       if wanted.missing == 0 { return }
-      let count = try nameLength(&stream, &memory)
+      let count = try nameLength(&stream, in: &memory)
       guard (1...WantedNames.longestName + 1).contains(count) else {
         throw .malformed("name \(index) of kallsyms consists of \(count) tokens")
       }
-      try KernelError.reading("kallsyms_names") { () throws(VmcoreError) in try stream.need(count, &memory) }
+      try KernelError.reading("kallsyms_names") { () throws(VmcoreError) in
+        try stream.need(count, in: &memory)
+      }
       let last = tokens.lastByte(of: stream.byte(count - 1))
       if let first = tokens.byte(1, of: stream.byte(0)) ?? tokens.byte(0, of: stream.byte(min(1, count - 1))),
         wanted.includes(first: first, last: last)
@@ -180,14 +185,14 @@ public struct Kallsyms: Sendable {
   /// Takes the length of the next name.
   @inline(__always)
   static func nameLength(
-    _ stream: inout KernelByteStream, _ memory: inout KernelMemory
+    _ stream: inout KernelByteStream, in memory: inout KernelMemory
   ) throws(KernelError) -> Int {
     try KernelError.reading("kallsyms_names") { () throws(VmcoreError) in
-      try stream.need(1, &memory)
+      try stream.need(1, in: &memory)
       let first = Int(stream.byte(0))
       stream.take(1)
       guard first & 0x80 != 0 else { return first }
-      try stream.need(1, &memory)
+      try stream.need(1, in: &memory)
       let second = Int(stream.byte(0))
       stream.take(1)
       return first & 0x7f | second << 7

@@ -44,7 +44,7 @@ struct KallsymsSearch {
   private static let headSize: UInt64 = 2 << 20
 
   static func tables(
-    _ kernel: KernelFacts, _ memory: inout KernelMemory
+    _ kernel: KernelFacts, in memory: inout KernelMemory
   ) throws(KernelError) -> Kallsyms.Tables {
     guard let text = kernel.info.symbol("_stext"), kernel.machine.isInImage(text.rawValue) else {
       throw .absent("VMCOREINFO has neither SYMBOL(kallsyms_names) nor SYMBOL(_stext)")
@@ -72,7 +72,7 @@ struct KallsymsSearch {
     var hole: UInt64 = 0
     var hasText = false
     while at < end, hole < (hasText ? Self.longestHole : Self.longestHoleBefore) {
-      let size = readable(VirtualAddress(at), into: &buffer, &memory)
+      let size = readable(VirtualAddress(at), into: &buffer, in: &memory)
       if size == 0 {
         let step = hasText ? page : UInt64(Self.window)
         at += step
@@ -81,7 +81,9 @@ struct KallsymsSearch {
       }
       hole = 0
       hasText = true
-      if let tables = look(buffer.bytes.extracting(0..<size), VirtualAddress(at), &memory) { return tables }
+      if let tables = look(buffer.bytes.extracting(0..<size), address: VirtualAddress(at), in: &memory) {
+        return tables
+      }
       // Windows overlap by a page, so that what lies across a border is seen whole.
       at += UInt64(size) > page ? UInt64(size) - page : page
     }
@@ -90,7 +92,7 @@ struct KallsymsSearch {
 
   /// Reads a window, or, where something of it is missing, its first page.
   private func readable(
-    _ address: VirtualAddress, into buffer: inout MappedBuffer, _ memory: inout KernelMemory
+    _ address: VirtualAddress, into buffer: inout MappedBuffer, in memory: inout KernelMemory
   ) -> Int {
     for size in [Self.window, Int(page)] {
       var bytes = buffer.mutableBytes(in: 0..<size)
@@ -100,7 +102,7 @@ struct KallsymsSearch {
   }
 
   private mutating func look(
-    _ bytes: RawSpan, _ address: VirtualAddress, _ memory: inout KernelMemory
+    _ bytes: RawSpan, address: VirtualAddress, in memory: inout KernelMemory
   ) -> Kallsyms.Tables? {
     // The address is that of a page, and so a multiple of 8.
     for offset in stride(from: 0, through: bytes.byteCount - 8, by: 8) {
@@ -154,7 +156,7 @@ struct KallsymsSearch {
   /// The names that the markers behind them fit: where the first begins, which is 0, and where the 257th.
   private mutating func names(before table: VirtualAddress, _ memory: inout KernelMemory) -> Candidate? {
     for index in candidates.indices where candidates[index].names < table {
-      let extent = candidates[index].extent ?? measure(candidates[index], &memory)
+      let extent = candidates[index].extent ?? measure(candidates[index], in: &memory)
       candidates[index].extent = extent
       guard case .names(let end, let second) = extent, end < table else { continue }
       let candidate = candidates[index]
@@ -168,12 +170,12 @@ struct KallsymsSearch {
     return nil
   }
 
-  private mutating func measure(_ candidate: Candidate, _ memory: inout KernelMemory) -> Extent {
+  private mutating func measure(_ candidate: Candidate, in memory: inout KernelMemory) -> Extent {
     guard var stream = try? KernelByteStream(at: candidate.names) else { return .none }
     var first256 = 0
     for index in 0..<candidate.count {
-      guard let count = try? Kallsyms.nameLength(&stream, &memory),
-        (1...WantedNames.longestName + 1).contains(count), (try? stream.need(count, &memory)) != nil
+      guard let count = try? Kallsyms.nameLength(&stream, in: &memory),
+        (1...WantedNames.longestName + 1).contains(count), (try? stream.need(count, in: &memory)) != nil
       else { return .none }
       stream.take(count)
       measuredBytes += UInt64(count)
@@ -192,7 +194,7 @@ struct KallsymsSearch {
     var token = 48
     var length = 0
     while token < KallsymsTokens.count {
-      guard (try? stream.need(1, &memory)) != nil else { return nil }
+      guard (try? stream.need(1, in: &memory)) != nil else { return nil }
       let byte = stream.byte(0)
       stream.take(1)
       length = byte == 0 ? 0 : length + 1

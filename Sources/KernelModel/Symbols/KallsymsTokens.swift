@@ -39,7 +39,7 @@ struct KallsymsTokens {
       var length: UInt16 = 0
       while true {
         try KernelError.reading("kallsyms_token_table") { () throws(VmcoreError) in
-          try stream.need(1, &memory)
+          try stream.need(1, in: &memory)
         }
         let byte = stream.byte(0)
         stream.take(1)

@@ -25,11 +25,11 @@ struct KernelByteStream: ~Copyable {
   ///
   /// - Parameter count: at most 32 KiB.
   @inline(__always)
-  mutating func need(_ count: Int, _ memory: inout KernelMemory) throws(VmcoreError) {
+  mutating func need(_ count: Int, in memory: inout KernelMemory) throws(VmcoreError) {
     if filled - taken < count { try fill(count, &memory) }
   }
 
-  /// A byte behind the next; it must have been asked for by ``need(_:_:)``.
+  /// A byte behind the next; it must have been asked for by ``need(_:in:)``.
   @inline(__always)
   func byte(_ offset: Int) -> UInt8 {
     precondition(offset >= 0 && offset < filled - taken)

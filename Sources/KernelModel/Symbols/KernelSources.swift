@@ -5,7 +5,7 @@ public struct KernelSources: Sendable {
   /// What the user named.
   public let files: KernelFiles
 
-  public init(_ facts: KernelFacts, _ files: KernelFiles = KernelFiles()) {
+  public init(_ facts: KernelFacts, files: KernelFiles = KernelFiles()) {
     self.facts = facts
     self.files = files
   }

@@ -18,9 +18,9 @@ public struct KernelSymbols: Sendable {
   /// - Throws: ``KernelError`` if a file that the user named cannot be read or is of another kernel. A vmcore
   ///   without symbols is no error: they are absent, and ``evidence`` says why.
   public init(
-    _ names: [String], of sources: KernelSources, _ memory: inout KernelMemory
+    _ names: [String], of sources: KernelSources, in memory: inout KernelMemory
   ) throws(KernelError) {
-    try add(names, of: sources, &memory)
+    try add(names, of: sources, in: &memory)
   }
 
   /// The same, as if what was not found had never been asked for.
@@ -34,9 +34,9 @@ public struct KernelSymbols: Sendable {
   /// Whether all of some names were looked up, wherever that led.
   func haveBeenAsked(for names: [String]) -> Bool { asked.isSuperset(of: names) }
 
-  /// Looks names up that were not looked up before; see ``init(_:of:_:)``.
+  /// Looks names up that were not looked up before; see ``init(_:of:in:)``.
   mutating func add(
-    _ names: [String], of sources: KernelSources, _ memory: inout KernelMemory
+    _ names: [String], of sources: KernelSources, in memory: inout KernelMemory
   ) throws(KernelError) {
     let kernel = sources.facts
     // Who asks joins the lists of several who need the same.
@@ -47,13 +47,13 @@ public struct KernelSymbols: Sendable {
       if addresses[name] != nil { found += 1 }
     }
     if found > 0 { evidence.append("VMCOREINFO: \(found) of \(names.count) symbols") }
-    if let path = sources.files.vmlinux { try add(names, vmlinux: path, kernel) }
-    if let path = sources.files.systemMap { try add(names, systemMap: path, kernel) }
+    if let path = sources.files.vmlinux { try add(names, vmlinux: path, of: kernel) }
+    if let path = sources.files.systemMap { try add(names, systemMap: path, of: kernel) }
     asked.formUnion(names)
     let rest = missing(names)
     if rest.isEmpty { return }
     do throws(KernelError) {
-      let kallsyms = try ownTable(kernel, &memory)
+      let kallsyms = try ownTable(kernel, in: &memory)
       let found = try kallsyms.addresses(of: rest, &memory)
       for (name, address) in found { addresses[name] = address }
       evidence.append(
@@ -65,11 +65,11 @@ public struct KernelSymbols: Sendable {
   }
 
   private mutating func ownTable(
-    _ kernel: KernelFacts, _ memory: inout KernelMemory
+    _ kernel: KernelFacts, in memory: inout KernelMemory
   ) throws(KernelError) -> Kallsyms {
     if let kallsyms { return try kallsyms.get() }
     do throws(KernelError) {
-      let table = try Kallsyms(kernel, &memory)
+      let table = try Kallsyms(kernel, in: &memory)
       kallsyms = .success(table)
       return table
     } catch {
@@ -86,7 +86,7 @@ public struct KernelSymbols: Sendable {
   }
 
   private mutating func add(
-    _ names: [String], vmlinux path: String, _ kernel: KernelFacts
+    _ names: [String], vmlinux path: String, of kernel: KernelFacts
   ) throws(KernelError) {
     let rest = missing(names)
     do throws(KernelError) {
@@ -98,20 +98,20 @@ public struct KernelSymbols: Sendable {
         evidence.append("\(path): no symbols")
         return
       }
-      let found = try relocated(values, rest, kernel)
+      let found = try relocated(values, names: rest, of: kernel)
       evidence.append(
         "\(path) (\(proof ?? "its _stext fits")): \(found) of \(rest.count) symbols")
     } catch { throw error.following(path) }
   }
 
   private mutating func add(
-    _ names: [String], systemMap path: String, _ kernel: KernelFacts
+    _ names: [String], systemMap path: String, of kernel: KernelFacts
   ) throws(KernelError) {
     let rest = missing(names)
     do throws(KernelError) {
       let values = try SystemMap(opening: path).values(of: rest + Self.witnesses)
       guard values["_stext"] != nil else { throw .malformed("it has no _stext") }
-      let found = try relocated(values, rest, kernel)
+      let found = try relocated(values, names: rest, of: kernel)
       evidence.append("\(path): \(found) of \(rest.count) symbols")
     } catch { throw error.following(path) }
   }
@@ -123,7 +123,7 @@ public struct KernelSymbols: Sendable {
 
   /// Adds what a file has, moved by as much as KASLR moved `_stext`.
   private mutating func relocated(
-    _ values: [String: UInt64], _ names: [String], _ kernel: KernelFacts
+    _ values: [String: UInt64], names: [String], of kernel: KernelFacts
   ) throws(KernelError) -> Int {
     guard let linked = values["_stext"], let actual = kernel.info.symbol("_stext") else {
       throw .absent("without SYMBOL(_stext) in VMCOREINFO its symbols cannot be placed")
@@ -136,7 +136,7 @@ public struct KernelSymbols: Sendable {
     }
     for name in Self.witnesses {
       if let value = values[name], let known = kernel.info.symbol(name),
-        Self.move(value, slide, kernel.machine) != known.rawValue
+        Self.move(value, slide: slide, machine: kernel.machine) != known.rawValue
       {
         throw .malformed("it has \(name) elsewhere than VMCOREINFO: it is of another kernel")
       }
@@ -144,14 +144,14 @@ public struct KernelSymbols: Sendable {
     var found = 0
     for name in names {
       guard let value = values[name] else { continue }
-      addresses[name] = VirtualAddress(Self.move(value, slide, kernel.machine))
+      addresses[name] = VirtualAddress(Self.move(value, slide: slide, machine: kernel.machine))
       found += 1
     }
     return found
   }
 
   /// Per-CPU variables before 6.15 have offsets, which do not move.
-  private static func move(_ value: UInt64, _ slide: UInt64, _ machine: Machine) -> UInt64 {
+  private static func move(_ value: UInt64, slide: UInt64, machine: Machine) -> UInt64 {
     machine.isInImage(value) ? value &+ slide : value
   }
 }

@@ -19,24 +19,26 @@ public final class KernelTypes {
   /// - Parameter wanted: what is taken of a vmlinux that has DWARF and no `.BTF`.
   /// - Throws: ``KernelError`` if nobody has types, or if they contradict VMCOREINFO.
   static func find(
-    of sources: KernelSources, _ symbols: KernelSymbols, wanted: WantedTypes, _ memory: inout KernelMemory
+    of sources: KernelSources, symbols: KernelSymbols, wanted: WantedTypes, in memory: inout KernelMemory
   ) throws(KernelError) -> KernelTypes {
     let kernel = sources.facts
     var wanted = wanted
     // What VMCOREINFO tells of them shows whether they are this kernel's.
     wanted.structures.formUnion(kernel.info.structures)
-    if let path = sources.files.vmlinux, let types = try inVmlinux(path, kernel, wanted) { return types }
+    if let path = sources.files.vmlinux, let types = try inVmlinux(path, of: kernel, wanted: wanted) {
+      return types
+    }
     guard let start = symbols.address(of: "__start_BTF"), let stop = symbols.address(of: "__stop_BTF") else {
       throw .absent(
         "no types: the kernel has no .BTF (Linux 5.2, CONFIG_DEBUG_INFO_BTF) that can be found; name a vmlinux"
           + " that has types (-x)")
     }
-    return try checked(try BTF(from: start, to: stop, &memory), ".BTF of the vmcore", kernel)
+    return try checked(try BTF(from: start, to: stop, &memory), source: ".BTF of the vmcore", of: kernel)
   }
 
   /// The types of a vmlinux; nil if it has none.
   private static func inVmlinux(
-    _ path: String, _ kernel: KernelFacts, _ wanted: WantedTypes
+    _ path: String, of kernel: KernelFacts, wanted: WantedTypes
   ) throws(KernelError) -> KernelTypes? {
     do throws(KernelError) {
       let file = try VmlinuxFile(opening: path)
@@ -48,12 +50,12 @@ public final class KernelTypes {
         slide = actual.rawValue &- linked
       }
       guard let btf = try file.types(wanted.moved(back: slide)) else { return nil }
-      return try checked(btf, proof.map { "\(path) (\($0))" } ?? path, kernel)
+      return try checked(btf, source: proof.map { "\(path) (\($0))" } ?? path, of: kernel)
     } catch { throw error.following(path) }
   }
 
   private static func checked(
-    _ btf: consuming BTF, _ source: String, _ kernel: KernelFacts
+    _ btf: consuming BTF, source: String, of kernel: KernelFacts
   ) throws(KernelError) -> KernelTypes {
     let (agreeing, contradiction) = btf.compare(with: kernel.info)
     if let contradiction { throw .malformed("its types are of another kernel: \(contradiction)") }

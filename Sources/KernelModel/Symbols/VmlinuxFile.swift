@@ -24,8 +24,8 @@ public struct VmlinuxFile: ~Copyable {
     var names: [String] = []
     let isBareBTF = header.bytes.littleEndian(at: 0, as: UInt16.self) == BTF.magic
     if !isBareBTF {
-      sections = try Self.readSections(file, header.bytes)
-      names = try Self.readNames(file, header.bytes, sections)
+      sections = try Self.readSections(file, header: header.bytes)
+      names = try Self.readNames(file, header: header.bytes, sections: sections)
     }
     self.sections = sections
     self.names = names
@@ -73,7 +73,7 @@ public struct VmlinuxFile: ~Copyable {
     while done < table.size, wanted.missing > 0 {
       let piece = try Self.read(file, at: table.fileOffset &+ done, count: min(window, table.size - done))
       for at in stride(from: 0, to: piece.byteCount - entry + 1, by: entry) {
-        Self.note(piece.bytes, at, text.bytes, &wanted)
+        Self.note(piece.bytes, at: at, text: text.bytes, wanted: &wanted)
       }
       done += window
     }
@@ -82,7 +82,7 @@ public struct VmlinuxFile: ~Copyable {
 
   /// Elf64_Sym: st_name, st_info, st_other, st_shndx, st_value, st_size.
   private static func note(
-    _ table: RawSpan, _ at: Int, _ text: RawSpan, _ wanted: inout WantedNames
+    _ table: RawSpan, at: Int, text: RawSpan, wanted: inout WantedNames
   ) {
     guard let name = table.littleEndian(at: at, as: UInt32.self),
       let info = table.littleEndian(at: at + 4, as: UInt8.self),
@@ -156,7 +156,7 @@ public struct VmlinuxFile: ~Copyable {
   }
 
   private static func readSections(
-    _ file: borrowing FileDescriptor, _ header: RawSpan
+    _ file: borrowing FileDescriptor, header: RawSpan
   ) throws(KernelError) -> [VmlinuxSection] {
     guard header.littleEndian(at: 0, as: UInt32.self) == 0x464c_457f,
       header.littleEndian(at: 4, as: UInt16.self) == 0x0102,
@@ -183,7 +183,7 @@ public struct VmlinuxFile: ~Copyable {
   }
 
   private static func readNames(
-    _ file: borrowing FileDescriptor, _ header: RawSpan, _ sections: [VmlinuxSection]
+    _ file: borrowing FileDescriptor, header: RawSpan, sections: [VmlinuxSection]
   ) throws(KernelError) -> [String] {
     guard let index = header.littleEndian(at: 62, as: UInt16.self), Int(index) < sections.count,
       sections[Int(index)].size <= largestNotes

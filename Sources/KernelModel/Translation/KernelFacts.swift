@@ -49,12 +49,12 @@ public struct KernelFacts: Sendable {
 
   /// The kernel's memory by virtual address.
   public func memory(of physical: PhysicalMemory) throws(VmcoreError) -> KernelMemory {
-    try KernelMemory(physical, tables)
+    try KernelMemory(physical, tables: tables)
   }
 
   /// Whether the PT_LOADs for a kernel's image speak of this one. QEMU makes them from the page tables that the
   /// processors use (paging=true), and those may already be the capture kernel's.
-  func isOwnImage(_ image: PFNRanges, _ geometry: PageGeometry) -> Bool {
+  func isOwnImage(_ image: PFNRanges, geometry: PageGeometry) -> Bool {
     guard let text = info.symbol("_stext"), machine.isInImage(text.rawValue) else { return true }
     return image.contains(geometry.pfn(of: physicalAddress(ofImage: text)))
   }
@@ -68,6 +68,6 @@ public struct KernelFacts: Sendable {
   public func wasReplaced(in physical: PhysicalMemory) -> Bool {
     guard physical.notes.hasHypervisorState else { return false }
     let image = machine.image(in: physical)
-    return image.count > 0 && !isOwnImage(image, physical.geometry)
+    return image.count > 0 && !isOwnImage(image, geometry: physical.geometry)
   }
 }

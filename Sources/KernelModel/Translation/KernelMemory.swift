@@ -10,7 +10,7 @@ public struct KernelMemory: ~Copyable {
   private var sequential: MemoryReader
   private var latest: PageTables.Leaf?
 
-  init(_ memory: PhysicalMemory, _ tables: PageTables) throws(VmcoreError) {
+  init(_ memory: PhysicalMemory, tables: PageTables) throws(VmcoreError) {
     let scattered = try VmcoreError.wrapping { () throws(SystemError) in try MemoryReader.scattered(memory) }
     let sequential = try VmcoreError.wrapping { () throws(SystemError) in try MemoryReader.sequential(memory)
     }
@@ -29,7 +29,7 @@ public struct KernelMemory: ~Copyable {
   public mutating func translate(
     _ address: VirtualAddress, visit: (PageTables.Step) -> Void
   ) throws(VmcoreError) -> PhysicalAddress {
-    let leaf = try tables.leaf(address, &scattered, visit: visit)
+    let leaf = try tables.leaf(address, by: &scattered, visit: visit)
     return leaf.physical + Int(address.rawValue - leaf.virtual.lowerBound)
   }
 
@@ -95,7 +95,7 @@ public struct KernelMemory: ~Copyable {
 
   private mutating func leaf(_ address: VirtualAddress) throws(VmcoreError) -> PageTables.Leaf {
     if let latest, latest.virtual.contains(address.rawValue) { return latest }
-    let leaf = try tables.leaf(address, &scattered)
+    let leaf = try tables.leaf(address, by: &scattered)
     latest = leaf
     return leaf
   }

@@ -11,10 +11,10 @@ struct ListNodes {
   init(of head: VirtualAddress, atMost limit: Int, _ memory: inout KernelMemory) {
     var seen: Set<VirtualAddress> = [head]
     var nodes: [VirtualAddress] = []
-    let problem = Self.follow(head, link: 0, atMost: limit, &seen, &nodes, &memory)
+    let problem = Self.follow(head, link: 0, atMost: limit, seen: &seen, nodes: &nodes, in: &memory)
     if problem != nil {
       var back: [VirtualAddress] = []
-      _ = Self.follow(head, link: 8, atMost: limit - nodes.count, &seen, &back, &memory)
+      _ = Self.follow(head, link: 8, atMost: limit - nodes.count, seen: &seen, nodes: &back, in: &memory)
       nodes += back.reversed()
     }
     self.nodes = nodes
@@ -24,8 +24,8 @@ struct ListNodes {
   /// - Parameter link: 0 for `next`, 8 for `prev`.
   /// - Returns: why it did not come back to the head.
   private static func follow(
-    _ head: VirtualAddress, link: Int, atMost limit: Int, _ seen: inout Set<VirtualAddress>,
-    _ nodes: inout [VirtualAddress], _ memory: inout KernelMemory
+    _ head: VirtualAddress, link: Int, atMost limit: Int, seen: inout Set<VirtualAddress>,
+    nodes: inout [VirtualAddress], in memory: inout KernelMemory
   ) -> String? {
     var at = head
     while true {

@@ -22,29 +22,29 @@ struct OrcLayout {
   /// What the numbers of registers mean. They are macros and in no type information: the tables themselves show it.
   private(set) var bases = OrcBase.old
 
-  init(_ types: KernelTypes?, _ version: KernelVersion) {
-    if let types, types.btf.size("orc_entry") == 6, let stack = Self.bits("sp_reg", types.btf),
-      let frame = Self.bits("bp_reg", types.btf), let kind = Self.bits("type", types.btf),
+  init(_ types: KernelTypes?, version: KernelVersion) {
+    if let types, types.btf.size("orc_entry") == 6, let stack = Self.bits("sp_reg", types: types.btf),
+      let frame = Self.bits("bp_reg", types: types.btf), let kind = Self.bits("type", types: types.btf),
       types.btf.offset("orc_entry", "sp_offset") == 0, types.btf.offset("orc_entry", "bp_offset") == 2
     {
       stackBase = stack
       framePointerBase = frame
       self.kind = kind
-      end = Self.bits("end", types.btf)
+      end = Self.bits("end", types: types.btf)
       isNumberedAnew = kind.count == 3
     } else {
-      isNumberedAnew = version >= KernelVersion(6, 4)
+      isNumberedAnew = version >= KernelVersion(6, minor: 4)
       stackBase = Bits(shift: 32, count: 4)
       framePointerBase = Bits(shift: 36, count: 4)
       kind = Bits(shift: 40, count: isNumberedAnew ? 3 : 2)
-      let isWithSignal = version >= KernelVersion(6, 3)
+      let isWithSignal = version >= KernelVersion(6, minor: 3)
       end = isNumberedAnew ? nil : Bits(shift: isWithSignal ? 43 : 42, count: 1)
     }
     byteCount = 6
   }
 
-  private static func bits(_ name: String, _ types: borrowing BTF) -> Bits? {
-    guard let member = types.member("orc_entry", name), let count = member.bitCount,
+  private static func bits(_ name: String, types: borrowing BTF) -> Bits? {
+    guard let member = types.member("orc_entry", path: name), let count = member.bitCount,
       (32..<48).contains(member.bitOffset), (1...8).contains(count)
     else { return nil }
     return Bits(shift: UInt64(member.bitOffset), count: UInt64(count))

@@ -8,7 +8,7 @@ public struct Symbolizer: Sendable {
 
   /// Names all frames at once, for that walks the table once.
   public init(
-    _ traces: [StackTrace], _ kernel: Kernel, _ modules: ModuleList?, _ memory: inout KernelMemory
+    _ traces: [StackTrace], of kernel: Kernel, modules: ModuleList?, in memory: inout KernelMemory
   ) {
     let wanted = Set(traces.flatMap { $0.frames.map(\.lookedUp) })
     let ofModules = wanted.filter { modules?.module(holding: $0) != nil }
@@ -16,7 +16,7 @@ public struct Symbolizer: Sendable {
     var problem: String?
     let own = wanted.subtracting(ofModules).filter { kernel.machine.isInImage($0) }
     do throws(KernelError) {
-      let kallsyms = try Kallsyms(kernel.facts, &memory)
+      let kallsyms = try Kallsyms(kernel.facts, in: &memory)
       // What lies behind the last symbol is not its.
       let named = try kallsyms.symbols(holding: own, &memory)
       found.merge(named.found.filter { $0.value.size != nil }) { $1 }

@@ -3,7 +3,7 @@ internal import DumpMemory
 extension Unwinder {
   /// The stack of a task that no processor runs: it lies where `thread.sp` says.
   public func trace(
-    _ task: KernelTask, _ kernel: Kernel, _ memory: inout KernelMemory
+    _ task: KernelTask, of kernel: Kernel, in memory: inout KernelMemory
   ) -> StackTrace {
     guard let types = try? kernel.types(Self.wantedTypes), let frame = SleepingFrame(types.btf) else {
       return StackTrace(frames: [], end: .lost("there is no type inactive_task_frame"))

@@ -27,10 +27,10 @@ public struct Unwinder {
   /// No function of the kernel may have a larger frame (CONFIG_FRAME_WARN) by far.
   private static let longestFrame = 8192
 
-  public init(_ kernel: Kernel, _ modules: ModuleList?, _ memory: inout KernelMemory) {
+  public init(_ kernel: Kernel, modules: ModuleList?, in memory: inout KernelMemory) {
     let symbols = kernel.symbolsAtHand(Self.symbols)
-    var layout = OrcLayout(try? kernel.types(Self.wantedTypes), kernel.version)
-    kallsyms = try? Kallsyms(kernel.facts, &memory)
+    var layout = OrcLayout(try? kernel.types(Self.wantedTypes), version: kernel.version)
+    kallsyms = try? Kallsyms(kernel.facts, in: &memory)
     if let addresses = symbols.address(of: "__start_orc_unwind_ip"),
       let start = symbols.address(of: "__start_orc_unwind"),
       let stop = symbols.address(of: "__stop_orc_unwind"),
@@ -76,7 +76,7 @@ public struct Unwinder {
   }
 
   /// The stack of what a processor was doing.
-  public func trace(_ registers: Registers, _ memory: inout KernelMemory) -> StackTrace {
+  public func trace(_ registers: Registers, in memory: inout KernelMemory) -> StackTrace {
     if registers.isOfUser { return StackTrace(frames: [], end: .user(ip: registers[.ip])) }
     return walk(
       State(
@@ -113,15 +113,15 @@ public struct Unwinder {
       guard frames.count < Self.mostFrames else {
         return StackTrace(frames: frames, end: .lost("it has more than \(Self.mostFrames) frames"))
       }
-      if let end = step(&state, &memory) { return StackTrace(frames: frames, end: end) }
+      if let end = step(&state, in: &memory) { return StackTrace(frames: frames, end: end) }
     }
   }
 
   /// Goes to the caller's frame; returns why there is none.
-  private func step(_ state: inout State, _ memory: inout KernelMemory) -> StackTrace.End? {
+  private func step(_ state: inout State, in memory: inout KernelMemory) -> StackTrace.End? {
     var next = state
     var end: StackTrace.End?
-    do throws(VmcoreError) { end = try stepByTables(&next, &memory) } catch { end = .lost("\(error)") }
+    do throws(VmcoreError) { end = try stepByTables(&next, in: &memory) } catch { end = .lost("\(error)") }
     if end == nil, !next.isExact, !isText(next.ip &- 1) {
       end = .lost(
         next.origin == .tables
@@ -132,7 +132,7 @@ public struct Unwinder {
       state = next
       return end
     }
-    guard let caller = stepByCall(state, &memory) else { return end }
+    guard let caller = stepByCall(state, in: &memory) else { return end }
     state = caller
     return nil
   }
@@ -141,7 +141,7 @@ public struct Unwinder {
   ///
   /// The kernel's tables leave out what is not to be unwound by them: `__crash_kexec`, in which a processor that panics
   /// notes its own registers (STACK_FRAME_NON_STANDARD).
-  private func stepByCall(_ state: State, _ memory: inout KernelMemory) -> State? {
+  private func stepByCall(_ state: State, in memory: inout KernelMemory) -> State? {
     let address = state.isExact ? state.ip : state.ip &- 1
     guard texts.contains(where: { $0.contains(address) }), let kallsyms,
       let function = try? kallsyms.start(holding: address, &memory)
@@ -160,11 +160,11 @@ public struct Unwinder {
   }
 
   private func stepByTables(
-    _ state: inout State, _ memory: inout KernelMemory
+    _ state: inout State, in memory: inout KernelMemory
   ) throws(VmcoreError) -> StackTrace.End? {
     let entry: OrcEntry
     var origin = StackFrame.Origin.tables
-    switch try lookup(state.isExact ? state.ip : state.ip &- 1, &memory) {
+    switch try lookup(state.isExact ? state.ip : state.ip &- 1, in: &memory) {
     case .entry(let found): entry = found
     case .noTable(let reason): return .lost(reason)
     case .noText where state.isExact:
@@ -246,7 +246,7 @@ public struct Unwinder {
       || moduleArea.contains(address)
   }
 
-  private func lookup(_ address: UInt64, _ memory: inout KernelMemory) throws(VmcoreError) -> Lookup {
+  private func lookup(_ address: UInt64, in memory: inout KernelMemory) throws(VmcoreError) -> Lookup {
     if texts.contains(where: { $0.contains(address) }) {
       guard let table else { return .noTable("the kernel has no ORC tables that can be found") }
       return try table.entry(at: address, &memory).map { .entry($0) } ?? .noText

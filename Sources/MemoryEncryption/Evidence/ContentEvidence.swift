@@ -37,7 +37,7 @@ struct ContentEvidence: Sendable {
 
   /// Kernel addresses; none if there are no more than chance may leave, or if another fill would make as many.
   private func pointers(in pages: [Int], _ constant: Block) -> (low: Int, high: Int) {
-    let counts = pointerCounts(pages, constant)
+    let counts = pointerCounts(pages, constant: constant)
     guard let found = counts[0], found.distinct.count >= 2,
       found.count
         >= ContentEvidence.significant(Double(2 * pages.count * LowRegion.blocksPerPage) * likelihood),
@@ -57,7 +57,7 @@ struct ContentEvidence: Sendable {
   }
 
   /// Kernel addresses under a constant and under all that differ from it by what two fills differ by, by that byte.
-  private func pointerCounts(_ pages: [Int], _ constant: Block) -> [UInt8: PointerCount] {
+  private func pointerCounts(_ pages: [Int], constant: Block) -> [UInt8: PointerCount] {
     var counts: [UInt8: PointerCount] = [:]
     if region.pointerTargets.isEmpty { return counts }
     func add(_ word: UInt64, _ place: Int) {
@@ -82,7 +82,7 @@ struct ContentEvidence: Sendable {
 
   /// The constants that differ from one by a fill, itself first, and that words of pages may prove.
   func candidates(near constant: Block, for pages: [Int]) -> [Block] {
-    let counts = pointerCounts(pages, constant)
+    let counts = pointerCounts(pages, constant: constant)
     return ([.zero] + FillPattern.differences).compactMap { difference in
       let other = constant ^ difference
       let words = slabs.pointers(in: pages, constant: other)
@@ -113,7 +113,7 @@ struct ContentEvidence: Sendable {
   func proof(of constant: Block, by pages: [Int], fewestSlabs: Int = 2) -> Words? {
     let words = words(in: pages, constant)
     guard words.slabCount >= fewestSlabs || words.pointerCount > 0 else { return nil }
-    let (fills, others) = explained(pages, constant, countsUniform: false)
+    let (fills, others) = explained(pages, constant: constant, countsUniform: false)
     if words.slabs.low + words.pointers.low > 0, words.slabs.high + words.pointers.high > 0,
       others <= 2 * fills
     {
@@ -125,10 +125,10 @@ struct ContentEvidence: Sendable {
 
   /// Blocks that repeat: fills, and others; pages of one other block are left out where they are not asked for.
   func explained(
-    _ pages: [Int], _ constant: Block, countsUniform: Bool = true
+    _ pages: [Int], constant: Block, countsUniform: Bool = true
   ) -> (fills: Int, others: Int) {
     var sum = (fills: 0, others: 0)
-    for page in pages where countsUniform || !isForeign(page, constant) {
+    for page in pages where countsUniform || !isForeign(page, constant: constant) {
       let (fills, others) = shapes[page].explained(by: constant)
       // Where constants depend on each other, all blocks of untouched memory repeat, and say nothing.
       if fills == 0, !shapes[page].standsOut { continue }
@@ -150,7 +150,7 @@ struct ContentEvidence: Sendable {
         guard words.low + words.high > 0, proof(of: constant, by: [page], fewestSlabs: 1) != nil else {
           continue
         }
-        found.append((constant, explained([page], constant).fills))
+        found.append((constant, explained([page], constant: constant).fills))
       }
     }
     found.sort { $0.fills > $1.fills }
@@ -162,7 +162,7 @@ struct ContentEvidence: Sendable {
   /// not poisoned. Relative, as all that fills say.
   ///
   /// - Returns: how many; nil if zero is not the most frequent word in at least two of a block's four places.
-  func zeroWords(_ page: Int, _ constant: Block) -> Int? {
+  func zeroWords(_ page: Int, constant: Block) -> Int? {
     if shapes[page].isNoise { return nil }
     var total = 0
     var places = 0
@@ -185,15 +185,17 @@ struct ContentEvidence: Sendable {
 
   /// Whether a page is full of one block that is no fill under a constant. That says nothing of the constant, which may be
   /// proven by other pages, and much of the page.
-  func isForeign(_ page: Int, _ constant: Block) -> Bool {
-    shapes[page].isNearlyUnanimous && !FillPattern.explains(shapes[page].mode, constant)
+  func isForeign(_ page: Int, constant: Block) -> Bool {
+    shapes[page].isNearlyUnanimous && !FillPattern.explains(shapes[page].mode, constant: constant)
   }
 
   /// Whether a page makes sense as it is, and more than under a constant.
   func isSound(_ page: Int, unlike constant: Block) -> Bool {
     if shapes[page].standsOut, FillPattern.isFill(shapes[page].mode) { return true }
     if isText(page, unlike: constant) { return true }
-    if let zeros = zeroWords(page, .zero), zeros > zeroWords(page, constant) ?? 0 { return true }
+    if let zeros = zeroWords(page, constant: .zero), zeros > zeroWords(page, constant: constant) ?? 0 {
+      return true
+    }
     let words = words(in: [page], .zero).count
     return words > 0 && words > self.words(in: [page], constant).count
   }
@@ -239,12 +241,12 @@ struct ContentEvidence: Sendable {
   }
 
   /// How many pages have repeated blocks that confirm a constant, and how many deny it.
-  func testimony(_ pages: [Int], _ constant: Block) -> (confirming: Int, denying: Int) {
+  func testimony(_ pages: [Int], constant: Block) -> (confirming: Int, denying: Int) {
     var pagesThat = (confirming: 0, denying: 0)
     for page in pages {
-      if denies(page, constant) {
+      if denies(page, constant: constant) {
         pagesThat.denying += 1
-      } else if explained([page], constant).fills > 0 {
+      } else if explained([page], constant: constant).fills > 0 {
         pagesThat.confirming += 1
       }
     }
@@ -253,13 +255,13 @@ struct ContentEvidence: Sendable {
 
   /// Whether the repeated blocks of a page deny a constant: of a page that was moved by no whole pages one block fits,
   /// and the next ones do not.
-  func denies(_ page: Int, _ constant: Block) -> Bool {
+  func denies(_ page: Int, constant: Block) -> Bool {
     let (fills, others) = shapes[page].explained(by: constant)
     return fills == 0 ? others > 0 && shapes[page].standsOut : 2 * others > fills
   }
 
   /// Adds the places of a page's blocks that speak for a constant: fills, free pointers, kernel addresses.
-  func count(_ page: Int, _ constant: Block, in places: inout [Int]) {
+  func count(_ page: Int, constant: Block, in places: inout [Int]) {
     let slots = slabs.places(in: page, constant: constant)
     for index in region.blockRange(ofPage: page) {
       let block = region.blocks[index] ^ constant
@@ -271,7 +273,7 @@ struct ContentEvidence: Sendable {
   }
 
   /// Blocks that become zero.
-  func zeroBlocks(_ pages: [Int], _ constant: Block) -> Int {
+  func zeroBlocks(_ pages: [Int], constant: Block) -> Int {
     pages.reduce(0) { sum, page in
       sum + region.blocks[region.blockRange(ofPage: page)].count { $0 == constant }
     }

@@ -25,5 +25,5 @@ enum FillPattern {
   static func isFill(_ block: Block) -> Bool { blocks.contains(block) || block == blankScreen }
 
   /// Whether a repeated block is a fill under a constant.
-  static func explains(_ seen: Block, _ constant: Block) -> Bool { isFill(seen ^ constant) }
+  static func explains(_ seen: Block, constant: Block) -> Bool { isFill(seen ^ constant) }
 }

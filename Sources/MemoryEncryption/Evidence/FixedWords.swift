@@ -23,7 +23,7 @@ struct FixedWords: Sendable {
   }
 
   /// Whether most of them that lie in a page are something else under a constant.
-  func denies(_ page: Int, _ constant: Block) -> Bool {
+  func denies(_ page: Int, constant: Block) -> Bool {
     guard let own = addresses[page] else { return false }
     let right = own.count { address in
       region.word(at: address, without: constant).map { values.contains($0) } ?? true

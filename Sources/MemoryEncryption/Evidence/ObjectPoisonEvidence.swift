@@ -21,7 +21,7 @@ struct ObjectPoisonEvidence: Sendable {
   }
 
   /// Whether most of what must be poison in a page is none under a constant.
-  func denies(_ page: Int, _ constant: Block) -> Bool {
+  func denies(_ page: Int, constant: Block) -> Bool {
     var words = FixedWords(region, pages: [page], values: [Self.poison])
     for slab in slabs {
       for index in freeObjects(of: slab, in: page, constant) {
@@ -29,7 +29,7 @@ struct ObjectPoisonEvidence: Sendable {
         words.add(stride(from: object, to: object + (slab.contentSize - 1) & ~7, by: 8))
       }
     }
-    return words.denies(page, constant)
+    return words.denies(page, constant: constant)
   }
 
   /// Objects that are free if a constant is right: of others than this page nobody knows what they are off by.

@@ -64,7 +64,7 @@ struct PageShape: Sendable {
     var fills = 0
     var others = 0
     for repetition in repetitions {
-      if FillPattern.explains(repetition.block, constant) {
+      if FillPattern.explains(repetition.block, constant: constant) {
         fills += repetition.count
       } else {
         others += repetition.count

@@ -16,7 +16,7 @@ struct PageTableEvidence: Sendable {
   init(_ region: LowRegion) { self.region = region }
 
   /// Whether a page is a page table, and more than every eighth of its words is no entry under a constant.
-  func denies(_ page: Int, _ constant: Block) -> Bool {
+  func denies(_ page: Int, constant: Block) -> Bool {
     let isKernels = region.kernelTables.contains(page)
     guard isKernels || region.processTables.contains(page) else { return false }
     let range = region.blockRange(ofPage: page)

@@ -16,6 +16,6 @@ struct PageVote: Sendable {
 
   /// Whether the page may be off by a constant, for all that it says itself.
   func agrees(with other: Block) -> Bool {
-    source == .fill ? FillPattern.explains(constant, other) : constant == other
+    source == .fill ? FillPattern.explains(constant, constant: other) : constant == other
   }
 }

@@ -20,5 +20,5 @@ struct RedZoneEvidence: Sendable {
   }
 
   /// Whether most of a page's zones are none under a constant.
-  func denies(_ page: Int, _ constant: Block) -> Bool { words.denies(page, constant) }
+  func denies(_ page: Int, constant: Block) -> Bool { words.denies(page, constant: constant) }
 }

@@ -50,7 +50,7 @@ struct SlabEvidence: Sendable {
     var targets: Set<UInt64> = []
     var count = (low: 0, high: 0)
     for page in pages {
-      for slot in byPage[page] ?? [] where isPointer(slot, constant, &targets) {
+      for slot in byPage[page] ?? [] where isPointer(slot, constant: constant, targets: &targets) {
         if slot.isHigh { count.high += 1 } else { count.low += 1 }
       }
     }
@@ -60,19 +60,19 @@ struct SlabEvidence: Sendable {
   /// The places of the blocks with such pointers.
   func places(in page: Int, constant: Block) -> Set<Int> {
     var targets: Set<UInt64> = []
-    let found = (byPage[page] ?? []).filter { isPointer($0, constant, &targets) }
+    let found = (byPage[page] ?? []).filter { isPointer($0, constant: constant, targets: &targets) }
     return Set(found.map { Int($0.address % LowRegion.pageBytes) / Block.byteCount })
   }
 
-  private func isPointer(_ slot: Slot, _ constant: Block, _ targets: inout Set<UInt64>) -> Bool {
-    let pointer = decoded(slot, constant)
+  private func isPointer(_ slot: Slot, constant: Block, targets: inout Set<UInt64>) -> Bool {
+    let pointer = decoded(slot, constant: constant)
     // Unhardened, NULL is a zero word as any other.
     if pointer == 0 { return slot.slab.random != nil }
     guard let object = slot.slab.object(at: pointer), object != slot.index else { return false }
     return targets.insert(pointer).inserted
   }
 
-  private func decoded(_ slot: Slot, _ constant: Block) -> UInt64 {
+  private func decoded(_ slot: Slot, constant: Block) -> UInt64 {
     slot.slab.coded(slot.word ^ (slot.isHigh ? constant.high : constant.low), slot: slot.address)
   }
 
@@ -80,7 +80,7 @@ struct SlabEvidence: Sendable {
   func brokenLists(in page: Int, constant: Block) -> Int {
     (byPage[page] ?? []).count { slot in
       guard slot.slab.freeObjects.contains(slot.index) else { return false }
-      let pointer = decoded(slot, constant)
+      let pointer = decoded(slot, constant: constant)
       return pointer != 0 && slot.slab.object(at: pointer) == nil
     }
   }
@@ -124,7 +124,9 @@ struct SlabEvidence: Sendable {
 
   private func half(of pages: Set<Int>, isHigh: Bool) -> UInt64? {
     let chosen = slots.filter { $0.isHigh == isHigh && pages.contains($0.page) }
-    guard chosen.reduce(0, { $0 + $1.slab.objectCount }) <= SlabEvidence.mostCandidates else { return nil }
+    guard chosen.reduce(0, { $0 + $1.slab.objectCount }) <= SlabEvidence.mostCandidates else {
+      return nil
+    }
     var targets: [UInt64: Set<UInt64>] = [:]
     var nulls: [UInt64: Int] = [:]
     for slot in chosen {

@@ -17,7 +17,7 @@ public struct AttributeWalk: Sendable {
   /// Frames of the memory that the dump has (``PhysicalMemory/framesHeld``) which are mapped as decrypted, and those that
   /// no entry of the direct map maps.
   public static func map(
-    _ physical: PhysicalMemory, directMap: UInt64, _ memory: inout KernelMemory
+    _ physical: PhysicalMemory, directMap: UInt64, in memory: inout KernelMemory
   ) -> (decrypted: PFNRanges, unmapped: PFNRanges) {
     var decrypted: [Range<PFN>] = []
     var unmapped: [Range<PFN>] = []
@@ -33,7 +33,7 @@ public struct AttributeWalk: Sendable {
           next = min(PFN(pfn.rawValue &+ max(left, 1)), range.upperBound)
           if !mapping.isEncrypted { append(pfn..<next, to: &decrypted) }
         } catch {
-          next = min(end(ofUnmapped: address, pfn, geometry, error), range.upperBound)
+          next = min(end(ofUnmapped: address, pfn: pfn, geometry: geometry, error: error), range.upperBound)
           append(pfn..<next, to: &unmapped)
         }
         pfn = next
@@ -45,7 +45,7 @@ public struct AttributeWalk: Sendable {
 
   /// How far what maps no page maps none: an entry that is not present says so of many.
   private static func end(
-    ofUnmapped address: VirtualAddress, _ pfn: PFN, _ geometry: PageGeometry, _ error: VmcoreError
+    ofUnmapped address: VirtualAddress, pfn: PFN, geometry: PageGeometry, error: VmcoreError
   ) -> PFN {
     var pages: UInt64 = 1
     if case .unmapped(_, let level) = error { pages <<= UInt64(9 * (level - 1)) }

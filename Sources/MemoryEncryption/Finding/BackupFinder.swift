@@ -84,7 +84,8 @@ public struct BackupFinder: Sendable {
       }
     }
     if let resource = symbols.address(of: "crashk_res"), let start = try? kernelMemory.word(resource),
-      let end = try? kernelMemory.word(resource + 8), end > start, (end &+ 1).isMultiple(of: LowRegion.pageBytes),
+      let end = try? kernelMemory.word(resource + 8), end > start,
+      (end &+ 1).isMultiple(of: LowRegion.pageBytes),
       end < kernel.machine.kind.physicalLimit, end - start > rounded
     {
       found.append(

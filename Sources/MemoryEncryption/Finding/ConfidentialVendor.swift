@@ -16,7 +16,7 @@ public enum ConfidentialVendor: String, Hashable, Sendable {
   private static let neighbourhood: UInt64 = 64
 
   /// - Returns: nil for a kernel that is no such guest, or does not say so.
-  public init?(_ symbols: KernelSymbols, _ memory: inout KernelMemory) {
+  public init?(_ symbols: KernelSymbols, in memory: inout KernelMemory) {
     guard let place = Self.place(symbols), let word = try? memory.word(place) else { return nil }
     let value = Int64(word & 0xffff_ffff)
     var names = symbols.enumerations(named: ["cc_vendor"], &memory)["cc_vendor"] ?? [:]

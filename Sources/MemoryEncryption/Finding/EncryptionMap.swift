@@ -20,7 +20,7 @@ public struct EncryptionMap: Sendable {
   public init(of kernel: Kernel, directMap: UInt64) throws(VmcoreError) {
     let memory = kernel.physical
     var kernelMemory = try kernel.memory()
-    let map = AttributeWalk.map(memory, directMap: directMap, &kernelMemory)
+    let map = AttributeWalk.map(memory, directMap: directMap, in: &kernelMemory)
     var runs = (map.decrypted.ranges.map { Run(frames: $0, attribute: .decrypted) })
     runs += map.unmapped.ranges.map { Run(frames: $0, attribute: .unknown) }
     let known = runs.sorted { $0.frames.lowerBound < $1.frames.lowerBound }

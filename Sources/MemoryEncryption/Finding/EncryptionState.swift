@@ -32,7 +32,7 @@ public struct EncryptionState: Hashable, Sendable {
   private static let sevBits: (sev: UInt64, es: UInt64, snp: UInt64, vTOM: UInt64) = (1, 2, 4, 8)
 
   /// - Parameter looksUp: whether symbols are asked for: without them the mask is all that is known.
-  public init(_ kernel: Kernel, looksUp: Bool = true, _ memory: inout KernelMemory) {
+  public init(_ kernel: Kernel, looksUp: Bool = true, in memory: inout KernelMemory) {
     mask = kernel.tables.encryptionMask
     let source =
       kernel.info.number("sme_mask") != nil
@@ -48,7 +48,7 @@ public struct EncryptionState: Hashable, Sendable {
       return
     }
     // These guests know a bit that marks what is shared, and tell nobody in VMCOREINFO.
-    let vendor = ConfidentialVendor(symbols, &memory)
+    let vendor = ConfidentialVendor(symbols, in: &memory)
     if vendor == .intel {
       kind = .tdx
       evidence = "cc_vendor is Intel's"

@@ -57,14 +57,14 @@ public struct Investigation: Sendable {
     var memory = try kernel.reader()
     let isMasked = kernel.tables.encryptionMask != 0
     if !isMasked, depth == .onlyWithMask {
-      state = EncryptionState(kernel, looksUp: false, &memory)
+      state = EncryptionState(kernel, looksUp: false, in: &memory)
       outcome = .nothingToUndo(state)
       return
     }
     let symbols = try kernel.symbols(
       EncryptionState.symbols + BackupFinder.symbols + KernelTypes.symbols
         + (isMasked ? SlabWalk.symbols + ProcessTables.symbols : EncryptionState.guestSymbols))
-    state = EncryptionState(kernel, &memory)
+    state = EncryptionState(kernel, in: &memory)
     outcome = .nothingToUndo(state)
     evidence += symbols.evidence + ["\(state.evidence): \(state.meaning)"]
     directMap = kernel.directMap
@@ -74,10 +74,10 @@ public struct Investigation: Sendable {
       return
     }
     tellOfTypes(kernel)
-    if let low { findBackup(low, kernel, region, &memory) }
+    if let low { findBackup(low, of: kernel, user: region, in: &memory) }
     if state.kind != .sme { return }
     if let low {
-      outcome = try judge(low, kernel, &memory)
+      outcome = try judge(low, of: kernel, in: &memory)
     } else {
       outcome = physical.origin?.split == nil ? .noLowMemory : .lowMemoryElsewhere
       evidence.append(outcome.sentence)
@@ -97,7 +97,7 @@ public struct Investigation: Sendable {
 
   /// Finds out what low memory is off by.
   private mutating func judge(
-    _ low: BackupFinder.Low, _ kernel: Kernel, _ memory: inout KernelMemory
+    _ low: BackupFinder.Low, of kernel: Kernel, in memory: inout KernelMemory
   ) throws(KernelError) -> Outcome {
     let physical = kernel.physical
     if let record = Repair.record(in: physical) {
@@ -108,15 +108,15 @@ public struct Investigation: Sendable {
     guard lowRegion.attributes.contains(where: { $0 != .absent }) else {
       return physical.origin?.split == nil ? .lowMemoryLeftOut : .lowMemoryElsewhere
     }
-    setAttributes(&lowRegion, low, &memory)
+    setAttributes(&lowRegion, low: low, in: &memory)
     lowRegion.backups = candidates
-    lowRegion.slabs = slabs(kernel, &memory)
+    lowRegion.slabs = slabs(kernel, in: &memory)
     lowRegion.pointerTargets = pointerTargets(kernel)
     let frames =
       physical.geometry.pfn(
         of: low.source)..<physical.geometry.pfn(of: low.source + Int(low.byteCount - 1))
       .advanced(by: 1)
-    if let reserved = ReservedFrames.among(frames, kernel, &memory) {
+    if let reserved = ReservedFrames.among(frames, of: kernel, in: &memory) {
       lowRegion.setReserved(reserved)
       evidence.append(
         "\(reserved.count) of \(frames.count) pages of low memory were reserved since boot (PG_reserved)")
@@ -124,14 +124,14 @@ public struct Investigation: Sendable {
       evidence.append("which pages of low memory the kernel never used cannot be told")
     }
     lowRegion.encryptionMask = kernel.tables.encryptionMask
-    setTables(&lowRegion, frames, kernel, &memory)
+    setTables(&lowRegion, frames: frames, of: kernel, in: &memory)
     var plan = ConstantSolver(lowRegion).plan()
 
     // Page tables may lie in the low memory themselves: what they say counts once they can be read.
     if plan.repairedPages > 0, lowRegion.attributes.contains(.unknown) {
       let repaired = PhysicalMemory(physical, adding: RepairLayer(plan, geometry: physical.geometry))
       if var again = try? kernel.reading(repaired).memory() {
-        setAttributes(&lowRegion, low, &again)
+        setAttributes(&lowRegion, low: low, in: &again)
         plan = ConstantSolver(lowRegion).plan()
       }
     }
@@ -141,7 +141,7 @@ public struct Investigation: Sendable {
 
   /// Says which frames are page tables, of the kernel and of processes. A table that only a damaged one leads to is not found.
   private mutating func setTables(
-    _ region: inout LowRegion, _ frames: Range<PFN>, _ kernel: Kernel, _ memory: inout KernelMemory
+    _ region: inout LowRegion, frames: Range<PFN>, of kernel: Kernel, in memory: inout KernelMemory
   ) {
     guard var walk = try? PageTableFrames(kernel) else { return }
     walk.add(kernel.tables.root, .kernel)
@@ -150,7 +150,7 @@ public struct Investigation: Sendable {
     }
     let ofKernel = found(walk)
     do throws(KernelError) {
-      for table in try ProcessTables(kernel, &memory).tables { walk.add(table, .process) }
+      for table in try ProcessTables(kernel, in: &memory).tables { walk.add(table, .process) }
     } catch { evidence.append("page tables of processes are not looked at: \(error)") }
     let all = found(walk)
     region.setTables(ofKernel: ofKernel, ofProcesses: all)
@@ -175,7 +175,7 @@ public struct Investigation: Sendable {
     while at < end {
       let next = min((at & ~UInt64(geometry.size - 1)) + UInt64(geometry.size), end)
       let place = Int(at - low.source.rawValue)
-      if !copy(PhysicalAddress(at), Int(next - at), to: place, of: &buffer, &reader) {
+      if !copy(PhysicalAddress(at), count: Int(next - at), to: place, of: &buffer, by: &reader) {
         absent.append(PhysicalAddress(at))
       }
       at = next
@@ -202,15 +202,15 @@ public struct Investigation: Sendable {
   }
 
   private static func copy(
-    _ address: PhysicalAddress, _ count: Int, to place: Int, of buffer: inout MappedBuffer,
-    _ reader: inout MemoryReader
+    _ address: PhysicalAddress, count: Int, to place: Int, of buffer: inout MappedBuffer,
+    by reader: inout MemoryReader
   ) -> Bool {
     var bytes = buffer.mutableBytes(in: place..<place + count)
     return (try? reader.read(address, into: &bytes)) != nil
   }
 
   private func setAttributes(
-    _ region: inout LowRegion, _ low: BackupFinder.Low, _ memory: inout KernelMemory
+    _ region: inout LowRegion, low: BackupFinder.Low, in memory: inout KernelMemory
   ) {
     guard let directMap else { return }
     for page in 0..<region.pageCount where region.attributes[page] != .absent {
@@ -233,7 +233,7 @@ public struct Investigation: Sendable {
   }
 
   private mutating func findBackup(
-    _ low: BackupFinder.Low, _ kernel: Kernel, _ user: UserRegion?, _ memory: inout KernelMemory
+    _ low: BackupFinder.Low, of kernel: Kernel, user: UserRegion?, in memory: inout KernelMemory
   ) {
     if let user {
       // Addresses are counted from the source that the user knows of.
@@ -251,9 +251,9 @@ public struct Investigation: Sendable {
     }
   }
 
-  private mutating func slabs(_ kernel: Kernel, _ memory: inout KernelMemory) -> [LowSlab] {
+  private mutating func slabs(_ kernel: Kernel, in memory: inout KernelMemory) -> [LowSlab] {
     do throws(KernelError) {
-      let walk = try SlabWalk(kernel, &memory)
+      let walk = try SlabWalk(kernel, in: &memory)
       evidence.append(walk.evidence)
       guard let directMap else { return [] }
       return walk.slabs.map { slab in

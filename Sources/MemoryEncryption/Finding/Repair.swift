@@ -21,7 +21,7 @@ public struct Repair: Sendable {
   }
 
   /// Without a key: what the investigation's plan says.
-  public init(_ investigation: Investigation, _ kernel: Kernel) {
+  public init(_ investigation: Investigation, of kernel: Kernel) {
     let memory = kernel.physical
     self.investigation = investigation
     plan = investigation.plan
@@ -47,7 +47,7 @@ public struct Repair: Sendable {
   ///   - view: how the capture kernel read it.
   ///   - user: as for the investigation.
   public init(
-    _ investigation: Investigation, _ kernel: Kernel, _ key: KeyMaterial, view: CaptureView,
+    _ investigation: Investigation, of kernel: Kernel, key: KeyMaterial, view: CaptureView,
     user: Investigation.UserRegion? = nil
   ) throws(EncryptionError) {
     let memory = kernel.physical
@@ -75,20 +75,22 @@ public struct Repair: Sendable {
         "the kernel's direct map is not known, and so not which pages were encrypted")
     }
     // The page tables were encrypted themselves: read them as if all was, and then see what was not.
-    let firstLayer = try Self.layer(key, view, region, none, none, memory)
+    let firstLayer = try Self.layer(
+      key, view: view, region: region, decrypted: none, unmapped: none, memory: memory)
     let first = PhysicalMemory(memory, adding: firstLayer)
     var kernelMemory = try Self.reader(kernel.reading(first))
-    let map = AttributeWalk.map(first, directMap: directMap, &kernelMemory)
+    let map = AttributeWalk.map(first, directMap: directMap, in: &kernelMemory)
     // The direct map has nearly all memory: if it cannot be read, the bytes are not what the key makes them.
     guard map.unmapped.count <= memory.frames.count / 2 else {
       throw .impossible(
         "with this key the kernel's page tables make no sense: key, mode, tweaks or view are not this"
           + " machine's")
     }
-    let layer = try Self.layer(key, view, region, map.decrypted, map.unmapped, memory)
+    let layer = try Self.layer(
+      key, view: view, region: region, decrypted: map.decrypted, unmapped: map.unmapped, memory: memory)
     self.memory = PhysicalMemory(memory, adding: layer)
     // Page tables tell a wrong key from the right one only where they were encrypted again themselves.
-    if let doubt = try Self.doubt(kernel.reading(self.memory), user) { throw .impossible(doubt) }
+    if let doubt = try Self.doubt(kernel.reading(self.memory), user: user) { throw .impossible(doubt) }
     self.investigation = investigation
     plan = nil
     record =
@@ -101,7 +103,7 @@ public struct Repair: Sendable {
   }
 
   private static func doubt(
-    _ kernel: Kernel, _ user: Investigation.UserRegion?
+    _ kernel: Kernel, user: Investigation.UserRegion?
   ) throws(EncryptionError) -> String? {
     do throws(KernelError) {
       let after = try Investigation(kernel, region: user)
@@ -116,8 +118,8 @@ public struct Repair: Sendable {
   }
 
   private static func layer(
-    _ key: KeyMaterial, _ view: CaptureView, _ region: BackupRegion?, _ decrypted: PFNRanges,
-    _ unmapped: PFNRanges, _ memory: PhysicalMemory
+    _ key: KeyMaterial, view: CaptureView, region: BackupRegion?, decrypted: PFNRanges,
+    unmapped: PFNRanges, memory: PhysicalMemory
   ) throws(EncryptionError) -> KeyedLayer {
     guard let cipher = key.cipher() else {
       throw .impossible("the tweak constants t4 to t11 are not all known")

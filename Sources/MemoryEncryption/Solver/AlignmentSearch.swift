@@ -58,7 +58,7 @@ struct AlignmentSearch: Sendable {
 
   /// The table gives the distance itself.
   private mutating func take(_ match: TableMatch, _ candidates: [BackupCandidate]) {
-    let only = hypothesis(match.alignment, match.equations, improves: true)
+    let only = hypothesis(match.alignment, table: match.equations, improves: true)
     self.match = match
     isTableConfirmed = true
     fitting = [only]
@@ -91,14 +91,14 @@ struct AlignmentSearch: Sendable {
     let distance = stated.map { $0.address.rawValue &- source }
     if let distance, votes.isEmpty {
       let match = TableMatch(assuming: distance, table, addresses: addresses)
-      let only = hypothesis(match.alignment, match.equations, improves: false)
+      let only = hypothesis(match.alignment, table: match.equations, improves: false)
       self.match = match
       fitting = [only]
       fittingCount = 1
       primary = only
     } else if !votes.isEmpty {
       fittingCount = Alignment.count
-      primary = hypothesis(Alignment(shift: distance ?? 0), [], improves: true)
+      primary = hypothesis(Alignment(shift: distance ?? 0), table: [], improves: true)
     }
   }
 
@@ -127,17 +127,17 @@ struct AlignmentSearch: Sendable {
 
   private func best(with table: [Equation]) -> [Hypothesis] {
     let coarse = (0..<Alignment.count).map { index in
-      hypothesis(Alignment(shift: UInt64(index) * LowRegion.pageBytes), table, improves: false)
+      hypothesis(Alignment(shift: UInt64(index) * LowRegion.pageBytes), table: table, improves: false)
     }
     guard let top = AlignmentSearch.best(of: coarse) else { return [] }
     // An outlier may cost the right one a few pages here; looking closer costs time.
     let close = coarse.filter {
-      $0.consensus.leftOver * 10 >= top.leftOver * 9 || AlignmentSearch.nearlyFits($0.consensus, top)
-    }.map { hypothesis($0.alignment, table, improves: true) }
+      $0.consensus.leftOver * 10 >= top.leftOver * 9 || AlignmentSearch.nearlyFits($0.consensus, best: top)
+    }.map { hypothesis($0.alignment, table: table, improves: true) }
     guard let best = AlignmentSearch.best(of: close), best.contradicting.count <= best.leftOver else {
       return []
     }
-    return close.filter { AlignmentSearch.nearlyFits($0.consensus, best) }
+    return close.filter { AlignmentSearch.nearlyFits($0.consensus, best: best) }
       .sorted { $0.consensus.leftOver > $1.consensus.leftOver }
   }
 
@@ -146,11 +146,11 @@ struct AlignmentSearch: Sendable {
   }
 
   /// Whether one fits as well as the best; or nearly, where pages deny even that, as what others hold may speak for a wrong one.
-  private static func nearlyFits(_ one: Consensus, _ best: Consensus) -> Bool {
+  private static func nearlyFits(_ one: Consensus, best: Consensus) -> Bool {
     one.leftOver + best.contradicting.count / contradictionsPerPage >= best.leftOver
   }
 
-  private func hypothesis(_ alignment: Alignment, _ table: [Equation], improves: Bool) -> Hypothesis {
+  private func hypothesis(_ alignment: Alignment, table: [Equation], improves: Bool) -> Hypothesis {
     Hypothesis(
       alignment, addresses: addresses, votes: votes, families: families, table: table, improves: improves)
   }
@@ -158,7 +158,7 @@ struct AlignmentSearch: Sendable {
   /// Whether a page's constant is the same in all that fits, up to a fill that somebody assumed; `own` are the blocks
   /// that repeat in the page itself.
   func agrees(on constant: Block?, ofPageAt address: UInt64, own: [Block]) -> Bool {
-    if let constant, let first = own.first, FillPattern.explains(first, constant) { return true }
+    if let constant, let first = own.first, FillPattern.explains(first, constant: constant) { return true }
     if fitting.isEmpty { return false }
     return fitting.allSatisfy {
       let other = $0.consensus.system.value(of: $0.alignment.difference(address))

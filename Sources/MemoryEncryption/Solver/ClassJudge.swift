@@ -104,8 +104,8 @@ struct ClassJudge: Sendable {
     var believed: [(page: Int, constant: Block)] = []
     for found in classes {
       guard let constant = found.constant else { continue }
-      let own = found.pages.filter { !content.isForeign($0, constant) }
-      let pages = content.testimony(own, constant)
+      let own = found.pages.filter { !content.isForeign($0, constant: constant) }
+      let pages = content.testimony(own, constant: constant)
       denying += pages.denying
       confirming += pages.confirming
       if found.isAccepted { believed += own.map { ($0, constant) } }
@@ -120,7 +120,7 @@ struct ClassJudge: Sendable {
     var places = [Int](repeating: 0, count: LowRegion.blocksPerPage)
     for found in classes where found.isAccepted {
       guard let constant = found.constant else { continue }
-      for page in found.pages { content.count(page, constant, in: &places) }
+      for page in found.pages { content.count(page, constant: constant, in: &places) }
     }
     if isPlaceProven, shift.isExcluded(by: places) { return }
     for index in classes.indices where classes[index].isAccepted && classes[index].checks[.table] == nil {
@@ -163,7 +163,7 @@ struct ClassJudge: Sendable {
 
   private mutating func noteZeros(_ index: Int) {
     guard let constant = classes[index].constant else { return }
-    let zeros = content.zeroBlocks(classes[index].pages, constant)
+    let zeros = content.zeroBlocks(classes[index].pages, constant: constant)
     if zeros >= PageShape.fewestRepetitions { classes[index].checks[.repeated] = zeros }
   }
 
@@ -171,9 +171,9 @@ struct ClassJudge: Sendable {
     guard let constant = classes[index].constant, !classes[index].isRefuted else { return }
     // What a class proves by itself a page of another block does not deny; what its place says of it, that does.
     let countsUniform = !classes[index].isProvenByContent
-    let pages = classes[index].pages.filter { countsUniform || !content.isForeign($0, constant) }
-    let (fills, others) = content.explained(pages, constant)
-    let (confirming, denying) = content.testimony(pages, constant)
+    let pages = classes[index].pages.filter { countsUniform || !content.isForeign($0, constant: constant) }
+    let (fills, others) = content.explained(pages, constant: constant)
+    let (confirming, denying) = content.testimony(pages, constant: constant)
     if others > fills || denying > confirming { refute(index) } else { classes[index].isAccepted = true }
   }
 

@@ -29,7 +29,7 @@ public struct ConstantSolver: Sendable {
     log.add(detector)
     if let verdict = detector.verdict {
       log.add(verdict)
-      return nothing(verdict, log)
+      return nothing(verdict, log: log)
     }
     let votes = collectVotes()
     let families = UntouchedFamily.find(in: region, pages: detector.pages)
@@ -39,11 +39,11 @@ public struct ConstantSolver: Sendable {
     log.add(search)
     guard let hypothesis = search.primary else {
       log.add(.noEvidence)
-      return nothing(.noEvidence, log)
+      return nothing(.noEvidence, log: log)
     }
     var classes = ClassJudge(self, votes: votes, families: families, search: search, hypothesis: hypothesis)
     classes.judge()
-    return finish(classes, search, log)
+    return finish(classes, search: search, log: log)
   }
 
   /// What each page says by itself.
@@ -64,13 +64,13 @@ public struct ConstantSolver: Sendable {
     for vote in slabs.periodicVotes() where !voters.contains(vote.page) {
       // One free pointer alone gives a wrong constant in some of 10000 pages; blocks that it makes fills, or a second
       // pointer, in none.
-      let (fills, others) = content.explained([vote.page], vote.constant)
+      let (fills, others) = content.explained([vote.page], constant: vote.constant)
       if others <= fills, fills > 0 || vote.weight >= 2 { votes.append(vote) }
     }
     return votes
   }
 
-  private func nothing(_ verdict: Verdict, _ log: EvidenceLog) -> RepairPlan {
+  private func nothing(_ verdict: Verdict, log: EvidenceLog) -> RepairPlan {
     let reason: LeaveReason =
       switch verdict {
       case .undamaged: .undamaged
@@ -89,7 +89,7 @@ public struct ConstantSolver: Sendable {
   }
 
   /// A page that cannot be brought back is no loss if the kernel never used it.
-  private func leave(_ page: Int, _ reason: LeaveReason) -> PageAction {
+  private func leave(_ page: Int, reason: LeaveReason) -> PageAction {
     .leave(reason.isLoss && region.reserved.contains(page) ? .neverUsed : reason)
   }
 
@@ -99,15 +99,15 @@ public struct ConstantSolver: Sendable {
       switch region.attributes[page] {
       case .absent: .leave(.absent)
       case .decrypted where reason != .undamaged: .leave(.mappedDecrypted)
-      case .decrypted, .encrypted, .unknown: leave(page, reason)
+      case .decrypted, .encrypted, .unknown: leave(page, reason: reason)
       }
     }
   }
 
-  private func finish(_ judge: ClassJudge, _ search: AlignmentSearch, _ log: EvidenceLog) -> RepairPlan {
+  private func finish(_ judge: ClassJudge, search: AlignmentSearch, log: EvidenceLog) -> RepairPlan {
     var log = log
     var actions = leavingAll(.ambiguous)
-    let verifier = PageVerifier(self, judge)
+    let verifier = PageVerifier(self, judge: judge)
     log.add(verifier, region, judge)
     var verdicts: [ClassFinding] = []
     for found in judge.classes {
@@ -121,7 +121,7 @@ public struct ConstantSolver: Sendable {
       }
       guard found.isAccepted, let constant = found.constant else {
         let reason = found.reason ?? .unconfirmed
-        for page in found.pages { actions[page] = leave(page, reason) }
+        for page in found.pages { actions[page] = leave(page, reason: reason) }
         add(found.pages, reason)
         continue
       }
@@ -130,7 +130,7 @@ public struct ConstantSolver: Sendable {
       var believing: [Int] = []
       for page in found.pages {
         if constant != .zero, let reason = verifier.refutation(of: constant, for: page) {
-          actions[page] = leave(page, reason)
+          actions[page] = leave(page, reason: reason)
           left[reason, default: []].append(page)
         } else {
           actions[page] = constant == .zero ? .leave(.undamaged) : .xor(constant)

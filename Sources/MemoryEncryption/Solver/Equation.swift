@@ -21,7 +21,7 @@ struct Equation: Sendable {
 
   /// Whether the equation holds where the unknowns' XOR is known.
   func holds(_ known: Block) -> Bool {
-    source == .fill ? FillPattern.explains(value, known) : value == known
+    source == .fill ? FillPattern.explains(value, constant: known) : value == known
   }
 
   /// Equations are taken in this order: what is proven, relations of untouched memory, fills, and a table, which says

@@ -50,7 +50,7 @@ struct Hypothesis: Sendable {
               | Alignment.familyUnknown(number),
             value: member.origin, source: .untouched, weight: member.weight, count: 1)
         }
-        for index in Hypothesis.unmoved(own, but: members, alone) {
+        for index in Hypothesis.unmoved(own, but: members, alone: alone) {
           misfits.insert(family.members[index].page)
         }
       }
@@ -67,7 +67,7 @@ struct Hypothesis: Sendable {
   }
 
   /// Members that lie as their own addresses demand: all of them, or, where a part was repaired before, some.
-  private static func unmoved(_ own: [Equation], but moved: [Equation], _ alone: Consensus) -> [Int] {
+  private static func unmoved(_ own: [Equation], but moved: [Equation], alone: Consensus) -> [Int] {
     let all = Consensus(own, improves: false)
     if all.leftOver > alone.leftOver {
       return own.indices.filter { all.system.value(of: own[$0].mask) == own[$0].value }

@@ -17,7 +17,7 @@ struct LinearSystem: Sendable {
   init() {}
 
   /// What is left of an equation after the known ones are taken off.
-  private func reduce(_ mask: UInt64, _ value: Block) -> (mask: UInt64, value: Block) {
+  private func reduce(_ mask: UInt64, value: Block) -> (mask: UInt64, value: Block) {
     var mask = mask
     var value = value
     var bits = mask
@@ -36,7 +36,7 @@ struct LinearSystem: Sendable {
   /// Adds an equation, unless it contradicts.
   @discardableResult
   mutating func insert(mask: UInt64, value: Block) -> Insertion {
-    let rest = reduce(mask, value)
+    let rest = reduce(mask, value: value)
     if rest.mask == 0 { return rest.value == .zero ? .consistent : .contradiction }
     let pivot = 63 - rest.mask.leadingZeroBitCount
     masks[pivot] = rest.mask
@@ -47,7 +47,7 @@ struct LinearSystem: Sendable {
 
   /// The XOR of the unknowns of a mask; nil if the equations do not determine it.
   func value(of mask: UInt64) -> Block? {
-    let rest = reduce(mask, .zero)
+    let rest = reduce(mask, value: .zero)
     return rest.mask == 0 ? rest.value : nil
   }
 }

@@ -19,7 +19,7 @@ struct PageVerifier: Sendable {
   private var hasSoundPages: Bool { !soundPages.isEmpty || !misfits.isEmpty }
   let soundPages: [Int]
 
-  init(_ solver: ConstantSolver, _ judge: ClassJudge) {
+  init(_ solver: ConstantSolver, judge: ClassJudge) {
     region = solver.region
     shapes = solver.detector.shapes
     content = solver.content
@@ -49,12 +49,14 @@ struct PageVerifier: Sendable {
   /// Why a page must not be changed by its class's constant; nil if nothing speaks against it.
   func refutation(of constant: Block, for page: Int) -> LeaveReason? {
     if soundPages.contains(page) { return .contradicted }
-    if redZones.denies(page, constant) || poison.denies(page, constant) || tables.denies(page, constant) {
+    if redZones.denies(page, constant: constant) || poison.denies(page, constant: constant)
+      || tables.denies(page, constant: constant)
+    {
       return .contradicted
     }
     let words = content.words(in: [page], constant)
     let (fills, others) = shapes[page].explained(by: constant)
-    if content.denies(page, constant), words.count == 0 || others > fills || fills == 0 {
+    if content.denies(page, constant: constant), words.count == 0 || others > fills || fills == 0 {
       return .contradicted
     }
     if content.slabs.brokenLists(in: page, constant: constant) > 0, words.slabCount == 0 {
@@ -66,7 +68,7 @@ struct PageVerifier: Sendable {
     if lonely.contains(page) { return .ambiguous }
     // Many different ones may repeat, so that none stands out.
     if others > 0 { return .contradicted }
-    if content.zeroWords(page, constant) != nil { return nil }
+    if content.zeroWords(page, constant: constant) != nil { return nil }
     if !isPlaceTrusted || hasSoundPages { return .ambiguous }
     return region.attributes[page] == .unknown ? .attributeUnknown : nil
   }

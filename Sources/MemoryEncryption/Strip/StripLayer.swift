@@ -29,7 +29,7 @@ public final class StripLayer: PageLayer, @unchecked Sendable {
     var gaps: [String] = []
     var processes = 0
     do throws(KernelError) {
-      let list = try ProcessTables(kernel, &kernelMemory)
+      let list = try ProcessTables(kernel, in: &kernelMemory)
       for table in list.tables { found.add(table, .process) }
       processes = list.tables.count
       if list.implausible > 0 { gaps.append("\(list.implausible) pages of pgd_list are no page tables") }

@@ -36,7 +36,7 @@ struct OptionParser {
     scan: while true {
       switch scanner.next() {
       case .option(let description, let argument):
-        try accept(description, argument)
+        try accept(description, argument: argument)
       case .invalid:
         // `inspect --json FILE` fails here, and not for the reason that getopt gives.
         if verb == nil, arguments.words.count > 1 {
@@ -64,7 +64,7 @@ struct OptionParser {
     return options.invocation(request)
   }
 
-  private mutating func accept(_ description: OptionDescription, _ argument: String)
+  private mutating func accept(_ description: OptionDescription, argument: String)
     throws(CommandLineError)
   {
     switch description.treatment {

@@ -16,23 +16,26 @@ extension SMEOptions {
   mutating func apply(_ setting: Setting, _ argument: String) throws(CommandLineError) {
     switch setting {
     case .policy:
-      policy = try Self.choose(Policy(rawValue: argument), "--sme", argument, "auto, off or require")
+      policy = try Self.choose(
+        Policy(rawValue: argument), option: "--sme", argument: argument, expected: "auto, off or require")
     case .key: keyFile = argument
     case .mode:
-      mode = try Self.choose(CipherMode(rawValue: argument), "--sme-mode", argument, "xe or xex")
+      mode = try Self.choose(
+        CipherMode(rawValue: argument), option: "--sme-mode", argument: argument, expected: "xe or xex")
     case .tweaks: tweaksFile = argument
     case .view:
-      view = try Self.choose(CaptureView(rawValue: argument), "--sme-view", argument, "c1 or c0")
+      view = try Self.choose(
+        CaptureView(rawValue: argument), option: "--sme-view", argument: argument, expected: "c1 or c0")
     case .region:
       region = try Self.choose(
-        BackupRegionArgument.parse(argument), "--backup-region", argument,
-        "ADDR[,SIZE[,SOURCE]] with ADDR a multiple of 16 and SOURCE below 640 KiB")
+        BackupRegionArgument.parse(argument), option: "--backup-region", argument: argument,
+        expected: "ADDR[,SIZE[,SOURCE]] with ADDR a multiple of 16 and SOURCE below 640 KiB")
     case .stripping: strips = true
     }
   }
 
   private static func choose<Value>(
-    _ value: Value?, _ option: String, _ argument: String, _ expected: String
+    _ value: Value?, option: String, argument: String, expected: String
   ) throws(CommandLineError) -> Value {
     guard let value else { throw .argument(option: option, argument, expected: expected) }
     return value

@@ -10,8 +10,8 @@ extension DumpCommand {
   /// Its headers, which come first, say which pages there are: those that cannot be had must be known, or readers would
   /// see zeros.
   func makeELFWriter(
-    _ description: DumpDescription, to output: consuming DumpOutput, _ pipeline: inout DumpPipeline,
-    _ progress: Progress
+    _ description: DumpDescription, to output: consuming DumpOutput, pipeline: inout DumpPipeline,
+    progress: Progress
   ) throws(PipelineError) -> ELFDumpWriter {
     let excludesZeros = description.facts.dumpLevel.contains(.zeroPages)
     progress.begin(excludesZeros ? .zeroPages : .readingPages)
@@ -26,7 +26,7 @@ extension DumpCommand {
       contents.eraseInfo += DumpFacts.unreadableRecord(
         pages: lost.count, first: memory.geometry.address(of: first.lowerBound).rawValue)
     }
-    do throws(DumpError) { return try ELFDumpWriter(elfSegments(), contents, to: output) } catch {
+    do throws(DumpError) { return try ELFDumpWriter(elfSegments(), contents: contents, to: output) } catch {
       throw .write(error)
     }
   }

@@ -10,22 +10,26 @@ extension DumpCommand {
   ///
   /// - Returns: nil for the order of memory.
   func priority(
-    _ level: DumpLevel, _ frames: borrowing PFNBitmap, _ description: DumpDescription,
-    _ file: borrowing FileDescriptor?, _ files: SplitFiles
+    _ level: DumpLevel, frames: borrowing PFNBitmap, description: DumpDescription,
+    file: borrowing FileDescriptor?, files: SplitFiles
   ) -> WritePriority? {
     if request.isDryRun { return nil }
     if request.destination.isStream {
-      guard let kernel, let order = findOrder(kernel, level, frames.maxMapNumber, or: nil) else { return nil }
+      guard let kernel,
+        let order = findOrder(kernel, level: level, maxMapNumber: frames.maxMapNumber, or: nil)
+      else { return nil }
       if let problem = order.problem { messages.debug("the order of the stream: \(problem)") }
       return order
     }
-    guard let start = shortage(frames, description, file, files) else { return nil }
+    guard let start = shortage(frames, description: description, file: file, files: files) else { return nil }
     let warning = "\(start) if it is cut, the pages of high memory are missing"
     guard let kernel else {
       messages.warning(warning)
       return nil
     }
-    guard let order = findOrder(kernel, level, frames.maxMapNumber, or: warning) else { return nil }
+    guard let order = findOrder(kernel, level: level, maxMapNumber: frames.maxMapNumber, or: warning) else {
+      return nil
+    }
     if let problem = order.problem {
       messages.warning(
         "\(start) the kernel's image and page tables are written first, but not all of its pages: \(problem)")
@@ -37,13 +41,13 @@ extension DumpCommand {
 
   /// - Parameter warning: what is said where there is no such order: a dump in that of memory is better than none.
   private func findOrder(
-    _ kernel: Kernel, _ level: DumpLevel, _ maxMapNumber: UInt64, or warning: String?
+    _ kernel: Kernel, level: DumpLevel, maxMapNumber: UInt64, or warning: String?
   ) -> WritePriority? {
     let progress = Progress(messages)
     let isLooking = !level.isSuperset(of: .needingMemoryMap)
     if isLooking { progress.begin(.unnecessaryPages) }
     do throws(VmcoreError) {
-      let order = try WritePriority(kernel, level, affordsSet: affordsSet(maxMapNumber)) {
+      let order = try WritePriority(kernel, level: level, affordsSet: affordsSet(maxMapNumber)) {
         progress.update(done: $0, total: $1)
       }
       if isLooking { progress.end() }
@@ -60,8 +64,8 @@ extension DumpCommand {
 
   /// What begins the sentence about a dump that may not fit; nil for one that does.
   private func shortage(
-    _ frames: borrowing PFNBitmap, _ description: DumpDescription, _ file: borrowing FileDescriptor?,
-    _ files: SplitFiles
+    _ frames: borrowing PFNBitmap, description: DumpDescription, file: borrowing FileDescriptor?,
+    files: SplitFiles
   ) -> String? {
     let noteSize = memory.notes.byteCount
     if case .files(let paths, _) = request.destination {

@@ -13,7 +13,7 @@ extension DumpCommand {
     do throws(VmcoreError) {
       // What is erased in the dump is erased here.
       let crash = try CrashSummary(kernel.reading(output))
-      let text = ReportText.of(crash, kernel.release, memory)
+      let text = ReportText.of(crash, release: kernel.release, memory: memory)
       try VmcoreError.wrapping { () throws(SystemError) in
         let target = try ReplacementFile(path, replacing: request.overwrites)
         let bytes = Array(text.utf8)

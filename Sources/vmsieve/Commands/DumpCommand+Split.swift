@@ -15,8 +15,8 @@ extension DumpCommand {
   ///   - paths: of the files.
   ///   - block: what stays together, in KiB; 0 leaves the choice to the program.
   func makeSplitWriter(
-    _ description: DumpDescription, _ files: SplitFiles, _ paths: [String], block: Int32,
-    _ pipeline: borrowing DumpPipeline
+    _ description: DumpDescription, files: SplitFiles, paths: [String], block: Int32,
+    pipeline: borrowing DumpPipeline
   ) throws(PipelineError) -> SplitWriter {
     var writer = SplitWriter()
     let parts = pipeline.parts(paths.count, block: Self.frames(inBlock: block))

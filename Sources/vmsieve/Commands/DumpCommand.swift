@@ -21,13 +21,13 @@ struct DumpCommand {
   /// `--keep-comm`
   private let processes: ProcessFrames?
 
-  init(_ request: DumpRequest, _ messages: Messages) throws(CommandFailure) {
+  init(_ request: DumpRequest, messages: Messages) throws(CommandFailure) {
     self.request = request
     self.messages = messages
-    var ready = try MemoryPreparation(request.memory, messages)
+    var ready = try MemoryPreparation(request.memory, messages: messages)
     let opened = ready.opened
     if opened.info == nil {
-      try Self.dealWithoutInfo(opened, request, messages)
+      try Self.dealWithoutInfo(opened, request: request, messages: messages)
     } else if let problem = opened.problem {
       messages.warning("\(request.memory.path): \(problem): every page is kept")
       messages.sayDoubtful()
@@ -50,13 +50,14 @@ struct DumpCommand {
       messages.describe(processors)
     }
     threads = WorkerThreads.count(
-      request.threads ?? Host.usableProcessors(), request.codec, pageSize: memory.geometry.size, messages)
-    processes = try KeepStage.frames(request.keptProcesses, of: kernel, messages)
+      request.threads ?? Host.usableProcessors(), codec: request.codec, pageSize: memory.geometry.size,
+      messages: messages)
+    processes = try KeepStage.frames(request.keptProcesses, of: kernel, messages: messages)
   }
 
   /// A vmcore of which nothing is known can be dumped, but its pages cannot be told apart.
   private static func dealWithoutInfo(
-    _ opened: OpenedVmcore, _ request: DumpRequest, _ messages: Messages
+    _ opened: OpenedVmcore, request: DumpRequest, messages: Messages
   ) throws(CommandFailure) {
     let reason = opened.reasonForNoInfo
     if let reason, request.memory.encryption.policy == .require {
@@ -84,7 +85,7 @@ struct DumpCommand {
       var cut = CutDump()
       let file = try createFile(replacing: replaces)
       do throws(PipelineError) {
-        return try dump(withEarlier(level), to: file, files, &cut)
+        return try dump(withEarlier(level), to: file, files: files, cut: &cut)
       } catch {
         // What went out of a stream cannot be taken back.
         guard case .write(let writeError) = error, writeError.meansNoSpace, !request.destination.isStream,
@@ -94,7 +95,7 @@ struct DumpCommand {
           throw CommandFailure("\(error)" + consequence(cut))
         }
         messages.error("\(error)")
-        messages.sayFull(request.destination.name, writeError)
+        messages.sayFull(request.destination.name, error: writeError)
         messages.common("Retry to create a dumpfile by dump_level(\(next.rawValue)).")
         replaces = true
       }
@@ -126,7 +127,7 @@ struct DumpCommand {
 
   private func tellEnd(_ error: PipelineError, _ cut: CutDump) {
     guard case .write(let error) = error, error.meansNoSpace else { return }
-    messages.sayFull(request.destination.name, error)
+    messages.sayFull(request.destination.name, error: error)
     if !request.destination.isStream, !request.isDryRun, !cut.isEmpty { messages.sayIncomplete() }
   }
 
@@ -170,7 +171,7 @@ struct DumpCommand {
 
   /// - Parameter cut: what a dump that fails has.
   private func dump(
-    _ level: DumpLevel, to file: consuming FileDescriptor?, _ files: SplitFiles, _ cut: inout CutDump
+    _ level: DumpLevel, to file: consuming FileDescriptor?, files: SplitFiles, cut: inout CutDump
   ) throws(PipelineError) -> ExitStatus {
     let progress = Progress(messages)
     let frames: PFNBitmap
@@ -182,7 +183,7 @@ struct DumpCommand {
       if let kernel {
         progress.begin(.unnecessaryPages)
         try PageFilter.run(
-          kernel, level, from: &kept, keeping: processes, keepsNeeded: true, report: &filtered
+          kernel, level: level, from: &kept, keeping: processes, keepsNeeded: true, report: &filtered
         ) {
           progress.update(done: $0, total: $1)
         }
@@ -203,18 +204,22 @@ struct DumpCommand {
       "memory: \(threads) threads of at most \(PipelineMemory.bytesPerThread(request.codec, pageSize: memory.geometry.size)) bytes each,"
         + " page bitmap of \(bitmapBytes) bytes")
     let description = describe(level.subtracting(filtered.droppedRules))
-    let priority = priority(level, frames, description, file, files)
-    var pipeline = DumpPipeline(output, frames)
+    let priority = priority(level, frames: frames, description: description, file: file, files: files)
+    var pipeline = DumpPipeline(output, frames: frames)
     if let priority { pipeline.follow(priority) }
     let copied: PipelineReport
     let bytesWritten: UInt64
     if request.writesELF {
-      var writer = try makeELFWriter(description, to: try makeOutput(file), &pipeline, progress)
-      copied = try run(&pipeline, into: &writer, progress, &cut)
+      var writer = try makeELFWriter(
+        description, to: try makeOutput(file), pipeline: &pipeline, progress: progress)
+      copied = try run(&pipeline, into: &writer, progress: progress, cut: &cut)
       bytesWritten = writer.bytesWritten
     } else if case .files(let paths, let block) = request.destination {
-      var writer = try makeSplitWriter(description, files, paths, block: block, pipeline)
-      do throws(PipelineError) { copied = try run(&pipeline, into: &writer, progress, &cut) } catch {
+      var writer = try makeSplitWriter(
+        description, files: files, paths: paths, block: block, pipeline: pipeline)
+      do throws(PipelineError) {
+        copied = try run(&pipeline, into: &writer, progress: progress, cut: &cut)
+      } catch {
         cut.files = [
           ("marked incomplete", writer.cutFiles), ("without a page, and of no use", writer.emptyFiles),
           ("whole", writer.wholeFiles),
@@ -224,11 +229,12 @@ struct DumpCommand {
       bytesWritten = writer.bytesWritten
     } else {
       var writer = try makeWriter(description, to: try makeOutput(file))
-      copied = try run(&pipeline, into: &writer, progress, &cut)
+      copied = try run(&pipeline, into: &writer, progress: progress, cut: &cut)
       bytesWritten = writer.bytesWritten
     }
     messages.warn(of: copied, memory, target: request.isDryRun ? nil : request.destination.name)
-    let statistics = DumpStatistics(memory.frames, filtered, copied, bytesWritten: bytesWritten)
+    let statistics = DumpStatistics(
+      memory.frames, filtered: filtered, copied: copied, bytesWritten: bytesWritten)
     if let discrepancy = statistics.discrepancy { messages.warning(discrepancy) }
     for line in statistics.lines { messages.report(line) }
     return copied.lacksPages(of: memory) ? .inputLackedPages : .completed
@@ -236,7 +242,7 @@ struct DumpCommand {
 
   /// Copies the pages, or says what of them is in a dump that was cut.
   private func run<Writer: DumpWriter & ~Copyable>(
-    _ pipeline: inout DumpPipeline, into writer: inout Writer, _ progress: Progress, _ cut: inout CutDump
+    _ pipeline: inout DumpPipeline, into writer: inout Writer, progress: Progress, cut: inout CutDump
   ) throws(PipelineError) -> PipelineReport {
     progress.begin(.copyingData)
     do throws(PipelineError) {

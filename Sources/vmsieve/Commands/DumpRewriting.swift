@@ -18,8 +18,8 @@ struct DumpRewriting {
   private let messages: Messages
 
   init(
-    _ salvaged: SalvagedStore, _ source: PhysicalMemory, _ ready: MemoryPreparation, _ request: RepairRequest,
-    threads: Int, _ messages: Messages
+    _ salvaged: SalvagedStore, source: PhysicalMemory, ready: MemoryPreparation, request: RepairRequest,
+    threads: Int, messages: Messages
   ) {
     self.salvaged = salvaged
     self.request = request
@@ -42,13 +42,13 @@ struct DumpRewriting {
     let target = try makeTarget()
     let progress = Progress(messages)
     progress.begin(.copyingData)
-    var pipeline = DumpPipeline(memory, frames)
+    var pipeline = DumpPipeline(memory, frames: frames)
     var writer = try makeWriter(target)
     let report = try pipeline.run(into: &writer, threads: threads) {
       progress.update(done: $0, total: $1)
     }
     progress.end()
-    try check(target.temporaryPath, pages: count, report)
+    try check(target.temporaryPath, pages: count, report: report)
     do throws(SystemError) { try target.commit() } catch { throw .system(error) }
   }
 
@@ -72,7 +72,7 @@ struct DumpRewriting {
   }
 
   /// Reads the new dump as anybody would.
-  private func check(_ path: String, pages: UInt64, _ report: PipelineReport) throws(PipelineError) {
+  private func check(_ path: String, pages: UInt64, report: PipelineReport) throws(PipelineError) {
     let check: PageCheck
     let hasSameNotes: Bool
     do throws(VmcoreError) {

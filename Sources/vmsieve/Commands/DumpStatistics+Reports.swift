@@ -5,7 +5,7 @@ internal import KernelModel
 extension DumpStatistics {
   /// Puts together what the filter and the pipeline counted.
   init(
-    _ frames: PFNRanges, _ filtered: FilterReport, _ copied: PipelineReport, bytesWritten: UInt64
+    _ frames: PFNRanges, filtered: FilterReport, copied: PipelineReport, bytesWritten: UInt64
   ) {
     totalPFNs = frames.maxMapNumber
     holePFNs = frames.maxMapNumber - frames.count

@@ -10,7 +10,7 @@ struct LogCommand {
   private static let pieceSize = 64 << 10
 
   func run() throws(CommandFailure) {
-    var ready = try MemoryPreparation(request.memory, messages)
+    var ready = try MemoryPreparation(request.memory, messages: messages)
     try ready.run(.reading(request.memory))
     let kernel = try ready.knownKernel(for: "without which the kernel's log cannot be found")
     var log: KernelLog

@@ -18,7 +18,7 @@ struct MemoryUsage {
   }
 
   var lines: [String] {
-    func row(_ name: String, _ pages: UInt64, excludable: Bool, _ meaning: String) -> String {
+    func row(_ name: String, pages: UInt64, excludable: Bool, meaning: String) -> String {
       // Names of eight letters and more reach the next tab stop by themselves.
       name + (name.utf8.count < 8 ? "\t\t" : "\t") + "\(pages)".padded(toColumns: 16) + "\t"
         + (excludable ? "yes" : "no") + "\t\t" + meaning
@@ -27,12 +27,16 @@ struct MemoryUsage {
       "",
       "TYPE\t\tPAGES\t\t\tEXCLUDABLE\tDESCRIPTION",
       String(repeating: "-", count: 70),
-      row("ZERO", zeroPages, excludable: true, "Pages filled with zero"),
-      row("NON_PRI_CACHE", filtered[.cache], excludable: true, "Cache pages without private flag"),
-      row("PRI_CACHE", filtered[.privateCache], excludable: true, "Cache pages with private flag"),
-      row("USER", filtered[.user], excludable: true, "User process pages"),
-      row("FREE", filtered[.free], excludable: true, "Free pages"),
-      row("KERN_DATA", kernelPages, excludable: false, "Dumpable kernel data "),
+      row("ZERO", pages: zeroPages, excludable: true, meaning: "Pages filled with zero"),
+      row(
+        "NON_PRI_CACHE", pages: filtered[.cache], excludable: true,
+        meaning: "Cache pages without private flag"),
+      row(
+        "PRI_CACHE", pages: filtered[.privateCache], excludable: true,
+        meaning: "Cache pages with private flag"),
+      row("USER", pages: filtered[.user], excludable: true, meaning: "User process pages"),
+      row("FREE", pages: filtered[.free], excludable: true, meaning: "Free pages"),
+      row("KERN_DATA", pages: kernelPages, excludable: false, meaning: "Dumpable kernel data "),
       "",
       "page size:\t\t" + "\(pageSize)".padded(toColumns: 16),
       "Total pages on system:\t" + "\(total)".padded(toColumns: 16),

@@ -11,13 +11,13 @@ struct MemoryUsageCommand {
   let messages: Messages
 
   /// The first kernel whose /proc/kcore says where memory lies (p_paddr).
-  private static let oldest = KernelVersion(4, 11)
+  private static let oldest = KernelVersion(4, minor: 11)
 
   func run() throws(CommandFailure) {
     // vmcore_sz of oled-tools reads stdout and stderr as one, and wants the table's head in the first line.
     messages.keepBack()
     defer { messages.release() }
-    var ready = try MemoryPreparation(request.memory, messages)
+    var ready = try MemoryPreparation(request.memory, messages: messages)
     let kernel = try ready.knownKernel(for: "without which its pages cannot be told apart")
     if kernel.version < Self.oldest, !request.isForced {
       throw CommandFailure(
@@ -39,10 +39,10 @@ struct MemoryUsageCommand {
       for range in CrashKernelMemory.frames(memory.geometry) { kept.remove(range) }
       usage.total = kept.count
       try PageFilter.run(
-        kernel, DumpLevel(rawValue: Int(OptionParser.highestDumpLevel)), from: &kept,
+        kernel, level: DumpLevel(rawValue: Int(OptionParser.highestDumpLevel)), from: &kept,
         report: &usage.filtered
       ) { _, _ in }
-      do throws(SystemError) { usage.zeroPages = try countZeroPages(memory, kept) } catch {
+      do throws(SystemError) { usage.zeroPages = try countZeroPages(memory, frames: kept) } catch {
         throw .system(error)
       }
     } catch { throw CommandFailure(error.description) }
@@ -51,7 +51,7 @@ struct MemoryUsageCommand {
   }
 
   private func countZeroPages(
-    _ memory: PhysicalMemory, _ frames: borrowing PFNBitmap
+    _ memory: PhysicalMemory, frames: borrowing PFNBitmap
   ) throws(SystemError) -> UInt64 {
     var reader = try MemoryReader.sequential(memory)
     var count: UInt64 = 0

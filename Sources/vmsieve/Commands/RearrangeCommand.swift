@@ -23,7 +23,7 @@ struct RearrangeCommand {
           error.leavesPart ? reason + "; nothing is kept without --keep-partial" : "\(Self.input): \(error)")
       }
       messages.error(reason)
-      try keep(reader, target)
+      try keep(reader, target: target)
       return .inputLackedPages
     }
     messages.debug("\(reader.recordCount) records, \(reader.byteCount) bytes")
@@ -56,12 +56,12 @@ struct RearrangeCommand {
 
   /// Keeps what arrived of a stream, as an incomplete dump.
   private func keep(
-    _ reader: borrowing FlattenedStreamReader, _ target: consuming ReplacementFile
+    _ reader: borrowing FlattenedStreamReader, target: consuming ReplacementFile
   ) throws(CommandFailure) {
     let kept: UInt64
     let all: UInt64
     do throws(VmcoreError) {
-      var partial = PartialDump(target.file, reader)
+      var partial = PartialDump(target.file, reader: reader)
       try partial.complete(target.file)
       kept = partial.keptPages
       all = partial.pages

@@ -36,10 +36,11 @@ struct ReassembleCommand {
     progress.begin(.copyingData)
     var isEmpty = true
     do throws(PipelineError) {
-      var writer = try makeWriter(file, describe(set, codec))
+      var writer = try makeWriter(file, description: describe(set, codec))
       defer { isEmpty = writer.pagesTaken == writer.unreadablePages }
-      var pipeline = DumpPipeline(memory, frames)
-      let threads = WorkerThreads.count(request.threads ?? 1, codec, pageSize: memory.geometry.size, messages)
+      var pipeline = DumpPipeline(memory, frames: frames)
+      let threads = WorkerThreads.count(
+        request.threads ?? 1, codec: codec, pageSize: memory.geometry.size, messages: messages)
       let copied = try pipeline.run(into: &writer, threads: threads) {
         progress.update(done: $0, total: $1)
       }
@@ -48,7 +49,7 @@ struct ReassembleCommand {
       return copied.lacksPages(of: memory) ? .inputLackedPages : .completed
     } catch {
       if case .write(let error) = error, error.meansNoSpace {
-        messages.sayFull(request.output, error)
+        messages.sayFull(request.output, error: error)
         if !isEmpty { messages.sayIncomplete() }
       }
       throw CommandFailure(
@@ -59,7 +60,7 @@ struct ReassembleCommand {
   }
 
   private func makeWriter(
-    _ file: consuming FileDescriptor, _ description: DumpDescription
+    _ file: consuming FileDescriptor, description: DumpDescription
   ) throws(PipelineError) -> DiskdumpWriter {
     do throws(DumpError) {
       return try DiskdumpWriter(description, to: DumpOutput(file: file))

@@ -14,7 +14,8 @@ struct RepairCommand {
   func run() throws(CommandFailure) -> ExitStatus {
     try DumpTarget.check(request.output, overwriting: request.overwrites)
     let threads = WorkerThreads.count(
-      request.threads ?? Host.usableProcessors(), .none, pageSize: MachineKind.x86_64.geometry.size, messages)
+      request.threads ?? Host.usableProcessors(), codec: .none, pageSize: MachineKind.x86_64.geometry.size,
+      messages: messages)
     let salvaged: SalvagedStore?
     let source: PhysicalMemory
     let faults: [String]
@@ -31,7 +32,8 @@ struct RepairCommand {
     let noteProblems = source.noteProblems()
 
     var ready = try MemoryPreparation(
-      OpenedVmcore(source, request.memory, messages), request.memory, messages)
+      OpenedVmcore(source, request: request.memory, messages: messages), request: request.memory,
+      messages: messages)
     let hasNewNotes = ready.opened.memory.notes !== source.notes
     for problem in noteProblems where !hasNewNotes { messages.warning("\(source.path): \(problem)") }
     if request.memory.encryption.policy != .off {
@@ -43,19 +45,19 @@ struct RepairCommand {
     let repair = ready.repair
     let isEncrypted = !(repair?.memory.layers.isEmpty ?? true) || request.memory.encryption.strips
     if !isBroken, !hasNewNotes, !isEncrypted {
-      if let repair { EncryptionStage.tellEvidence(repair, messages) }
-      throw nothingToDo(repair?.investigation, noteProblems, salvaged)
+      if let repair { EncryptionStage.tellEvidence(repair, messages: messages) }
+      throw nothingToDo(repair?.investigation, noteProblems: noteProblems, salvaged: salvaged)
     }
     try ready.run([.tellOfEncryption, .strip])
     if !isBroken, !hasNewNotes, ready.output.layers.isEmpty {
-      throw nothingToDo(repair?.investigation, noteProblems, salvaged)
+      throw nothingToDo(repair?.investigation, noteProblems: noteProblems, salvaged: salvaged)
     }
     let isRewritten = salvaged != nil && (isBroken || hasNewNotes || source.isFlattened)
     if isRewritten, let salvaged {
-      return try rewrite(salvaged, source, ready, hasNewNotes: hasNewNotes, threads: threads)
+      return try rewrite(salvaged, source: source, ready: ready, hasNewNotes: hasNewNotes, threads: threads)
     }
     return try patch(
-      hasNewNotes ? source : ready.opened.memory, ready, mayBeUnchanged: isBroken || hasNewNotes)
+      hasNewNotes ? source : ready.opened.memory, ready: ready, mayBeUnchanged: isBroken || hasNewNotes)
   }
 
   /// Looks at all of a kdump-compressed dump; nil for a dump of another format.
@@ -81,7 +83,7 @@ struct RepairCommand {
 
   /// Why no page changes.
   private func nothingToDo(
-    _ investigation: Investigation?, _ noteProblems: [String], _ salvaged: SalvagedStore?
+    _ investigation: Investigation?, noteProblems: [String], salvaged: SalvagedStore?
   ) -> CommandFailure {
     if !noteProblems.isEmpty {
       return CommandFailure(
@@ -122,10 +124,10 @@ struct RepairCommand {
   // MARK: - The same file with other bytes here and there
 
   private func patch(
-    _ original: PhysicalMemory, _ ready: MemoryPreparation, mayBeUnchanged: Bool
+    _ original: PhysicalMemory, ready: MemoryPreparation, mayBeUnchanged: Bool
   ) throws(CommandFailure) -> ExitStatus {
     let (report, framesInFile) = try write(
-      original, ready.output, ready.record, mayBeUnchanged: mayBeUnchanged)
+      original, changed: ready.output, record: ready.record, mayBeUnchanged: mayBeUnchanged)
     if mayBeUnchanged {
       let wanted = (try? original.wantedFrames().count) ?? framesInFile
       messages.common("")
@@ -137,17 +139,17 @@ struct RepairCommand {
     if mayBeUnchanged, report.changedPages + report.failedPages == 0 {
       tellEnd()
     } else {
-      tell(report, ready.repair, ready.record, of: framesInFile)
+      tell(report, repair: ready.repair, record: ready.record, of: framesInFile)
     }
     return original.isComplete ? .completed : lackedPages(request.memory.path)
   }
 
   private func write(
-    _ memory: PhysicalMemory, _ changed: PhysicalMemory, _ record: String, mayBeUnchanged: Bool
+    _ memory: PhysicalMemory, changed: PhysicalMemory, record: String, mayBeUnchanged: Bool
   ) throws(CommandFailure) -> (report: PatchReport, frames: UInt64) {
-    let patch = try patch(memory, changed)
+    let patch = try patch(memory, changed: changed)
     let target = try target()
-    let report = try write(patch, to: target, record)
+    let report = try write(patch, to: target, record: record)
     if report.changedPages == 0, !mayBeUnchanged {
       throw notWritten("\(request.memory.path): none of the pages that can be repaired is in the dump")
     }
@@ -158,9 +160,11 @@ struct RepairCommand {
   }
 
   private func patch(
-    _ memory: PhysicalMemory, _ changed: PhysicalMemory
+    _ memory: PhysicalMemory, changed: PhysicalMemory
   ) throws(CommandFailure) -> DumpPatch {
-    do throws(VmcoreError) { return try DumpPatch(memory, changed) } catch { throw notWritten(error) }
+    do throws(VmcoreError) { return try DumpPatch(memory, changed: changed) } catch {
+      throw notWritten(error)
+    }
   }
 
   private func target() throws(CommandFailure) -> ReplacementFile {
@@ -170,7 +174,7 @@ struct RepairCommand {
   }
 
   private func write(
-    _ patch: borrowing DumpPatch, to target: borrowing ReplacementFile, _ record: String
+    _ patch: borrowing DumpPatch, to target: borrowing ReplacementFile, record: String
   ) throws(CommandFailure) -> PatchReport {
     let progress = Progress(messages)
     progress.begin(.copyingData)
@@ -185,7 +189,7 @@ struct RepairCommand {
     CommandFailure("\(reason); \(request.output) is not written")
   }
 
-  private func tell(_ report: PatchReport, _ repair: Repair?, _ record: String, of pages: UInt64) {
+  private func tell(_ report: PatchReport, repair: Repair?, record: String, of pages: UInt64) {
     messages.common("")
     messages.common(
       (request.memory.encryption.strips ? "Changed pages   : " : "Repaired pages  : ")
@@ -215,10 +219,11 @@ struct RepairCommand {
 
   /// Writes a kdump-compressed dump anew.
   private func rewrite(
-    _ salvaged: SalvagedStore, _ source: PhysicalMemory, _ ready: MemoryPreparation, hasNewNotes: Bool,
+    _ salvaged: SalvagedStore, source: PhysicalMemory, ready: MemoryPreparation, hasNewNotes: Bool,
     threads: Int
   ) throws(CommandFailure) -> ExitStatus {
-    let rewriting = DumpRewriting(salvaged, source, ready, request, threads: threads, messages)
+    let rewriting = DumpRewriting(
+      salvaged, source: source, ready: ready, request: request, threads: threads, messages: messages)
     do throws(PipelineError) { try rewriting.run() } catch {
       throw CommandFailure("\(error); \(request.output) is not written")
     }

@@ -28,7 +28,8 @@ struct VerifyCommand {
       : PhysicalMemory(try KdumpSetStore(opening: paths))
     var report = VerifyReport(memory)
     let threads = WorkerThreads.count(
-      request.threads ?? Host.usableProcessors(), .none, pageSize: memory.geometry.size, messages)
+      request.threads ?? Host.usableProcessors(), codec: .none, pageSize: memory.geometry.size,
+      messages: messages)
     if request.written == nil, request.checked == nil {
       let progress = Progress(messages)
       progress.begin(.readingPages)
@@ -37,7 +38,7 @@ struct VerifyCommand {
       }
       progress.end()
     } else {
-      try readWithSums(memory, threads, &report)
+      try readWithSums(memory, threads: threads, report: &report)
     }
     if case .pages(let store) = memory.source {
       for part in (store as? KdumpSetStore)?.parts ?? [store as? KdumpStore].compactMap({ $0 }) {
@@ -51,7 +52,7 @@ struct VerifyCommand {
 
   /// Reads the pages with their hashes.
   private func readWithSums(
-    _ memory: PhysicalMemory, _ threads: Int, _ report: inout VerifyReport
+    _ memory: PhysicalMemory, threads: Int, report: inout VerifyReport
   ) throws(VmcoreError) {
     var comparison: PageSumComparison?
     if let path = request.checked {
@@ -62,7 +63,7 @@ struct VerifyCommand {
     if let path = request.written {
       do throws(SystemError) {
         writer = try PageSumsWriter(
-          path, replacing: request.overwrites, memory.geometry, lines: Self.description(of: memory))
+          path, replacing: request.overwrites, geometry: memory.geometry, lines: Self.description(of: memory))
       } catch { throw .system(error) }
     }
     let progress = Progress(messages)
@@ -75,7 +76,9 @@ struct VerifyCommand {
     }
     report.pages = pages
     try comparison?.finish()
-    if let path = request.checked, let comparison { report.sums = VerifyReport.Sums(path, comparison) }
+    if let path = request.checked, let comparison {
+      report.sums = VerifyReport.Sums(path, comparison: comparison)
+    }
     if let writer = writer.take(), let path = request.written {
       do throws(SystemError) {
         report.written = (path, try writer.finish(lostPages: pages.failed))

@@ -17,7 +17,7 @@ struct VerifyReport {
     /// Pages that were lost of the dump that the manifest is of.
     let lostBefore: UInt64
 
-    init(_ path: String, _ comparison: borrowing PageSumComparison) {
+    init(_ path: String, comparison: borrowing PageSumComparison) {
       self.path = path
       equal = comparison.equal
       different = comparison.different

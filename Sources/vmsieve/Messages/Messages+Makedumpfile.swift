@@ -17,7 +17,7 @@ extension Messages {
   }
 
   /// A file, or what is called one, has no room for more.
-  func sayFull(_ path: String, _ error: DumpError) {
+  func sayFull(_ path: String, error: DumpError) {
     switch error {
     case .sizeLimit(let limit):
       common("")

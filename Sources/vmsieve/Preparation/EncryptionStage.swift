@@ -8,14 +8,14 @@ enum EncryptionStage {
   ///
   /// - Returns: the memory as the first kernel saw it, as far as that can be had, and what to write into the dump.
   static func repair(
-    _ kernel: Kernel, _ options: SMEOptions, depth: Investigation.Depth
+    _ kernel: Kernel, options: SMEOptions, depth: Investigation.Depth
   ) throws(CommandFailure) -> Repair {
     let investigation: Investigation
     do throws(KernelError) {
       investigation = try Investigation(kernel, region: options.region, depth: depth)
     } catch { throw CommandFailure("\(error)") }
-    guard let keyFile = options.keyFile else { return Repair(investigation, kernel) }
-    return try undo(kernel, investigation, keyFile, options)
+    guard let keyFile = options.keyFile else { return Repair(investigation, of: kernel) }
+    return try undo(kernel, investigation: investigation, keyFile: keyFile, options: options)
   }
 
   /// Clears the encryption bit in the page tables, if the user wants that.
@@ -24,7 +24,7 @@ enum EncryptionStage {
   /// - Returns: the memory and the notes that go into the dump, and what to write into it. The kernel in that memory
   ///   still says what it was: `sme_me_mask` and its own copy of VMCOREINFO stay.
   static func strip(
-    _ memory: PhysicalMemory, _ kernel: Kernel?, _ options: SMEOptions, _ messages: Messages
+    _ memory: PhysicalMemory, of kernel: Kernel?, options: SMEOptions, messages: Messages
   ) throws(CommandFailure) -> (memory: PhysicalMemory, record: String) {
     guard options.strips else { return (memory, "") }
     guard let kernel else { throw CommandFailure("--sme-strip: without vmcoreinfo no page table is known") }
@@ -45,15 +45,15 @@ enum EncryptionStage {
   }
 
   private static func undo(
-    _ kernel: Kernel, _ investigation: Investigation, _ keyFile: String, _ options: SMEOptions
+    _ kernel: Kernel, investigation: Investigation, keyFile: String, options: SMEOptions
   ) throws(CommandFailure) -> Repair {
     do throws(EncryptionError) {
       let key = try KeyMaterial(keyPath: keyFile, mode: options.mode, tweaksPath: options.tweaksFile)
-      return try Repair(investigation, kernel, key, view: options.view, user: options.region)
+      return try Repair(investigation, of: kernel, key: key, view: options.view, user: options.region)
     } catch { throw CommandFailure("\(error)") }
   }
 
-  static func tellEvidence(_ repair: Repair, _ messages: Messages) {
+  static func tellEvidence(_ repair: Repair, messages: Messages) {
     for line in repair.investigation.evidence { messages.debug("SME: \(line)") }
   }
 
@@ -61,7 +61,7 @@ enum EncryptionStage {
   static func tell(
     _ repair: Repair, _ options: SMEOptions, _ messages: Messages
   ) throws(CommandFailure) {
-    tellEvidence(repair, messages)
+    tellEvidence(repair, messages: messages)
     if options.keyFile != nil {
       messages.common("SME: \(repair.record.dropLast())")
       return
@@ -76,12 +76,12 @@ enum EncryptionStage {
       if options.policy == .require { throw CommandFailure("--sme require: \(outcome.sentence)") }
       messages.warning(outcome.sentence)
     case .judged(let plan):
-      try tell(plan, outcome, options, messages)
+      try tell(plan, outcome: outcome, options: options, messages: messages)
     }
   }
 
   private static func tell(
-    _ plan: RepairPlan, _ outcome: Investigation.Outcome, _ options: SMEOptions, _ messages: Messages
+    _ plan: RepairPlan, outcome: Investigation.Outcome, options: SMEOptions, messages: Messages
   ) throws(CommandFailure) {
     if plan.verdict == .undamaged {
       // What was repaired by half looks undamaged as well.

@@ -10,7 +10,7 @@ enum ErasureStage {
   ///   - path: the file; nil if nothing is to be erased.
   /// - Returns: what goes into the dump instead, and what to write into it about that.
   static func erase(
-    _ output: PhysicalMemory, _ kernel: Kernel?, _ path: String?, _ messages: Messages
+    _ output: PhysicalMemory, of kernel: Kernel?, path: String?, messages: Messages
   ) throws(CommandFailure) -> (memory: PhysicalMemory, record: String) {
     guard let path else { return (output, "") }
     guard let kernel else {
@@ -37,7 +37,7 @@ enum ErasureStage {
     for line in result.record.split(separator: "\n") { messages.debug(String(line)) }
     if result.memory.isEmpty { return (output, "") }
     return (
-      PhysicalMemory(output, adding: ErasureLayer(result.memory, output.geometry)), result.record
+      PhysicalMemory(output, adding: ErasureLayer(result.memory, geometry: output.geometry)), result.record
     )
   }
 }

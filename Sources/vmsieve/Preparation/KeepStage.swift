@@ -4,7 +4,7 @@ internal import KernelModel
 enum KeepStage {
   /// - Returns: nil if no process is named.
   static func frames(
-    _ names: [String], of kernel: Kernel?, _ messages: Messages
+    _ names: [String], of kernel: Kernel?, messages: Messages
   ) throws(CommandFailure) -> ProcessFrames? {
     if names.isEmpty { return nil }
     guard let kernel else {

@@ -44,12 +44,12 @@ struct MemoryPreparation {
   private let messages: Messages
 
   /// Opens the vmcore and says what it is.
-  init(_ request: MemoryRequest, _ messages: Messages) throws(CommandFailure) {
-    try self.init(OpenedVmcore(request, messages), request, messages)
+  init(_ request: MemoryRequest, messages: Messages) throws(CommandFailure) {
+    try self.init(OpenedVmcore(request, messages: messages), request: request, messages: messages)
   }
 
   /// The same of one that is open.
-  init(_ opened: OpenedVmcore, _ request: MemoryRequest, _ messages: Messages) throws(CommandFailure) {
+  init(_ opened: OpenedVmcore, request: MemoryRequest, messages: Messages) throws(CommandFailure) {
     self.opened = opened
     kernel = opened.kernel
     memory = opened.memory
@@ -72,12 +72,12 @@ struct MemoryPreparation {
   /// - Parameter depth: how much ``Stages/undoEncryption`` looks at.
   mutating func run(_ stages: Stages, depth: Investigation.Depth = .onlyWithMask) throws(CommandFailure) {
     if stages.contains(.redirect), let kernel {
-      let (saved, line) = try RedirectStage.redirect(kernel, messages)
+      let (saved, line) = try RedirectStage.redirect(kernel, messages: messages)
       take(saved, line)
     }
     // Before anything is filtered: pages of zeros may be noise, and so may page tables.
     if stages.contains(.undoEncryption), let kernel {
-      let found = try EncryptionStage.repair(kernel, request.encryption, depth: depth)
+      let found = try EncryptionStage.repair(kernel, options: request.encryption, depth: depth)
       repair = found
       take(found.memory, found.record)
     }
@@ -86,12 +86,14 @@ struct MemoryPreparation {
     }
     if stages.contains(.translate), request.translated != 0 { translate() }
     if stages.contains(.strip) {
-      let (stripped, line) = try EncryptionStage.strip(output, kernel, request.encryption, messages)
+      let (stripped, line) = try EncryptionStage.strip(
+        output, of: kernel, options: request.encryption, messages: messages)
       output = stripped
       record += line
     }
     if stages.contains(.erase) {
-      let (erased, line) = try ErasureStage.erase(output, kernel, request.erasureFile, messages)
+      let (erased, line) = try ErasureStage.erase(
+        output, of: kernel, path: request.erasureFile, messages: messages)
       output = erased
       record += line
     }
@@ -106,7 +108,7 @@ struct MemoryPreparation {
 
   private func translate() {
     if let kernel {
-      TranslateRequest.answer(request.translated, kernel, messages)
+      TranslateRequest.answer(request.translated, of: kernel, messages: messages)
     } else {
       messages.warning("--vtop: \(opened.problem ?? "the kernel is not known"), so nothing is translated")
     }

@@ -20,7 +20,7 @@ struct OnlinedMemory: Equatable {
       let size = try? TextFile.read(blocks + "/block_size_bytes"),
       let blockSize = UInt64(size.prefix { $0.isHexDigit }, radix: 16)
     else { return nil }
-    return OnlinedMemory(frames, memory, blockSize: blockSize, geometry) { block in
+    return OnlinedMemory(frames, memory: memory, blockSize: blockSize, geometry: geometry) { block in
       (try? TextFile.read("\(blocks)/memory\(block)/state"))?.hasPrefix("online") ?? false
     }
   }
@@ -31,7 +31,7 @@ struct OnlinedMemory: Equatable {
   ///   - blockSize: bytes of a memory block.
   ///   - isOnline: whether a memory block is on line, by its number.
   init?(
-    _ frames: PFNRanges, _ memory: IOMemory, blockSize: UInt64, _ geometry: PageGeometry,
+    _ frames: PFNRanges, memory: IOMemory, blockSize: UInt64, geometry: PageGeometry,
     isOnline: (UInt64) -> Bool
   ) {
     let framesPerBlock = blockSize >> geometry.shift

@@ -7,11 +7,13 @@ internal import Platform
 extension OpenedVmcore {
   /// The VMCOREINFO that counts, and the notes that go with it if they are not the vmcore's own; nil where nobody knows anything.
   static func info(
-    _ memory: PhysicalMemory, _ request: MemoryRequest, _ messages: Messages
+    _ memory: PhysicalMemory, request: MemoryRequest, messages: Messages
   ) throws(CommandFailure) -> (info: VMCOREINFO, notes: CoreNotes?)? {
     let named = try namedInfo(request)
     guard let own = memory.vmcoreinfo(), !own.isDamaged else {
-      guard let found = try info(memory, request, named, messages) else { return nil }
+      guard let found = try info(memory, request: request, named: named, messages: messages) else {
+        return nil
+      }
       return (found, memory.notes.with(found))
     }
     guard let named else { return (own, nil) }
@@ -33,7 +35,7 @@ extension OpenedVmcore {
       )
     }
     if request.infoFile != nil {
-      return override(own, memory.notes, named, place, messages)
+      return override(own, notes: memory.notes, named: named, place: place, messages: messages)
     }
     guard let moved = named.info.moved(like: own) else { return (own, nil) }
     let both = own.joined(with: moved)
@@ -43,8 +45,8 @@ extension OpenedVmcore {
 
   /// What `-i` names counts against what the vmcore's note says, and the dump's note has what counts.
   private static func override(
-    _ own: VMCOREINFO, _ notes: CoreNotes, _ named: (path: String, info: VMCOREINFO),
-    _ place: (info: VMCOREINFO, place: KernelPlace)?, _ messages: Messages
+    _ own: VMCOREINFO, notes: CoreNotes, named: (path: String, info: VMCOREINFO),
+    place: (info: VMCOREINFO, place: KernelPlace)?, messages: Messages
   ) -> (info: VMCOREINFO, notes: CoreNotes?) {
     var info = place?.info ?? named.info.moved(like: own) ?? named.info
     // The page tables alone need not show it.
@@ -68,8 +70,8 @@ extension OpenedVmcore {
 
   /// VMCOREINFO of a vmcore without the note.
   private static func info(
-    _ memory: PhysicalMemory, _ request: MemoryRequest, _ named: (path: String, info: VMCOREINFO)?,
-    _ messages: Messages
+    _ memory: PhysicalMemory, request: MemoryRequest, named: (path: String, info: VMCOREINFO)?,
+    messages: Messages
   ) throws(CommandFailure) -> VMCOREINFO? {
     if let named {
       do throws(KernelError) {

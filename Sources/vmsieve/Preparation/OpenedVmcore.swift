@@ -17,20 +17,20 @@ struct OpenedVmcore {
   /// Opens a vmcore and says what it is.
   ///
   /// - Throws: also for one that was cut before its first page: whatever were said of its memory would be wrong.
-  init(_ request: MemoryRequest, _ messages: Messages) throws(CommandFailure) {
+  init(_ request: MemoryRequest, messages: Messages) throws(CommandFailure) {
     let source: PhysicalMemory
     do throws(VmcoreError) {
       source = try PhysicalMemory(opening: request.path, prefersMapping: request.isMapped)
     } catch { throw CommandFailure(error.description) }
-    try self.init(source, request, messages)
+    try self.init(source, request: request, messages: messages)
   }
 
   /// The same of one that is open.
-  init(_ source: PhysicalMemory, _ request: MemoryRequest, _ messages: Messages) throws(CommandFailure) {
+  init(_ source: PhysicalMemory, request: MemoryRequest, messages: Messages) throws(CommandFailure) {
     guard !source.lacksAllPages else {
       throw CommandFailure("\(request.path): it was cut before its first page: there is no memory in it")
     }
-    guard let (info, notes) = try Self.info(source, request, messages) else {
+    guard let (info, notes) = try Self.info(source, request: request, messages: messages) else {
       messages.describe(source, nil)
       memory = source
       self.info = nil

@@ -5,7 +5,7 @@ internal import KernelModel
 enum RedirectStage {
   /// The memory of the kernel that crashed, where a hypervisor dumped the machine after its capture kernel had begun.
   static func redirect(
-    _ kernel: Kernel, _ messages: Messages
+    _ kernel: Kernel, messages: Messages
   ) throws(CommandFailure) -> (memory: PhysicalMemory, record: String) {
     let memory = kernel.physical
     let finding: SavedLowMemory.Finding

@@ -5,7 +5,7 @@ internal import KernelModel
 enum TranslateRequest {
   /// Prints the walk from table to table and where it leads, in makedumpfile's lines.
   static func answer(
-    _ address: UInt64, _ kernel: Kernel, _ messages: Messages
+    _ address: UInt64, of kernel: Kernel, messages: Messages
   ) {
     messages.common("")
     messages.common(

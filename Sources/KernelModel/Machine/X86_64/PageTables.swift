@@ -43,7 +43,7 @@ public struct PageTables: Sendable {
   /// - Throws: ``VmcoreError/unmapped(_:level:)`` at an entry that is not present, or the error of reading
   ///   a table.
   func leaf(
-    _ address: VirtualAddress, _ reader: inout MemoryReader, visit: (Step) -> Void = { _ in }
+    _ address: VirtualAddress, by reader: inout MemoryReader, visit: (Step) -> Void = { _ in }
   ) throws(VmcoreError) -> Leaf {
     var table = PhysicalAddress(root.rawValue & ~encryptionMask)
     var level = levels

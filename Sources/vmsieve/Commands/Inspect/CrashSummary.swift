@@ -72,7 +72,7 @@ struct CrashSummary {
     let hasTypes = part("types") { () throws(KernelError) in try kernel.types(Self.wantedTypes) } != nil
 
     pageSize = kernel.geometry.size
-    identity = KernelIdentity(kernel, &memory)
+    identity = KernelIdentity(kernel, in: &memory)
     var log: LogSummary?
     do throws(KernelError) { log = try LogSummary(kernel, keeping: Self.logLines) } catch {
       note("log", "\(error)")
@@ -81,22 +81,23 @@ struct CrashSummary {
     note("log", log?.problem)
 
     // Without types each would say the same again.
-    modules = hasTypes ? part("modules") { () throws(KernelError) in try ModuleList(kernel, &memory) } : nil
+    modules =
+      hasTypes ? part("modules") { () throws(KernelError) in try ModuleList(kernel, in: &memory) } : nil
     note("modules", modules?.problem)
-    tasks = hasTypes ? part("tasks") { () throws(KernelError) in try TaskList(kernel, &memory) } : nil
+    tasks = hasTypes ? part("tasks") { () throws(KernelError) in try TaskList(kernel, in: &memory) } : nil
     note("tasks", tasks?.problem)
     counters =
-      hasTypes ? part("memory") { () throws(KernelError) in try MemoryCounters(kernel, &memory) } : nil
-    slabs = hasTypes ? part("slabs") { () throws(KernelError) in try SlabUsage(kernel, &memory) } : nil
+      hasTypes ? part("memory") { () throws(KernelError) in try MemoryCounters(kernel, in: &memory) } : nil
+    slabs = hasTypes ? part("slabs") { () throws(KernelError) in try SlabUsage(kernel, in: &memory) } : nil
     note("slabs", slabs?.problem)
 
-    let unwinder = Unwinder(kernel, modules, &memory)
-    let all = part("processors") { () throws(KernelError) in try ProcessorState.all(kernel, &memory) }
+    let unwinder = Unwinder(kernel, modules: modules, in: &memory)
+    let all = part("processors") { () throws(KernelError) in try ProcessorState.all(kernel, in: &memory) }
     note("processors", all?.problem)
     var processors: [ProcessorStack] = []
     var budget = Self.mostFrames
     for state in all?.processors ?? [] {
-      let stack = state.registers.flatMap { budget > 0 ? unwinder.trace($0, &memory) : nil }
+      let stack = state.registers.flatMap { budget > 0 ? unwinder.trace($0, in: &memory) : nil }
       budget -= stack?.frames.count ?? 0
       processors.append(ProcessorStack(state: state, stack: stack))
     }
@@ -104,7 +105,7 @@ struct CrashSummary {
     let waiting = (tasks?.tasks ?? []).filter { $0.state == .blocked }
     var blocked: [TaskStack] = []
     for task in waiting.prefix(Self.mostStacks) where budget > 0 {
-      let stack = unwinder.trace(task, kernel, &memory)
+      let stack = unwinder.trace(task, of: kernel, in: &memory)
       budget -= stack.frames.count
       blocked.append(TaskStack(task: task, stack: stack))
     }
@@ -114,7 +115,7 @@ struct CrashSummary {
     }
     if budget <= 0 { note("stacks", "more than \(Self.mostFrames) frames: the rest is not shown") }
     symbolizer = Symbolizer(
-      processors.compactMap(\.stack) + blocked.map(\.stack), kernel, modules, &memory)
+      processors.compactMap(\.stack) + blocked.map(\.stack), of: kernel, modules: modules, in: &memory)
     note("symbols", symbolizer.problem)
     self.problems = problems
   }

@@ -39,7 +39,7 @@ struct DumpForecast {
   private static let levels = [0, 1, 17, 23, 31].map { DumpLevel(rawValue: $0) }
 
   /// - Parameter kernel: nil where nothing is known of it.
-  init(_ memory: PhysicalMemory, _ kernel: Kernel?) throws(VmcoreError) {
+  init(_ memory: PhysicalMemory, of kernel: Kernel?) throws(VmcoreError) {
     let present = try memory.framesInFile()
     var frames = try memory.framesInFile()
     var report = FilterReport()
@@ -50,7 +50,8 @@ struct DumpForecast {
     }
     if let kernel {
       try PageFilter.run(
-        kernel, [.zeroPages, .cache, .privateCache, .userData, .freePages], from: &frames, report: &report,
+        kernel, level: [.zeroPages, .cache, .privateCache, .userData, .freePages], from: &frames,
+        report: &report,
         classes: classes
       ) { _, _ in }
     }
@@ -63,23 +64,25 @@ struct DumpForecast {
       .other: PageSample(total: frames.count),
     ]
     do throws(SystemError) {
-      try Self.look(memory, present, kept: frames, classes, &samples)
+      try Self.look(memory, present: present, kept: frames, classes: classes, samples: &samples)
     } catch { throw .system(error) }
-    picture = MemoryPicture(memory.frames, memory.geometry, present, kept: frames) { classes.counts(in: $0) }
+    picture = MemoryPicture(memory.frames, geometry: memory.geometry, present: present, kept: frames) {
+      classes.counts(in: $0)
+    }
     self.classes = PageClass.allCases.map { ($0, samples[$0] ?? PageSample(total: 0)) }
     pageSize = memory.geometry.size
     fileSize = memory.fileSize
     ownLevel = memory.origin?.dumpLevel
-    rows = Self.rows(self.classes, memory, ownLevel, tellsClassesApart: report.examined > 0)
+    rows = Self.rows(self.classes, memory: memory, own: ownLevel, tellsClassesApart: report.examined > 0)
   }
 
   /// Draws pages of each class and compresses them.
   private static func look(
-    _ memory: PhysicalMemory, _ present: borrowing PFNBitmap, kept: borrowing PFNBitmap,
-    _ classes: PageClassFrames,
-    _ samples: inout [PageClass: PageSample]
+    _ memory: PhysicalMemory, present: borrowing PFNBitmap, kept: borrowing PFNBitmap,
+    classes: PageClassFrames,
+    samples: inout [PageClass: PageSample]
   ) throws(SystemError) {
-    let chosen = choose(memory.frames, present, kept: kept, classes, samples)
+    let chosen = choose(memory.frames, present: present, kept: kept, classes: classes, samples: samples)
     var reader = try MemoryReader.sequential(memory)
     var compressors = try SampleCompressors(pageSize: memory.geometry.size)
     for (pfn, kind) in chosen.sorted(by: { $0.key < $1.key }) {
@@ -91,8 +94,8 @@ struct DumpForecast {
   }
 
   private static func choose(
-    _ all: PFNRanges, _ present: borrowing PFNBitmap, kept: borrowing PFNBitmap, _ classes: PageClassFrames,
-    _ samples: [PageClass: PageSample]
+    _ all: PFNRanges, present: borrowing PFNBitmap, kept: borrowing PFNBitmap, classes: PageClassFrames,
+    samples: [PageClass: PageSample]
   ) -> [PFN: PageClass] {
     var chosen: [PFN: PageClass] = [:]
     var missing = samples.mapValues { min($0.total, sampleSize) }
@@ -131,7 +134,7 @@ struct DumpForecast {
   }
 
   private static func rows(
-    _ classes: [(class: PageClass, sample: PageSample)], _ memory: PhysicalMemory, _ own: DumpLevel?,
+    _ classes: [(class: PageClass, sample: PageSample)], memory: PhysicalMemory, own: DumpLevel?,
     tellsClassesApart: Bool
   ) -> [Row] {
     let page = memory.geometry.size

@@ -94,7 +94,7 @@ struct HTMLReport {
     return Self.heading("Modules")
       + HTMLText.table(
         ["module", "bytes", "uses", "state", "taints", "text"],
-        modules.map {
+        rows: modules.map {
           [
             $0.name, "\($0.byteCount)", $0.uses.map { "\($0)" } ?? "", $0.state, $0.taint.letters,
             "0x" + String($0.text.rawValue, radix: 16),
@@ -110,7 +110,7 @@ struct HTMLReport {
         Self.heading("Memory, as the kernel counted it")
         + HTMLText.table(
           ["", "bytes"],
-          counters.counters.compactMap { counter in
+          rows: counters.counters.compactMap { counter in
             counter.pages.map { [counter.title, ByteText.text($0 &* UInt64(crash.pageSize))] }
           })
     }
@@ -119,7 +119,7 @@ struct HTMLReport {
         Self.heading("Slabs: \(ByteText.text(slabs.byteCount))")
         + HTMLText.table(
           ["cache", "memory", "slabs", "objects", "free", "bytes each"],
-          slabs.caches.prefix(Self.mostCaches).map {
+          rows: slabs.caches.prefix(Self.mostCaches).map {
             [
               $0.name, ByteText.text($0.byteCount), "\($0.slabs)", "\($0.objects)",
               $0.freeObjects.map { "\($0)" } ?? "", "\($0.objectSize)",
@@ -161,7 +161,7 @@ struct HTMLReport {
       + (forecast.gain.map { " " + HTMLText.escaped($0.sentence) + "." } ?? "") + "</p>\n" + sizes
       + HTMLText.table(
         ["level", "pages"] + PageSample.codecs.map(\.name),
-        forecast.rows.map { row in
+        rows: forecast.rows.map { row in
           ["-d \(row.level.rawValue)", "\(row.pages)"]
             + row.sizes.map { "\(ByteText.text($0.bytes)) ± \(ByteText.text($0.margin))" }
         })

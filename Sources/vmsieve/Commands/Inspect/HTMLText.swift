@@ -29,7 +29,7 @@ enum HTMLText {
   }
 
   /// A table; the first column is text, the others are numbers.
-  static func table(_ heads: [String], _ rows: [[String]]) -> String {
+  static func table(_ heads: [String], rows: [[String]]) -> String {
     "<div class=\"scroll\"><table><thead><tr>" + heads.map { "<th>\(escaped($0))</th>" }.joined()
       + "</tr></thead><tbody>\n"
       + rows.map { "<tr>" + $0.map { "<td>\(escaped($0))</td>" }.joined() + "</tr>\n" }.joined()

@@ -13,7 +13,7 @@ struct InspectCommand {
     if let path = request.page, !request.overwrites, DumpTarget.exists(path) {
       throw CommandFailure("\(path) exists: -f replaces it")
     }
-    var ready = try MemoryPreparation(request.memory, messages)
+    var ready = try MemoryPreparation(request.memory, messages: messages)
     // One look for all that will be asked for.
     _ = ready.kernel?.symbolsAtHand(CrashSummary.symbols + CrashedProcessors.symbols + PageFilter.symbols)
     try ready.run(.undoEncryption, depth: .always)
@@ -30,9 +30,10 @@ struct InspectCommand {
     let forecast: DumpForecast
     do throws(VmcoreError) {
       if let kernel = ready.kernel { crash = try CrashSummary(kernel) } else { crash = nil }
-      forecast = try DumpForecast(ready.memory, ready.kernel)
+      forecast = try DumpForecast(ready.memory, of: ready.kernel)
     } catch { throw CommandFailure(error.description) }
-    let report = InspectReport(ready.opened, ready.repair, map, processors, crash, forecast)
+    let report = InspectReport(
+      ready.opened, repair: ready.repair, map: map, processors: processors, crash: crash, forecast: forecast)
     if let path = request.page { try write(HTMLReport(report: report).text, to: path) }
     messages.answer(request.usesJSON ? [report.json.text] : report.lines)
   }

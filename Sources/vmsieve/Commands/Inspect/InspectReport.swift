@@ -13,8 +13,8 @@ struct InspectReport {
   let forecast: DumpForecast
 
   init(
-    _ vmcore: OpenedVmcore, _ repair: Repair?, _ map: EncryptionMap?, _ processors: CrashedProcessors?,
-    _ crash: CrashSummary?, _ forecast: DumpForecast
+    _ vmcore: OpenedVmcore, repair: Repair?, map: EncryptionMap?, processors: CrashedProcessors?,
+    crash: CrashSummary?, forecast: DumpForecast
   ) {
     self.vmcore = vmcore
     self.repair = repair

@@ -26,7 +26,7 @@ struct MemoryPicture {
   ///   - present: frames that the file has.
   ///   - kept: those of them that no level leaves out.
   init(
-    _ frames: PFNRanges, _ geometry: PageGeometry, _ present: borrowing PFNBitmap, kept: borrowing PFNBitmap,
+    _ frames: PFNRanges, geometry: PageGeometry, present: borrowing PFNBitmap, kept: borrowing PFNBitmap,
     _ classes: (Range<PFN>) -> [PageClass: UInt64]
   ) {
     // Each range begins a cell of its own, and there may be many.

@@ -4,17 +4,17 @@ internal import Platform
 /// The lines that `inspect` and `--report` have in common.
 enum ReportText {
   /// A title and what belongs to it, in two columns.
-  static func titled(_ name: String, _ text: String) -> String {
+  static func titled(_ name: String, text: String) -> String {
     let title = "  \(name):"
     return text.isEmpty ? title : title + String(repeating: " ", count: max(15 - title.utf8.count, 1)) + text
   }
 
   /// What a crashed kernel tells, whole.
-  static func of(_ crash: CrashSummary, _ release: String, _ memory: PhysicalMemory) -> String {
+  static func of(_ crash: CrashSummary, release: String, memory: PhysicalMemory) -> String {
     var lines = ["\(memory.path): \(Program.versionLine(calledAs: Program.name))"]
-    lines.append(titled("kernel", release.printable))
-    lines += crash.headLines.map { titled($0.title, $0.text) }
-    lines.append(titled("memory", "\(memory.frames.count) pages"))
+    lines.append(titled("kernel", text: release.printable))
+    lines += crash.headLines.map { titled($0.title, text: $0.text) }
+    lines.append(titled("memory", text: "\(memory.frames.count) pages"))
     return (lines + crash.blocks).joined(separator: "\n") + "\n"
   }
 }

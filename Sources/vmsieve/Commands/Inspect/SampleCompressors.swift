@@ -13,10 +13,10 @@ struct SampleCompressors: ~Copyable {
   init(pageSize: Int) throws(SystemError) {
     let bounds = Codec.allCases.map { PageCompressor.outputBound(codec: $0, pageSize: pageSize) }
     let room = try MappedBuffer(byteCount: max(bounds.max() ?? 0, pageSize))
-    let zlib = try Self.make(.zlib, pageSize)
-    let lzo = try Self.make(.lzo, pageSize)
-    let snappy = try Self.make(.snappy, pageSize)
-    let zstd = try Self.make(.zstd, pageSize)
+    let zlib = try Self.make(.zlib, pageSize: pageSize)
+    let lzo = try Self.make(.lzo, pageSize: pageSize)
+    let snappy = try Self.make(.snappy, pageSize: pageSize)
+    let zstd = try Self.make(.zstd, pageSize: pageSize)
     self.zlib = zlib
     self.lzo = lzo
     self.snappy = snappy
@@ -25,9 +25,9 @@ struct SampleCompressors: ~Copyable {
     self.pageSize = pageSize
   }
 
-  private static func make(_ codec: Codec, _ pageSize: Int) throws(SystemError) -> PageCompressor {
+  private static func make(_ codec: Codec, pageSize: Int) throws(SystemError) -> PageCompressor {
     do throws(CompressionError) { return try PageCompressor(codec, pageSize: pageSize) } catch {
-      throw SystemError("malloc", "\(error)", .outOfMemory)
+      throw SystemError("malloc", subject: "\(error)", code: .outOfMemory)
     }
   }
 
@@ -38,10 +38,10 @@ struct SampleCompressors: ~Copyable {
       let size =
         switch codec {
         case .none: pageSize
-        case .zlib: Self.size(page, &zlib, &room)
-        case .lzo: Self.size(page, &lzo, &room)
-        case .snappy: Self.size(page, &snappy, &room)
-        case .zstd: Self.size(page, &zstd, &room)
+        case .zlib: Self.size(page, compressor: &zlib, room: &room)
+        case .lzo: Self.size(page, compressor: &lzo, room: &room)
+        case .snappy: Self.size(page, compressor: &snappy, room: &room)
+        case .zstd: Self.size(page, compressor: &zstd, room: &room)
         }
       sizes.append(size)
     }
@@ -49,7 +49,7 @@ struct SampleCompressors: ~Copyable {
   }
 
   private static func size(
-    _ page: RawSpan, _ compressor: inout PageCompressor, _ room: inout MappedBuffer
+    _ page: RawSpan, compressor: inout PageCompressor, room: inout MappedBuffer
   ) -> Int {
     var output = room.mutableBytes
     return compressor.compress(page, into: &output) ?? page.byteCount
