@@ -28,6 +28,10 @@ struct RepairCommand {
       }
       if let salvaged { faults = salvaged.faults } else { faults = try Self.faults(of: source) }
     } catch { throw CommandFailure(error.description) }
+    if source.lacksAllPages {
+      throw CommandFailure(
+        "\(source.path): none of the pages that it should have is in it: \(faults.joined(separator: "; "))")
+    }
     let isBroken = !faults.isEmpty
     let noteProblems = source.noteProblems()
 
