@@ -26,7 +26,7 @@ public struct KexecImage: Sendable {
   ///
   /// - Returns: nil if no crash kernel was loaded, or it cannot be read.
   public init?(of kernel: Kernel, _ memory: inout KernelMemory) {
-    let limit = kernel.machine.kind.physicalLimit
+    let machine = kernel.machine.kind
     guard let symbol = kernel.symbolsAtHand(Self.symbols).address(of: "kexec_crash_image"),
       let pointer = try? memory.word(symbol), KernelPointer.isPlausible(pointer)
     else { return nil }
@@ -37,11 +37,11 @@ public struct KexecImage: Sendable {
         return nil
       }
       segments = (0..<Int(count)).compactMap {
-        Self.segment(at: image + places.segments + $0 * Self.segmentBytes, below: limit, &memory)
+        Self.segment(at: image + places.segments + $0 * Self.segmentBytes, of: machine, in: &memory)
       }
       fileLoadBackup = places.backup.flatMap { Self.backup(image, places: $0, in: &memory) }
     } else {
-      segments = Self.searchSegments(image, below: limit, in: &memory)
+      segments = Self.searchSegments(image, of: machine, in: &memory)
       fileLoadBackup = nil
     }
     if segments.isEmpty { return nil }
@@ -73,12 +73,12 @@ public struct KexecImage: Sendable {
   }
 
   private static func segment(
-    at address: VirtualAddress, below limit: UInt64, _ memory: inout KernelMemory
+    at address: VirtualAddress, of machine: MachineKind, in memory: inout KernelMemory
   ) -> Segment? {
     guard let fileBytes = try? memory.word(address + 8), let start = try? memory.word(address + 16),
       let size = try? memory.word(address + 24),
-      start & 0xfff == 0, size & 0xfff == 0, size > 0, size >= fileBytes,
-      start < limit, size < limit
+      (start | size) & UInt64(machine.geometry.size - 1) == 0, size > 0, size >= fileBytes,
+      start < machine.physicalLimit, size < machine.physicalLimit
     else { return nil }
     return Segment(address: PhysicalAddress(start), byteCount: size)
   }
@@ -97,14 +97,14 @@ public struct KexecImage: Sendable {
   /// Without types: the segments lie together in the first kilobyte of the structure, each with a page-aligned
   /// place and size.
   private static func searchSegments(
-    _ image: VirtualAddress, below limit: UInt64, in memory: inout KernelMemory
+    _ image: VirtualAddress, of machine: MachineKind, in memory: inout KernelMemory
   ) -> [Segment] {
     var best: [Segment] = []
     var offset = 0
     while offset < 1024 {
       var run: [Segment] = []
       while run.count < mostSegments,
-        let next = segment(at: image + offset + run.count * segmentBytes, below: limit, &memory)
+        let next = segment(at: image + offset + run.count * segmentBytes, of: machine, in: &memory)
       {
         run.append(next)
       }
