@@ -19,7 +19,7 @@ struct PageRecompressor: ~Copyable {
 
   private static func compressor(_ codec: Codec, pageSize: Int) throws(SystemError) -> PageCompressor {
     do throws(CompressionError) { return try PageCompressor(codec, pageSize: pageSize) } catch {
-      throw SystemError("malloc", subject: error.description, code: .outOfMemory)
+      throw error.systemError
     }
   }
 

@@ -30,7 +30,7 @@ struct KdumpPages: ~Copyable {
     let decoded = try MappedBuffer(byteCount: dump.pageSize)
     let decompressor: PageDecompressor
     do throws(CompressionError) { decompressor = try PageDecompressor() } catch {
-      throw SystemError("malloc", subject: error.description, code: .outOfMemory)
+      throw error.systemError
     }
     self.decompressor = decompressor
     self.chunk = chunk

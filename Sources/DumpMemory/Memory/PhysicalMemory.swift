@@ -121,6 +121,14 @@ public final class PhysicalMemory: Sendable {
     }
   }
 
+  /// What kind of file it is, in words.
+  public var formatDescription: String {
+    switch source {
+    case .elf: "ELF core of \(fileSize) bytes"
+    case .pages(let store): store.formatDescription
+    }
+  }
+
   /// The PT_LOADs, where there are any.
   public var loads: [ProgramHeader] {
     switch source {

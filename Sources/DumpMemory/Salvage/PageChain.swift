@@ -23,7 +23,7 @@ struct PageChain: ~Copyable {
     let window = try ReadAhead(byteCount: 256 << 10)
     let page = try MappedBuffer(byteCount: dump.pageSize)
     do throws(CompressionError) { decompressor = try PageDecompressor() } catch {
-      throw SystemError("malloc", subject: error.description, code: .outOfMemory)
+      throw error.systemError
     }
     self.dump = dump
     self.codecs = codecs

@@ -40,7 +40,7 @@ public struct KernelLog: ~Copyable {
   }
 
   /// Where the log lies.
-  var stretches: [Range<UInt64>] {
+  var stretches: [(start: VirtualAddress, byteCount: UInt64)] {
     switch form {
     case .characters(let characters): [characters.stretch]
     case .records(let records): [records.stretch]
@@ -66,12 +66,5 @@ public struct KernelLog: ~Copyable {
       defer { form = .ring(ring) }
       return try ring.appendNext(from: &source, to: &output)
     }
-  }
-}
-
-extension Range<UInt64> {
-  /// Bytes from a virtual address on, as far as there are addresses.
-  static func of(_ byteCount: UInt64, from start: VirtualAddress) -> Range<UInt64> {
-    start.rawValue..<start.rawValue + Swift.min(byteCount, UInt64.max - start.rawValue)
   }
 }

@@ -18,7 +18,7 @@ struct PrintkCharacters {
     next = end - min(end, size)
   }
 
-  var stretch: Range<UInt64> { .of(size, from: buffer) }
+  var stretch: (start: VirtualAddress, byteCount: UInt64) { (buffer, size) }
 
   mutating func appendNext(
     from source: inout LogSource, to output: inout [UInt8]

@@ -34,7 +34,7 @@ struct PrintkRecords {
     guard end <= size else { throw .damagedLog("it ends at \(end) in a buffer of \(size) bytes") }
   }
 
-  var stretch: Range<UInt64> { .of(size, from: buffer) }
+  var stretch: (start: VirtualAddress, byteCount: UInt64) { (buffer, size) }
 
   mutating func appendNext(
     from source: inout LogSource, to output: inout [UInt8]

@@ -87,10 +87,10 @@ struct PrintkRing {
     return try source.number(address + info.logOffset("latched_seq.val") + Int(copy) * 8, as: UInt64.self)
   }
 
-  var stretches: [Range<UInt64>] {
+  var stretches: [(start: VirtualAddress, byteCount: UInt64)] {
     [
-      .of(count * UInt64(layout.descriptorSize), from: descriptors),
-      .of(count * UInt64(layout.informationSize), from: informations), .of(textSize, from: texts),
+      (descriptors, count * UInt64(layout.descriptorSize)),
+      (informations, count * UInt64(layout.informationSize)), (texts, textSize),
     ]
   }
 

@@ -31,8 +31,7 @@ struct SectionTable {
     let page = UInt64(rootSize)
     let sections = (physical.frames.maxMapNumber >> frameShift) + 1
     func add(_ start: UInt64, _ byteCount: UInt64) {
-      guard start <= UInt64.max - byteCount else { return }
-      memory.insertFrames(of: start..<start + byteCount, into: &set, physical.geometry)
+      memory.insertFrames(at: start, byteCount: byteCount, into: &set, physical.geometry)
     }
     guard isExtreme else {
       add(table.rawValue, min(sections * UInt64(entrySize), 1 << 30))

@@ -10,11 +10,11 @@ extension FilterReport {
   }
 
   /// A rule would have left out what every reader needs.
-  mutating func warn(dropping rule: DumpLevel, _ frames: [PFN]) {
+  mutating func warn(dropping rule: DumpLevel, count: UInt64, first: PFN) {
     droppedRules.formUnion(rule)
     doubt(
-      "by what is known of \(rule.subject), \(frames.count) pages would be left out that every reader needs, the first"
-        + " \(frames[0]) (page tables, mem_map, log, processors' data, stacks or modules): it is not so in this kernel, and"
+      "by what is known of \(rule.subject), \(count) pages would be left out that every reader needs, the first"
+        + " \(first) (page tables, mem_map, log, processors' data, stacks or modules): it is not so in this kernel, and"
         + " \(rule.subject) stay in the dump")
   }
 

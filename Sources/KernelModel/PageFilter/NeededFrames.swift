@@ -31,7 +31,9 @@ struct NeededFrames: ~Copyable {
       table.insertOwnFrames(into: &frames, of: kernel.physical, &memory)
     }
     if let log = try? KernelLog(kernel, sinceClear: false) {
-      for stretch in log.stretches { memory.insertFrames(of: stretch, into: &frames, kernel.geometry) }
+      for (start, byteCount) in log.stretches {
+        memory.insertFrames(at: start.rawValue, byteCount: byteCount, into: &frames, kernel.geometry)
+      }
     }
     memory.insertFrames(of: modules, into: &frames, kernel.geometry)
     let opening = OpeningFrames(kernel)
@@ -50,9 +52,7 @@ struct NeededFrames: ~Copyable {
 
   private mutating func insertRunningTasks(_ memory: inout KernelMemory) {
     let symbols = kernel.symbolsAtHand(Self.symbols)
-    guard let offsets = symbols.address(of: "__per_cpu_offset") else { return }
-    for processor in 0..<min(kernel.physical.notes.processorCount, CrashedProcessors.mostProcessors) {
-      guard let offset = try? memory.word(offsets + processor * 8) else { return }
+    for offset in ProcessorAreas.offsets(of: kernel, in: &memory) {
       func variable(_ name: String) -> VirtualAddress? {
         symbols.address(of: name).map { VirtualAddress($0.rawValue &+ offset) }
       }
@@ -75,15 +75,20 @@ struct NeededFrames: ~Copyable {
 
   private mutating func insert(_ address: UInt64, byteCount: UInt64, in memory: inout KernelMemory) {
     guard KernelPointer.isPlausible(address) else { return }
-    memory.insertFrames(of: .of(byteCount, from: VirtualAddress(address)), into: &frames, kernel.geometry)
+    memory.insertFrames(at: address, byteCount: byteCount, into: &frames, kernel.geometry)
   }
 
   /// Those that `wanted` has and `kept` lacks.
-  func missing(in kept: borrowing PFNBitmap, of wanted: borrowing PFNBitmap) -> [PFN] {
-    var missing: [PFN] = []
+  func missing(
+    in kept: borrowing PFNBitmap, of wanted: borrowing PFNBitmap
+  ) -> (count: UInt64, first: PFN?) {
+    var missing: (count: UInt64, first: PFN?) = (0, nil)
     var next = frames.next(from: PFN(0))
     while let pfn = next {
-      if !kept.contains(pfn), wanted.contains(pfn) { missing.append(pfn) }
+      if !kept.contains(pfn), wanted.contains(pfn) {
+        missing.count += 1
+        missing.first = missing.first ?? pfn
+      }
       next = frames.next(from: pfn.advanced(by: 1))
     }
     return missing

@@ -13,9 +13,8 @@ struct OpeningFrames {
   /// What to ask ``Kernel`` for.
   static let symbols =
     [
-      "__per_cpu_offset", "__per_cpu_start", "__per_cpu_end", "node_data", "nr_node_ids", "init_task",
-      "init_pid_ns",
-    ] + KernelTypes.symbols
+      "__per_cpu_start", "__per_cpu_end", "node_data", "nr_node_ids", "init_task", "init_pid_ns",
+    ] + ProcessorAreas.symbols + KernelTypes.symbols
   private static let wantedTypes = WantedTypes(structures: [
     "task_struct", "signal_struct", "mm_struct", "pid", "pid_namespace", "idr", "xarray", "xa_node",
     "pglist_data",
@@ -49,13 +48,11 @@ struct OpeningFrames {
   func insertProcessorAreas(
     withBehind behind: UInt64, into set: inout PFNBitmap, _ memory: inout KernelMemory
   ) {
-    guard let offsets = symbols.address(of: "__per_cpu_offset"),
-      let start = symbols.address(of: "__per_cpu_start"), let end = symbols.address(of: "__per_cpu_end"),
+    guard let start = symbols.address(of: "__per_cpu_start"), let end = symbols.address(of: "__per_cpu_end"),
       start < end, end.rawValue - start.rawValue <= 64 << 20
     else { return }
     let size = end.rawValue - start.rawValue + behind
-    for processor in 0..<min(max(kernel.physical.notes.processorCount, 1), CrashedProcessors.mostProcessors) {
-      guard let offset = try? memory.word(offsets + processor * 8) else { break }
+    for offset in ProcessorAreas.offsets(of: kernel, in: &memory) {
       insert(start.rawValue &+ offset, size: size, atMost: size, into: &set, in: &memory)
     }
   }
@@ -73,18 +70,21 @@ struct OpeningFrames {
   private mutating func insertTasks(
     _ types: borrowing BTF, into set: inout PFNBitmap, in memory: inout KernelMemory
   ) {
-    guard let first = symbols.address(of: "init_task"), let layout = TaskLayout(types) else { return }
+    guard let first = symbols.address(of: "init_task"),
+      let objects = TaskObjects(types, version: kernel.version)
+    else { return }
+    let layout = objects.layout
     var leader = first
     repeat {
-      insert(leader, layout: layout, into: &set, in: &memory)
+      insert(leader, objects: objects, into: &set, in: &memory)
       if let signal = try? memory.word(leader + layout.signal), KernelPointer.isPlausible(signal) {
-        insert(signal, size: layout.signalSize, into: &set, in: &memory)
+        insert(signal, size: objects.signalSize, into: &set, in: &memory)
         // The list of all threads begins with the leader, which is done.
         let head = VirtualAddress(signal) + layout.threads
         var thread = leader + layout.thread
         while let next = next(after: thread, &memory), next != head {
           if next != leader + layout.thread {
-            insert(next + -layout.thread, layout: layout, into: &set, in: &memory)
+            insert(next + -layout.thread, objects: objects, into: &set, in: &memory)
           }
           thread = next
         }
@@ -95,12 +95,12 @@ struct OpeningFrames {
   }
 
   private func insert(
-    _ task: VirtualAddress, layout: TaskLayout, into set: inout PFNBitmap, in memory: inout KernelMemory
+    _ task: VirtualAddress, objects: TaskObjects, into set: inout PFNBitmap, in memory: inout KernelMemory
   ) {
-    insert(task.rawValue, size: layout.size, into: &set, in: &memory)
+    insert(task.rawValue, size: UInt64(objects.layout.size), into: &set, in: &memory)
     for (offset, size) in [
-      (layout.stack, kernel.machine.stackSize), (layout.memory, layout.memorySize),
-      (layout.pid, layout.pidSize),
+      (objects.layout.stack, kernel.machine.stackSize), (objects.memory, objects.memorySize),
+      (objects.pid, objects.pidSize),
     ] {
       if let address = try? memory.word(task + offset) {
         insert(address, size: size, into: &set, in: &memory)
@@ -150,44 +150,28 @@ struct OpeningFrames {
     _ address: UInt64, size: UInt64, atMost largest: UInt64 = Self.largestObject, into set: inout PFNBitmap,
     in memory: inout KernelMemory
   ) {
-    guard KernelPointer.isPlausible(address), size <= largest,
-      let stretch = Range(start: address, byteCount: size)
-    else { return }
-    memory.insertFrames(of: stretch, into: &set, kernel.geometry)
+    guard KernelPointer.isPlausible(address), size <= largest else { return }
+    memory.insertFrames(at: address, byteCount: size, into: &set, kernel.geometry)
   }
 
-  /// Where things are in `struct task_struct` and `struct signal_struct`, and how large these are.
-  private struct TaskLayout {
-    let size: UInt64
+  /// Where tasks are listed, and what of theirs is looked for besides.
+  private struct TaskObjects {
+    let layout: TaskLayout
     let signalSize: UInt64
     let memorySize: UInt64
     let pidSize: UInt64
-    let tasks: Int
-    let signal: Int
-    let threads: Int
-    let thread: Int
-    let stack: Int
     let memory: Int
     let pid: Int
 
-    init?(_ types: borrowing BTF) {
-      guard let size = types.size("task_struct"), let signalSize = types.size("signal_struct"),
+    init?(_ types: borrowing BTF, version: KernelVersion) {
+      guard let layout = TaskLayout(types, version: version), let signalSize = types.size("signal_struct"),
         let memorySize = types.size("mm_struct"), let pidSize = types.size("pid"),
-        let tasks = types.offset("task_struct", "tasks"), let signal = types.offset("task_struct", "signal"),
-        let threads = types.offset("signal_struct", "thread_head"),
-        let thread = types.offset("task_struct", "thread_node"),
-        let stack = types.offset("task_struct", "stack"), let memory = types.offset("task_struct", "mm"),
-        let pid = types.offset("task_struct", "thread_pid")
+        let memory = types.offset("task_struct", "mm"), let pid = types.offset("task_struct", "thread_pid")
       else { return nil }
-      self.size = UInt64(size)
+      self.layout = layout
       self.signalSize = UInt64(signalSize)
       self.memorySize = UInt64(memorySize)
       self.pidSize = UInt64(pidSize)
-      self.tasks = tasks
-      self.signal = signal
-      self.threads = threads
-      self.thread = thread
-      self.stack = stack
       self.memory = memory
       self.pid = pid
     }

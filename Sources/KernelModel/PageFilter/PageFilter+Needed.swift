@@ -14,7 +14,7 @@ extension PageFilter {
     before: FilterReport, report: inout FilterReport, memory: inout KernelMemory
   ) throws(VmcoreError) {
     var wanted = try ground.physical.wantedFrames()
-    if needed.missing(in: frames, of: wanted).isEmpty { return }
+    if needed.missing(in: frames, of: wanted).count == 0 { return }
     // What is faulty, or was given back to a hypervisor, is left out at any level.
     var unused = FilterReport()
     try scan(ground, level: [], from: &wanted, report: &unused, in: &memory)
@@ -23,7 +23,7 @@ extension PageFilter {
       var left = try ground.physical.wantedFrames()
       try scan(ground, level: rule, from: &left, report: &unused, in: &memory)
       let taken = needed.missing(in: left, of: wanted)
-      if !taken.isEmpty { again.warn(dropping: rule, taken) }
+      if let first = taken.first { again.warn(dropping: rule, count: taken.count, first: first) }
     }
     if again.droppedRules.isEmpty { return }
     frames = try ground.physical.wantedFrames()

@@ -72,9 +72,14 @@ public struct PageFilter: ~Copyable {
     let before = report
     try scan(ground, level: level, from: &frames, report: &report, in: &memory, progress: progress)
     if keepsNeeded, !level.isDisjoint(with: .needingMemoryMap) {
-      let needed = try NeededFrames(kernel, map: map, in: &memory)
-      try keep(
-        needed, ground: ground, level: level, in: &frames, before: before, report: &report, memory: &memory)
+      // Where there is no memory for it, a dump that was not looked after is better than none.
+      do throws(VmcoreError) {
+        let needed = try NeededFrames(kernel, map: map, in: &memory)
+        try keep(
+          needed, ground: ground, level: level, in: &frames, before: before, report: &report, memory: &memory)
+      } catch {
+        report.warnings.append("whether all is kept that every reader needs is not known: \(error)")
+      }
     }
     report.mayLackFreePages =
       physical.origin.map { $0.dumpLevel.contains(.freePages) } ?? (report.notInFile > 0)

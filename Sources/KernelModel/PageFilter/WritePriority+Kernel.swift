@@ -81,6 +81,14 @@ extension MemoryMap {
 }
 
 extension KernelMemory {
+  /// The same for a stretch by its beginning and its length; none where it has no end.
+  mutating func insertFrames(
+    at start: UInt64, byteCount: UInt64, into set: inout PFNBitmap, _ geometry: PageGeometry
+  ) {
+    guard let stretch = Range(start: start, byteCount: byteCount) else { return }
+    insertFrames(of: stretch, into: &set, geometry)
+  }
+
   /// Adds the frames that a stretch of virtual addresses is mapped to.
   mutating func insertFrames(of stretch: Range<UInt64>, into set: inout PFNBitmap, _ geometry: PageGeometry) {
     let page = UInt64(geometry.size)

@@ -61,6 +61,20 @@ public struct ProcessorAreas: Sendable {
     self.problem = problem
   }
 
+  /// What is added to the addresses of per-CPU variables, processor by processor.
+  ///
+  /// Where the masks are not to be had, as before Linux 4.5, those of as many processors as left notes.
+  static func offsets(of kernel: Kernel, in memory: inout KernelMemory) -> [UInt64] {
+    if let areas = ProcessorAreas(kernel, in: &memory)?.areas, !areas.isEmpty { return areas.map(\.offset) }
+    guard let offsets = kernel.symbolsAtHand(symbols).address(of: "__per_cpu_offset") else { return [] }
+    var found: [UInt64] = []
+    for processor in 0..<min(max(kernel.physical.notes.processorCount, 1), most) {
+      guard let offset = try? memory.word(offsets + processor * 8) else { break }
+      found.append(offset)
+    }
+    return found
+  }
+
   /// Elf64_Nhdr: n_namesz of "CORE" and its NUL, n_descsz, n_type.
   private static func holdsStatus(_ header: VirtualAddress, in memory: inout KernelMemory) -> Bool? {
     guard let sizes = try? memory.word(header), let type = try? memory.word(header + 8) else { return nil }

@@ -15,10 +15,7 @@ extension DumpCommand {
       let crash = try CrashSummary(kernel.reading(output))
       let text = ReportText.of(crash, release: kernel.release, memory: memory)
       try VmcoreError.wrapping { () throws(SystemError) in
-        let target = try ReplacementFile(path, replacing: request.overwrites)
-        let bytes = Array(text.utf8)
-        try unsafe target.file.append(bytes.span.bytes)
-        try target.commit()
+        try TextFile.write(text, to: path, replacing: request.overwrites)
       }
       messages.common("The report is saved to \(path).")
     } catch { messages.warning("--report: \(error); no report is written") }

@@ -53,10 +53,7 @@ struct VerifyReport {
     isComplete = memory.isComplete
     warnings = memory.warnings + memory.noteRemarks()
     problems = memory.noteProblems()
-    switch memory.source {
-    case .elf: format = "ELF core of \(memory.fileSize) bytes"
-    case .pages(let store): format = store.formatDescription
-    }
+    format = memory.formatDescription
     sharesZeroPages = memory.origin?.dumpLevel.contains(.zeroPages) ?? false
   }
 

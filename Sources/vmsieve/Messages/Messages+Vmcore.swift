@@ -11,9 +11,9 @@ extension Messages {
     let path = memory.path
     switch memory.source {
     case .elf:
-      debug("\(path): ELF core of \(memory.fileSize) bytes, \(memory.notes.processorCount) processors")
+      debug("\(path): \(memory.formatDescription), \(memory.notes.processorCount) processors")
     case .pages(let store):
-      debug("\(path): \(store.formatDescription)")
+      debug("\(path): \(memory.formatDescription)")
       for line in store.headerLines { debug(line) }
     }
     for (index, load) in memory.loads.enumerated() {

@@ -14,4 +14,12 @@ enum TextFile {
     try unsafe file.append(bytes.span.bytes)
     try file.synchronize()
   }
+
+  /// Makes a file of a text, which appears whole or not at all.
+  static func write(_ text: String, to path: String, replacing: Bool) throws(SystemError) {
+    let target = try ReplacementFile(path, replacing: replacing)
+    let bytes = Array(text.utf8)
+    try unsafe target.file.append(bytes.span.bytes)
+    try target.commit()
+  }
 }

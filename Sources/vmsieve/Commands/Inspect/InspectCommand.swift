@@ -40,10 +40,7 @@ struct InspectCommand {
 
   private func write(_ page: String, to path: String) throws(CommandFailure) {
     do throws(SystemError) {
-      let target = try ReplacementFile(path, replacing: request.overwrites)
-      let bytes = Array(page.utf8)
-      try unsafe target.file.append(bytes.span.bytes)
-      try target.commit()
+      try TextFile.write(page, to: path, replacing: request.overwrites)
     } catch { throw CommandFailure("\(error)") }
   }
 }

@@ -26,12 +26,7 @@ struct InspectReport {
 
   var investigation: Investigation? { repair?.investigation }
 
-  var format: String {
-    switch vmcore.memory.source {
-    case .elf: "ELF core of \(vmcore.memory.fileSize) bytes"
-    case .pages(let store): store.formatDescription
-    }
-  }
+  var format: String { vmcore.memory.formatDescription }
 
   /// What all of it comes to.
   var sentence: String {

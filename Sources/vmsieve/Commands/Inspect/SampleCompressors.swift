@@ -27,7 +27,7 @@ struct SampleCompressors: ~Copyable {
 
   private static func make(_ codec: Codec, pageSize: Int) throws(SystemError) -> PageCompressor {
     do throws(CompressionError) { return try PageCompressor(codec, pageSize: pageSize) } catch {
-      throw SystemError("malloc", subject: "\(error)", code: .outOfMemory)
+      throw error.systemError
     }
   }
 
