@@ -24,7 +24,8 @@ def task(value):
 
 def stack(value):
     try:
-        frames = [frame for frame in program.stack_trace(value) if not frame.is_inline]
+        # Behind the last frame drgn may guess one at address 0, whose code nobody can name.
+        frames = [frame for frame in program.stack_trace(value) if not frame.is_inline and frame.pc != 0]
     except (FaultError, ValueError, LookupError) as error:
         return {"error": str(error)}
     return {"addresses": [hex(frame.pc) for frame in frames], "names": [names(frame) for frame in frames]}
