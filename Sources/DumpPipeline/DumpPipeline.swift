@@ -12,6 +12,7 @@ public struct DumpPipeline: ~Copyable {
   private let memory: PhysicalMemory
   private let queue: FrameQueue
   private var priority: WritePriority?
+  private var deadline: UInt64?
   private var total: UInt64
   private var report = PipelineReport()
 
@@ -24,6 +25,12 @@ public struct DumpPipeline: ~Copyable {
 
   /// Makes the pages come in another order than that of memory, as far as the writer can take them so.
   public mutating func follow(_ priority: WritePriority) { self.priority = priority }
+
+  /// Makes the dump end, with what it has, when a moment has come, in microseconds of ``MonotonicClock``.
+  public mutating func stop(at deadline: UInt64) { self.deadline = deadline }
+
+  /// Pages that were to be in the dump.
+  public var pageCount: UInt64 { total }
 
   /// What a dump that was cut has of each group; nil where the pages did not come group by group, or groups could not be
   /// told apart.
@@ -41,7 +48,7 @@ public struct DumpPipeline: ~Copyable {
   ///     were do the work.
   ///   - progress: called by the calling thread after each batch.
   /// - Throws: the first error that ends the dump. The writer has abandoned the file then: it is readable up
-  ///   to the cut and marked incomplete.
+  ///   to the cut and marked incomplete. ``PipelineError/deadline`` if it was closed before its last page.
   public mutating func run<Writer: DumpWriter & ~Copyable>(
     into writer: inout Writer, threads: Int, progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(PipelineError) -> PipelineReport {
@@ -50,7 +57,11 @@ public struct DumpPipeline: ~Copyable {
       try copy(into: &writer, threads: max(threads, 1), progress: progress)
       try finish(&writer)
     } catch {
-      writer.abandon()
+      if case .deadline = error {
+        do throws(DumpError) { try writer.closeEarly() } catch { throw .write(error) }
+      } else {
+        writer.abandon()
+      }
       throw error
     }
     return report
@@ -154,6 +165,7 @@ public struct DumpPipeline: ~Copyable {
       others.start({ worker.work(through: ring) })
     {}
     while let task = ring.nextTask() {
+      if let deadline, MonotonicClock.microseconds() >= deadline { throw .deadline }
       switch task {
       case .fill(let batch, let number):
         own.process(&batch.contents)

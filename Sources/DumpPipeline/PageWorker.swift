@@ -8,15 +8,18 @@ final class PageWorker: @unchecked Sendable {
   private var reader: MemoryReader
   private var compressor: PageCompressor
   private let sharesZeroPages: Bool
+  /// Whether pages that a dump has of the codec are compressed anew.
+  private let recompresses: Bool
 
   init(_ memory: PhysicalMemory, form: PageForm) throws(PipelineError) {
     do throws(SystemError) { reader = try MemoryReader.sequential(memory) } catch {
       throw .system(error)
     }
     do throws(CompressionError) {
-      compressor = try PageCompressor(form.codec, pageSize: memory.geometry.size)
+      compressor = try PageCompressor(form.codec, level: form.level, pageSize: memory.geometry.size)
     } catch { throw .codec(error) }
     sharesZeroPages = form.sharesZeroPages
+    recompresses = form.recompresses
   }
 
   /// Fills a batch with what its frames hold.
@@ -25,7 +28,9 @@ final class PageWorker: @unchecked Sendable {
     for index in 0..<batch.frames.count {
       let pfn = batch.frames[index]
       do throws(VmcoreError) {
-        try Self.add(pfn, to: &batch, by: &reader, compressor: &compressor, sharesZeroPages: sharesZeroPages)
+        try Self.add(
+          pfn, to: &batch, by: &reader, compressor: &compressor, sharesZeroPages: sharesZeroPages,
+          recompresses: recompresses)
       } catch {
         batch.addLost(pfn, reason: error)
       }
@@ -42,11 +47,10 @@ final class PageWorker: @unchecked Sendable {
 
   private static func add(
     _ pfn: PFN, to batch: inout BatchContents, by reader: inout MemoryReader,
-    compressor: inout PageCompressor,
-    sharesZeroPages: Bool
+    compressor: inout PageCompressor, sharesZeroPages: Bool, recompresses: Bool
   ) throws(VmcoreError) {
     let flags = compressor.codec.flags
-    if flags != .raw {
+    if flags != .raw, !recompresses {
       let isCopied = try batch.addStored(sharesZeroPages: sharesZeroPages) { (room) throws(VmcoreError) in
         try reader.readStored(pfn, as: flags.rawValue, into: &room)
       }

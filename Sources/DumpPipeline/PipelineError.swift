@@ -12,6 +12,8 @@ public enum PipelineError: Error, CustomStringConvertible {
   case system(SystemError)
   /// A codec could not be had.
   case codec(CompressionError)
+  /// The time that the user gave was over. The writer has closed the dump.
+  case deadline
 
   public var description: String {
     switch self {
@@ -19,6 +21,7 @@ public enum PipelineError: Error, CustomStringConvertible {
     case .read(let error): error.description
     case .system(let error): (error.code == .outOfMemory ? "not enough memory: " : "") + error.description
     case .codec(let error): error.description
+    case .deadline: "the deadline has come"
     }
   }
 }

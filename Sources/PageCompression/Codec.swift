@@ -3,12 +3,33 @@ public enum Codec: Hashable, Sendable, CaseIterable {
   case none
   /// zlib's format (RFC 1950), which libdeflate writes 2.7 times faster than zlib itself.
   case zlib
-  /// LZO1X-1, without any framing.
+  /// LZO1X, without any framing.
   case lzo
   /// Snappy's block format, without its framing.
   case snappy
   /// One Zstandard frame (RFC 8878).
   case zstd
+
+  /// The levels that it has, from the fastest to the one with the fewest bytes; nil for a codec without any.
+  public var levels: ClosedRange<Int32>? {
+    switch self {
+    case .zlib: DeflateContext.levels
+    case .zstd: ZstdContext.levels
+    case .none, .lzo, .snappy: nil
+    }
+  }
+
+  /// Bytes that a compressor's context takes at most.
+  ///
+  /// - Parameter level: one of ``levels``; nil for the usual one.
+  public func contextSize(level: Int32?) -> Int {
+    switch self {
+    case .zlib: DeflateContext.byteCount(level: level ?? DeflateContext.usualLevel)
+    case .zstd: ZstdContext.byteCount(level: level ?? ZstdContext.usualLevel)
+    case .lzo: 32 << 10
+    case .none, .snappy: 0
+    }
+  }
 
   /// The word for it in messages.
   public var name: String {

@@ -1,15 +1,25 @@
 internal import CDeflate
 
-/// A libdeflate compressor: some 200 KiB at level 1, made once.
+/// A libdeflate compressor, made once.
 @safe
 struct DeflateContext: ~Copyable, Sendable {
   nonisolated(unsafe) private let compressor: OpaquePointer
 
   /// makedumpfile's level as well (`Z_BEST_SPEED`).
-  private static let level: Int32 = 1
+  static let usualLevel: Int32 = 1
+  static let levels: ClosedRange<Int32> = 1...12
 
-  init() throws(CompressionError) {
-    guard let compressor = unsafe libdeflate_alloc_compressor(DeflateContext.level) else {
+  /// Bytes that a compressor takes (libdeflate 1.14 on x86_64).
+  static func byteCount(level: Int32) -> Int {
+    switch level {
+    case ...1: 200 << 10
+    case ...9: 656 << 10
+    default: 8800 << 10
+    }
+  }
+
+  init(level: Int32) throws(CompressionError) {
+    guard let compressor = unsafe libdeflate_alloc_compressor(level) else {
       throw .outOfMemory(.zlib)
     }
     unsafe self.compressor = compressor

@@ -13,16 +13,18 @@ public struct PageCompressor: ~Copyable, Sendable {
   public let codec: Codec
   private let context: Context
 
-  /// - Parameter pageSize: the size in bytes of the pages to come; zstd gets its memory for it here.
+  /// - Parameters:
+  ///   - level: one of the codec's ``Codec/levels``; nil for the usual one.
+  ///   - pageSize: the size in bytes of the pages to come; zstd gets its memory for it here.
   /// - Throws: ``CompressionError`` if the codec gets no memory or its library does not fit.
-  public init(_ codec: Codec, pageSize: Int = 4096) throws(CompressionError) {
+  public init(_ codec: Codec, level: Int32? = nil, pageSize: Int = 4096) throws(CompressionError) {
     self.codec = codec
     switch codec {
     case .none: context = .none
-    case .zlib: context = .deflate(try DeflateContext())
+    case .zlib: context = .deflate(try DeflateContext(level: level ?? DeflateContext.usualLevel))
     case .lzo: context = .lzo(try LZOContext())
     case .snappy: context = .snappy(SnappyContext())
-    case .zstd: context = .zstd(try ZstdContext(pageSize: pageSize))
+    case .zstd: context = .zstd(try ZstdContext(level: level ?? ZstdContext.usualLevel, pageSize: pageSize))
     }
   }
 

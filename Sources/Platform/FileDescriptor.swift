@@ -62,6 +62,14 @@ public struct FileDescriptor: ~Copyable, Sendable {
     return file
   }
 
+  /// Opens a file of /proc that takes orders.
+  static func open(ordering path: String) throws(SystemError) -> FileDescriptor {
+    let descriptor = try SystemError.calling("open", subject: path) {
+      unsafe clinux_open(path, O_WRONLY | O_CLOEXEC, 0)
+    }
+    return try FileDescriptor(descriptor: descriptor, path: path)
+  }
+
   /// A second descriptor of a stream that the process was started with, so that closing it harms nobody.
   public static func duplicate(ofStandard number: Int32, named path: String) throws(SystemError)
     -> FileDescriptor

@@ -37,7 +37,8 @@ enum Main {
       let text = Program.versionText(calledAs: messages.programName)
       messages.answer(text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) })
       return .completed
-    case .dump, .log, .rearrange, .reassemble, .generate, .memoryUsage, .verify, .inspect, .repair:
+    case .dump, .log, .rearrange, .reassemble, .generate, .memoryUsage, .verify, .inspect, .repair,
+      .bench:
       break
     }
     for line in invocation.warnings { messages.warning(line) }
@@ -97,6 +98,9 @@ enum Main {
     case .verify(let request): return try VerifyCommand(request: request, messages: messages).run()
     case .inspect(let request):
       try InspectCommand(request: request, messages: messages).run()
+      return .completed
+    case .bench(let request):
+      try BenchCommand(request: request, messages: messages).run()
       return .completed
     case .repair(let request): return try RepairCommand(request: request, messages: messages).run()
     case .generate(let request):

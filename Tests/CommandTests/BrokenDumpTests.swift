@@ -144,6 +144,36 @@ struct BrokenDumpTests {
     #expect((hit...hit + 2).contains(8187 - verdict.right), "\(hit) \(verdict)")
   }
 
+  @Test("What a manifest contradicts is not taken, and what it confirms needs no other proof")
+  func manifest() throws {
+    let line = "$v repair -f --check-sum sums broken new"
+    let whole = try whole("-d 0")
+    #expect(try shell("$v verify --sum sums whole").status == 0)
+    // A raw page has no sum of its own.
+    let page = whole.ownPages(40, from: 3000)
+    var broken = whole
+    broken.set(broken.number(at: whole.offset(page) + 100, 1) ^ 1, at: whole.offset(page) + 100, 1)
+    try broken.write(to: folder.path("broken"))
+    #expect(try shell("$v repair -f --sme off broken new").status == 3)
+    try repair(broken, line, lost: 1, "not what sums says: 1")
+    // Two whole descriptors that changed places.
+    broken = whole
+    broken.copyDescriptor(of: page + 1, to: page + 20)
+    for index in 0..<24 {
+      broken.set(
+        whole.number(at: whole.descriptors + 24 * (page + 20) + index, 1),
+        at: whole.descriptors + 24 * (page + 1) + index, 1)
+    }
+    try broken.write(to: folder.path("broken"))
+    #expect(try shell("$v repair -f --sme off broken new").status == 3)
+    try repair(broken, line, lost: 2, "not what sums says: 2")
+
+    var run = try shell("$v repair --check-sum sums $core other")
+    #expect(run.status == 1 && run.errors.contains("not a kdump-compressed dump"), "\(run)")
+    run = try shell("$v repair -f --check-sum sums whole sums")
+    #expect(run.status == 1 && run.errors.contains("are the same file"), "\(run)")
+  }
+
   @Test("A flattened stream that was cut", arguments: ["-c -d 1", "-z -d 0"])
   func stream(options: String) throws {
     _ = try shell("$v -F \(options) $core > whole; head -c $(($(stat -c %s whole) / 10 * 8)) whole > broken")

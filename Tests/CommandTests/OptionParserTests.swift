@@ -157,6 +157,34 @@ struct OptionParserTests {
     }
   }
 
+  @Test("A compression level is one that the codec has")
+  func compressionLevel() throws {
+    #expect(try dump("-c --compression-level 12 a b").level == 12)
+    #expect(try dump("--compression-level=-7 -z a b").level == -7)
+    #expect(try dump("-z a b").level == nil)
+    for line in [
+      "-c --compression-level 0", "-c --compression-level 13", "-z --compression-level=-8",
+      "-z --compression-level fast",
+      "-l --compression-level 1", "--compression-level 1", "-E --compression-level 1",
+    ] {
+      #expect(throws: CommandLineError.self, "\(line)") { try parse("\(line) a b") }
+    }
+  }
+
+  @Test("A deadline is a number of seconds, of a dump to one file or a stream")
+  func deadline() throws {
+    #expect(try dump("--deadline 300 a b").deadline == 300)
+    #expect(try dump("-F --deadline=1 a").deadline == 1)
+    for text in ["0", "-1", "1.5", "5m", "", "99999999999999999999"] {
+      #expect(throws: CommandLineError.self) { try parse("--deadline=\(text) a b") }
+    }
+    for line in [
+      "-E a b", "--split a b c", "--dump-dmesg a b", "-R a", "--reassemble a b c", "--dry-run a b",
+    ] {
+      #expect(throws: CommandLineError.self, "\(line)") { try parse("--deadline 5 \(line)") }
+    }
+  }
+
   @Test("A message level outside 0 to 31 is refused with its number", arguments: [-1, 32])
   func badMessageLevel(level: Int32) {
     #expect(throws: CommandLineError.messageLevel(level)) { try parse("--message-level=\(level) a b") }

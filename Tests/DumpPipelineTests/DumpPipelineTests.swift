@@ -100,6 +100,31 @@ struct DumpPipelineTests {
     #expect(right > 1000)
   }
 
+  @Test("At the deadline the dump is closed: what it has is right, and it is marked", arguments: [1, 2, 5])
+  func deadline(threads: Int) throws {
+    let machine = try Machine(frames: 3000)
+    let dumped = try DumpedMachine(machine, threads: threads, pagesInTime: 1000)
+    guard case .deadline? = dumped.error else {
+      Issue.record("\(String(describing: dumped.error))")
+      return
+    }
+    let dump = try dumped.open()
+    #expect(dump.header.isIncomplete)
+    var (right, missing, wrong) = (0, 0, 0)
+    dump.forEachPage { pfn, _, result in
+      switch result {
+      case .success(let page):
+        if page.elementsEqual(machine.contents[Int(pfn)]) { right += 1 } else { wrong += 1 }
+      case .failure(.cut): missing += 1
+      case .failure: wrong += 1
+      }
+    }
+    #expect(wrong == 0 && right + missing == 3000)
+    // It comes while a batch is written, or before.
+    #expect((64...1024).contains(right))
+    #expect(dumped.progress.last?.done == UInt64(right))
+  }
+
   @Test("Progress rises to all pages, those that could not be read included", arguments: [1, 4])
   func progress(threads: Int) throws {
     let calls = try DumpedMachine(

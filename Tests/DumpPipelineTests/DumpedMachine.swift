@@ -18,9 +18,10 @@ struct DumpedMachine {
   /// Calls of the progress closure: pages done, and of how many.
   let progress: [(done: UInt64, total: UInt64)]
 
+  /// - Parameter pagesInTime: after so many the deadline comes; nil for none.
   init(
     _ machine: Machine, codec: Codec = .lzo, sharesZeroPages: Bool = true, threads: Int,
-    sizeLimit: UInt64? = nil, order: WritePriority? = nil
+    sizeLimit: UInt64? = nil, order: WritePriority? = nil, pagesInTime: UInt64? = nil
   ) throws {
     file = try TemporaryFile([])
     let memory = PhysicalMemory(machine)
@@ -36,8 +37,15 @@ struct DumpedMachine {
     var pipeline = DumpPipeline(memory, frames: try machine.framesInFile())
     if let order { pipeline.follow(order) }
     var calls: [(UInt64, UInt64)] = []
+    let deadline = MonotonicClock.microseconds() + 2_000_000
+    if pagesInTime != nil { pipeline.stop(at: deadline) }
     do throws(PipelineError) {
-      report = try pipeline.run(into: &writer, threads: threads) { calls.append(($0, $1)) }
+      report = try pipeline.run(into: &writer, threads: threads) {
+        calls.append(($0, $1))
+        if let pagesInTime, $0 >= pagesInTime {
+          while MonotonicClock.microseconds() < deadline { usleep(10_000) }
+        }
+      }
       error = nil
     } catch {
       report = nil

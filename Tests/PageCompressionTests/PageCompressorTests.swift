@@ -24,6 +24,25 @@ struct PageCompressorTests {
     }
   }
 
+  @Test(
+    "Every level's page is read by the codec's library",
+    arguments: [Codec.zlib, .zstd])
+  func levels(codec: Codec) throws {
+    let inflater = PageInflater(pageSize: 4096)
+    let page = TestPage.text.bytes(seed: 3)
+    var sizes: [Int] = []
+    for level in try #require(codec.levels) {
+      var compressor = try PageCompressor(codec, level: level)
+      let stored = try #require(compress(page, with: &compressor).stored)
+      sizes.append(stored.count)
+      let back = try stored.withUnsafeBytes { stored throws(PageInflater.Failure) in
+        try inflater.inflate(stored, flags: descriptorFlags(codec))
+      }
+      #expect(Array(back) == page, "level \(level)")
+    }
+    #expect(try #require(sizes.last) < #require(sizes.first))
+  }
+
   @Test("A page that does not become smaller is stored raw", arguments: Codec.allCases)
   func rawRule(codec: Codec) throws {
     var compressor = try PageCompressor(codec)

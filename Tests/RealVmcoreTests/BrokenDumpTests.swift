@@ -216,6 +216,40 @@ struct BrokenDumpTests {
     report("\(kernel) ELF, cut at 85 %", vmcore.frames.count, intact.count, right, wrong, run, readers)
   }
 
+  @Test(
+    "With a manifest no page is wrong, not even a raw one, and what lies beside damage comes back",
+    arguments: kernels)
+  func manifest(kernel: String) throws {
+    let vmcore = try RealVmcore(kernel)
+    let scratch = try ScratchFolder()
+    try vmcore.dump("-l -d 31", to: scratch.path("whole"))
+    try ProgramRun.succeeding(Lab.vmsieve, ["verify", "--sum", scratch.path("sums"), scratch.path("whole")])
+    let whole = try DumpBreaker(scratch.path("whole"))
+    var broken = whole
+    var random = SeededGenerator(seed: 5)
+    let raw = (1..<whole.pageCount).filter { whole.size($0) == 4096 && whole.offset($0) != whole.data }
+    // Every tenth raw page gets another bit, and pages before others other bytes.
+    for page in raw.enumerated().filter({ $0.offset % 10 == 0 }).map(\.element).prefix(40) {
+      let place = whole.offset(page) + Int(random.next() % 4096)
+      broken.set(whole.number(at: place, 1) ^ 1, at: place, 1)
+    }
+    for page in raw.filter({ whole.size($0 - 1) < 4096 && whole.offset($0 - 1) != whole.data }).suffix(40) {
+      broken.zero(whole.offset(page - 1), whole.size(page - 1))
+    }
+    try broken.write(to: scratch.path("broken"))
+    var right: [Int] = []
+    for options in [[], ["--check-sum", scratch.path("sums")]] {
+      let run = try ProgramRun.of(
+        Lab.vmsieve, ["repair", "-f"] + options + [scratch.path("broken"), scratch.path("new")])
+      #expect(run.status == 4, "\(run)")
+      let verdict = judge(dump: try KdumpDump(scratch.path("new")), vmcore: vmcore.elf)
+      #expect(verdict.unreadable.isEmpty && verdict.breaches.isEmpty, "\(verdict)")
+      #expect(verdict.wrong.isEmpty == !options.isEmpty, "\(verdict)")
+      right.append(verdict.right)
+    }
+    #expect(right[1] > right[0])
+  }
+
   @Test("crash and drgn call excluded what was lost", .enabled(if: Lab.hasKernel("6.1")))
   func excluded() throws {
     let vmcore = try RealVmcore("6.1")

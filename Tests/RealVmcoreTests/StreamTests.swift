@@ -134,6 +134,34 @@ struct StreamTests {
     }
   }
 
+  @Test(
+    "A stream that its deadline closes has its end and is marked; crash and drgn open it", arguments: kernels)
+  func deadline(kernel: String) throws {
+    let vmcore = try RealVmcore(kernel)
+    let folder = try ScratchFolder()
+    // The reader stops until the deadline has come.
+    try shell(
+      """
+      $v -F -c -d 1 --deadline 4 $core 2> said | (head -c 48M; sleep 5; cat) > flat
+      grep -q 'the deadline of 4 s came: .* is marked incomplete' said
+      r=0; $v -R dump < flat || r=$?; [ $r = 4 ]
+      $v verify dump > answer && exit 7; grep -q 'damaged:  *0$' answer; grep -q 'is incomplete: ' answer
+      """, vmcore, in: folder)
+    let dump = try KdumpDump(folder.path("dump"))
+    let verdict = judge(dump: dump, vmcore: vmcore.elf)
+    #expect(dump.header.isIncomplete && verdict.wrong.isEmpty && verdict.unreadable.isEmpty, "\(verdict)")
+    #expect(verdict.right > 5000 && !verdict.cut.isEmpty, "\(verdict)")
+    for name in ["dump", "flat"] {
+      #expect(
+        try Drgn.ask("report", of: folder.path(name), kernel) == Drgn.ask("report", of: vmcore.path, kernel))
+      guard kernel == "6.1" else { continue }
+      let said = try ProgramRun.of(
+        Lab.tool("crash"), ["-s", Lab.vmlinux("6.1"), folder.path(name)], input: "sys\nlog | tail -3\nquit\n",
+        within: 300)
+      #expect(said.output.contains("sysrq triggered crash"), "\(said)")
+    }
+  }
+
   /// A stream of Debian's default options that a full disk cut, and what one command makes of it.
   private func keptStream(
     _ vmcore: RealVmcore, percent: Int, in folder: ScratchFolder

@@ -7,7 +7,8 @@ extension DiskdumpWriter: DumpWriter {
 
   public var form: PageForm {
     PageForm(
-      codec: description.codec, sharesZeroPages: description.sharesZeroPages,
+      codec: description.codec, level: description.level, recompresses: description.recompresses,
+      sharesZeroPages: description.sharesZeroPages,
       order: output.canBeRewritten
         ? .any : .stretches(joining: Self.gapInStream, most: Self.mostStretches, byRank: true))
   }

@@ -203,6 +203,22 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
     }
   }
 
+  /// Ends the dump with the pages that it has.
+  ///
+  /// A stream's header said that it would be complete: it is sent once more, and of two records with the same bytes the
+  /// later counts, to makedumpfile, libkdumpfile and `-R`. crash takes either of them.
+  public mutating func closeEarly() throws(DumpError) {
+    guard let dataEnd else { return }
+    if output.canBeRewritten {
+      try output.truncate(to: dataEnd)
+      try output.synchronize()
+      return
+    }
+    try output.synchronize()
+    try writeHeader(incomplete: true)
+    try output.endStream()
+  }
+
   /// Leaves what there is in a readable state, as far as the disk still allows: no byte behind the last page
   /// that has a descriptor, and the incomplete mark.
   public mutating func abandon() {

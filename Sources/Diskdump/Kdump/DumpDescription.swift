@@ -7,6 +7,10 @@ public struct DumpDescription: Hashable, Sendable {
   public var facts: DumpFacts
   /// What pages are compressed with that become smaller by it.
   public var codec: Codec
+  /// At which of its levels; nil for the usual one.
+  public var level: Int32?
+  /// Whether pages that a dump has of the codec are compressed anew; else they are copied as they are.
+  public var recompresses: Bool
   /// What else the dump is to say of its pages; the writer itself adds and takes away ``DumpStatus/incomplete``.
   public var remarks: DumpStatus
   /// Bytes of the VMCOREINFO text within the notes; empty where there is none.
@@ -20,11 +24,15 @@ public struct DumpDescription: Hashable, Sendable {
   public var leavesOutUnreadable: Bool
 
   public init(
-    _ facts: DumpFacts, codec: Codec, remarks: DumpStatus = [], vmcoreinfo: Range<Int>, blockSize: Int = 4096,
+    _ facts: DumpFacts, codec: Codec, level: Int32? = nil, recompresses: Bool = false,
+    remarks: DumpStatus = [], vmcoreinfo: Range<Int>,
+    blockSize: Int = 4096,
     isIncomplete: Bool = false, leavesOutUnreadable: Bool = true
   ) {
     self.facts = facts
     self.codec = codec
+    self.level = level
+    self.recompresses = recompresses
     self.remarks = remarks
     self.vmcoreinfo = vmcoreinfo
     self.blockSize = blockSize

@@ -50,6 +50,13 @@ public protocol DumpWriter: ~Copyable {
   /// - Parameter dumpable: the set given at the beginning, less the pages that could not be read.
   mutating func finish(dumpable: borrowing PFNBitmap) throws(DumpError)
 
+  /// Ends the dump with the pages that it has, as its user wants it: readable, and marked incomplete.
+  mutating func closeEarly() throws(DumpError)
+
   /// Leaves what there is in a readable state, marked incomplete, as far as the disk still allows.
   mutating func abandon()
+}
+
+extension DumpWriter where Self: ~Copyable {
+  public mutating func closeEarly() throws(DumpError) { abandon() }
 }

@@ -17,12 +17,20 @@ public struct PageForm: Hashable, Sendable {
 
   /// What pages are compressed with.
   public var codec: Codec
+  /// At which of its levels; nil for the usual one.
+  public var level: Int32?
+  /// Whether pages that a dump has of the codec are compressed anew; else they are copied as they are.
+  public var recompresses: Bool
   /// Whether pages of zeros come as ``StoredPage/zero``; else they are pages as any other.
   public var sharesZeroPages: Bool
   public var order: Order
 
-  public init(codec: Codec, sharesZeroPages: Bool, order: Order) {
+  public init(
+    codec: Codec, level: Int32? = nil, recompresses: Bool = false, sharesZeroPages: Bool, order: Order
+  ) {
     self.codec = codec
+    self.level = level
+    self.recompresses = recompresses
     self.sharesZeroPages = sharesZeroPages
     self.order = order
   }

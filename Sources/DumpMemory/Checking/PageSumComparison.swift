@@ -20,6 +20,12 @@ public struct PageSumComparison: ~Copyable {
     self.manifest = manifest
   }
 
+  /// - Parameter path: of a manifest; nil makes none of it.
+  init?(opening path: String?, _ geometry: PageGeometry) throws(VmcoreError) {
+    guard let path else { return nil }
+    try self.init(PageSumsReader(opening: path, geometry))
+  }
+
   /// What the manifest says of the dump that it was made of, a line each.
   public var headerLines: [String] { manifest.headerLines }
 
@@ -28,9 +34,16 @@ public struct PageSumComparison: ~Copyable {
 
   /// Compares the next stretch of the dump's frames.
   public mutating func add(_ block: PageSumBlock) throws(VmcoreError) {
+    try add(block) { _, _ in }
+  }
+
+  /// Compares the next stretch of the dump's frames.
+  ///
+  /// - Parameter tell: called with each frame that both have, and whether its pages are the same.
+  mutating func add(_ block: PageSumBlock, tell: (PFN, _ isSame: Bool) -> Void) throws(VmcoreError) {
     while hasBlock, manifest.current.number < block.number { try skip() }
     if hasBlock, manifest.current.number == block.number {
-      compare(block, manifest.current)
+      compare(block, other: manifest.current, tell)
       hasBlock = try manifest.next()
     } else {
       onlyInDump += block.pageCount
@@ -48,7 +61,9 @@ public struct PageSumComparison: ~Copyable {
     hasBlock = try manifest.next()
   }
 
-  private mutating func compare(_ block: PageSumBlock, _ other: PageSumBlock) {
+  private mutating func compare(
+    _ block: PageSumBlock, other: PageSumBlock, _ tell: (PFN, _ isSame: Bool) -> Void
+  ) {
     var same: UInt64 = 0
     var changed: [PFN] = []
     var added: UInt64 = 0
@@ -56,8 +71,12 @@ public struct PageSumComparison: ~Copyable {
     var absentZeros: UInt64 = 0
     block.compare(other) { pfn, difference in
       switch difference {
-      case .none: same += 1
-      case .content: changed.append(pfn)
+      case .none:
+        same += 1
+        tell(pfn, true)
+      case .content:
+        changed.append(pfn)
+        tell(pfn, false)
       case .onlyFirst: added += 1
       case .onlySecond(let isZero):
         absent += 1

@@ -19,5 +19,16 @@ struct RecoveredPages: Sendable {
     return index < frames.count && frames[index] == pfn ? descriptors[index] : nil
   }
 
-  func forEach(_ body: (PFN) -> Void) { for pfn in frames { body(pfn) } }
+  /// Takes out pages.
+  ///
+  /// - Parameter isWrong: called with each, in the order of their frames.
+  mutating func remove(where isWrong: (PFN, PageDescriptor) -> Bool) {
+    let kept = frames.indices.filter { !isWrong(frames[$0], descriptors[$0]) }
+    frames = kept.map { frames[$0] }
+    descriptors = kept.map { descriptors[$0] }
+  }
+
+  func forEach<Failure: Error>(_ body: (PFN) throws(Failure) -> Void) throws(Failure) {
+    for pfn in frames { try body(pfn) }
+  }
 }

@@ -12,6 +12,8 @@ public struct SalvageCounts: Hashable, Sendable {
   public internal(set) var absent: UInt64 = 0
   /// Lost, as their bytes are no page.
   public internal(set) var damaged: UInt64 = 0
+  /// Pages that could be read, and are not what the manifest says; they are among those that were lost or found elsewhere.
+  public internal(set) var changed: UInt64 = 0
   /// Lost, as another page claims the same bytes with more or as much right.
   public internal(set) var contested: UInt64 = 0
   /// Lost, as nothing proves that they are right: they are stored raw beside a page that is damaged, or are said to be zeros
@@ -31,6 +33,7 @@ public struct SalvageCounts: Hashable, Sendable {
     recoveredZeros += other.recoveredZeros
     absent += other.absent
     damaged += other.damaged
+    changed += other.changed
     contested += other.contested
     doubtful += other.doubtful
     undescribed += other.undescribed

@@ -27,48 +27,50 @@ struct SalvageScan: ~Copyable {
     case neverThere
   }
 
-  private struct Pending {
+  struct Pending {
     var pfn: PFN
     var number: UInt64
   }
 
-  private let dump: KdumpFile
-  private let store: KdumpStore
+  let dump: KdumpFile
+  let store: KdumpStore
   private let frames: PFNBitmap
   /// Pages whose bytes are none, and pages of zeros.
-  private var failed: PFNBitmap
-  private var zeros: PFNBitmap
-  private var found: PFNBitmap
-  private var runs = StoredRuns()
-  private var chain: PageChain
-  private var recovered = RecoveredPages()
-  private var counts = SalvageCounts()
+  var failed: PFNBitmap
+  var zeros: PFNBitmap
+  var found: PFNBitmap
+  /// Pages that are what a manifest says.
+  private var proven: PFNBitmap
+  var runs = StoredRuns()
+  var chain: PageChain
+  var recovered = RecoveredPages()
+  var counts = SalvageCounts()
 
-  private let sharesZeros: Bool
+  let sharesZeros: Bool
   private let isCompressed: Bool
   /// Where the page lies that all pages of zeros share.
-  private let sharedPage: UInt64
+  let sharedPage: UInt64
   /// Whether pages were changed or taken out after the dump was written: their old bytes may still be in it.
-  private let isChanged: Bool
-  private let isMarked: Bool
+  let isChanged: Bool
+  let isMarked: Bool
 
   // What the walk over the descriptors has come to.
-  private var pending: [Pending] = []
+  var pending: [Pending] = []
   /// Pages of zeros behind the last page with bytes of its own.
-  private var recentZeros: [Pending] = []
+  var recentZeros: [Pending] = []
   /// There were too many pages without a descriptor.
-  private var isOverflown = false
+  var isOverflown = false
   /// Where the last page ended.
-  private var end: UInt64?
+  var end: UInt64?
   /// The last page, if its bytes are none, and where they begin.
-  private var unconfirmed: (page: Pending, start: UInt64)?
+  var unconfirmed: (page: Pending, start: UInt64)?
   /// Pages that do not lie behind the one before.
-  private var breaks = 0
+  var breaks = 0
   /// The last page with bytes of its own.
   private var last: (pfn: PFN, descriptor: PageDescriptor, isWhole: Bool)?
 
   /// More pages without a descriptor between two with one are not looked for.
-  private static let mostPending = 1 << 20
+  static let mostPending = 1 << 20
 
   private init(_ store: KdumpStore) throws(VmcoreError) {
     let dump = store.dump
@@ -92,10 +94,12 @@ struct SalvageScan: ~Copyable {
     let failed = try Self.emptySet(maxMapNumber)
     let zeros = try Self.emptySet(maxMapNumber)
     let found = try Self.emptySet(maxMapNumber)
+    let proven = try Self.emptySet(maxMapNumber)
     let chain = try VmcoreError.wrapping { () throws(SystemError) in try PageChain(dump, codecs: usedCodecs) }
     self.failed = failed
     self.zeros = zeros
     self.found = found
+    self.proven = proven
     self.chain = chain
     self.frames = frames
     self.dump = dump
@@ -112,39 +116,53 @@ struct SalvageScan: ~Copyable {
     }
   }
 
-  private static func emptySet(_ maxMapNumber: UInt64) throws(VmcoreError) -> PFNBitmap {
+  static func emptySet(_ maxMapNumber: UInt64) throws(VmcoreError) -> PFNBitmap {
     try VmcoreError.wrapping { () throws(SystemError) in try PFNBitmap(maxMapNumber: maxMapNumber) }
   }
 
   /// Reads all of a dump.
   ///
-  /// - Parameter progress: of reading, in pages.
+  /// - Parameters:
+  ///   - sums: a manifest of the dump as it was, if there is one: a page of it is what it says, or is lost.
+  ///   - progress: of reading, in pages.
   static func run(
-    _ store: KdumpStore, threads: Int, progress: (_ done: UInt64, _ total: UInt64) -> Void
+    _ store: KdumpStore, sums: String?, threads: Int, progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(VmcoreError) -> SalvagedFile {
     var scan = try SalvageScan(store)
-    try scan.readPages(threads, progress)
+    try scan.readPages(sums, threads: threads, progress)
     do throws(SystemError) {
       try scan.survey()
       try scan.walk()
     } catch { throw .system(error) }
+    if let sums { try scan.checkRecovered(sums) }
     return scan.result()
   }
 
   private mutating func readPages(
-    _ threads: Int, _ progress: (UInt64, UInt64) -> Void
+    _ sums: String?, threads: Int, _ progress: (UInt64, UInt64) -> Void
   ) throws(VmcoreError) {
-    let checker = try PageChecker(PhysicalMemory(store))
+    let checker = try PageChecker(PhysicalMemory(store), takesSums: sums != nil)
+    var comparison = try PageSumComparison(opening: sums, store.geometry)
     _ = try checker.run(threads: threads) { (block, done, total) throws(VmcoreError) in
+      try comparison?.add(block.sums) { pfn, isSame in
+        if isSame {
+          proven.insert(pfn..<pfn.advanced(by: 1))
+        } else {
+          failed.insert(pfn..<pfn.advanced(by: 1))
+          counts.changed += 1
+        }
+      }
       for pfn in block.failed { failed.insert(pfn..<pfn.advanced(by: 1)) }
       for pfn in block.zeros { zeros.insert(pfn..<pfn.advanced(by: 1)) }
       progress(done, total)
     }
   }
 
+  func isProven(_ pfn: PFN) -> Bool { proven.contains(pfn) }
+
   // MARK: - Descriptors
 
-  private func isShared(_ descriptor: PageDescriptor) -> Bool {
+  func isShared(_ descriptor: PageDescriptor) -> Bool {
     sharesZeros && descriptor.offset == sharedPage && descriptor.flags == .raw
   }
 
@@ -170,7 +188,7 @@ struct SalvageScan: ~Copyable {
     case .stored: break
     }
     if isShared(descriptor) { return zeros.contains(pfn) ? .zeros : .damaged(descriptor) }
-    if runs.isContested(number, bytes: descriptor.range) { return .contested }
+    if runs.isContested(number, bytes: descriptor.range), !isProven(pfn) { return .contested }
     if dump.file.isFlattened, dump.file.nextData(in: descriptor.range) != descriptor.range {
       return .absent(descriptor)
     }
@@ -178,7 +196,8 @@ struct SalvageScan: ~Copyable {
     // there was something else.
     let isLost =
       failed.contains(pfn)
-      || (zeros.contains(pfn) && !isChanged && (sharesZeros || isCompressed && descriptor.flags == .raw))
+      || (zeros.contains(pfn) && !isChanged && !isProven(pfn)
+        && (sharesZeros || isCompressed && descriptor.flags == .raw))
     return isLost ? .damaged(descriptor) : .whole(descriptor)
   }
 
@@ -251,95 +270,11 @@ struct SalvageScan: ~Copyable {
     found.insert(pfn..<pfn.advanced(by: 1))
   }
 
-  private mutating func doubt(_ pfn: PFN) {
-    guard found.remove(pfn) else { return }
+  /// Loses a page that nothing proves, not even a manifest.
+  mutating func doubt(_ pfn: PFN) {
+    guard !isProven(pfn), found.remove(pfn) else { return }
     counts.whole -= 1
     counts.doubtful += 1
-  }
-
-  private mutating func wait(_ pfn: PFN, number: UInt64) {
-    doubtUnconfirmed()
-    if pending.count < Self.mostPending {
-      pending.append(Pending(pfn: pfn, number: number))
-    } else {
-      isOverflown = true
-    }
-  }
-
-  // MARK: - Pages without a descriptor
-
-  /// Lets a page wait whose descriptor was taken for right as it begins where the page before ends: it leads to no page, and
-  /// no other page begins where it ends.
-  private mutating func doubtUnconfirmed() {
-    guard let (page, start) = unconfirmed else { return }
-    unconfirmed = nil
-    counts.damaged -= 1
-    end = start
-    pending.append(page)
-  }
-
-  /// Comes to a page that is where its descriptor says.
-  private mutating func arrive(at descriptor: PageDescriptor) throws(SystemError) {
-    if end != descriptor.offset { doubtUnconfirmed() }
-    unconfirmed = nil
-    if pending.isEmpty, let end, end != descriptor.offset {
-      if end > descriptor.offset || recentZeros.isEmpty {
-        breaks += 1
-      } else {
-        doubtZeros(upTo: descriptor.offset)
-      }
-    }
-    if !pending.isEmpty { try close(upTo: descriptor.offset, isAtEnd: false) }
-    recentZeros.removeAll(keepingCapacity: true)
-    end = descriptor.range.upperBound
-  }
-
-  /// Lets pages wait that are said to be zeros: there are bytes that no page claims where a page that is not would have its
-  /// own.
-  private mutating func doubtZeros(upTo limit: UInt64) {
-    guard let start = end, let first = recentZeros.first, let last = recentZeros.last,
-      !runs.holds(start..<limit, otherThan: first.number...last.number)
-    else {
-      breaks += 1
-      return
-    }
-    for page in recentZeros where found.remove(page.pfn) {
-      counts.whole -= 1
-      pending.append(page)
-    }
-    recentZeros.removeAll(keepingCapacity: true)
-  }
-
-  /// Where nothing proves which bytes are whose, one that is said to be zeros may have some of them.
-  private mutating func loseZeros() {
-    for page in recentZeros { doubt(page.pfn) }
-  }
-
-  /// Looks for the pages that are waiting in the bytes up to those of the next one.
-  private mutating func close(upTo limit: UInt64, isAtEnd: Bool) throws(SystemError) {
-    var isSettled = true
-    defer {
-      pending.removeAll(keepingCapacity: true)
-      isOverflown = false
-    }
-    guard let start = end, start <= limit, !isOverflown, !runs.isTooScattered, !isChanged else { return }
-    if start < limit, !isAtEnd { isSettled = false }
-    defer { if !isSettled { loseZeros() } }
-    let numbers = pending[0].number...pending[pending.count - 1].number
-    if start == limit {
-      // In a dump that was cut, they may never have been written.
-      guard sharesZeros, !isAtEnd, !isMarked, dump.file.isWhole else { return }
-      let zeroPage = PageDescriptor(offset: sharedPage, size: UInt32(dump.headers.blockSize), flags: .raw)
-      for page in pending { recovered.append(page.pfn, zeroPage) }
-      counts.recoveredZeros += UInt64(pending.count)
-      return
-    }
-    guard !runs.holds(start..<limit, otherThan: numbers),
-      let pages = try chain.pages(in: start..<limit, count: pending.count, hasZeroPages: !sharesZeros)
-    else { return }
-    for (page, descriptor) in zip(pending, pages) { recovered.append(page.pfn, descriptor) }
-    counts.recovered += UInt64(pages.count)
-    isSettled = true
   }
 
   private consuming func result() -> SalvagedFile {

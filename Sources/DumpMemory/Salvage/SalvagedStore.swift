@@ -29,11 +29,13 @@ public final class SalvagedStore: PageStore {
   ///
   /// - Parameters:
   ///   - paths: the dump, or files of a split one in any order.
+  ///   - sums: a manifest of the dump as it was (``PageSums``); pages that it contradicts are lost.
   ///   - progress: of reading, in pages of a file.
   /// - Throws: ``VmcoreError/foreign(path:_:)`` for files that do not belong together, and
   ///   ``VmcoreError/malformed(path:at:_:)`` where headers and bitmaps do not tell which pages there are.
   public init(
-    salvaging paths: [String], threads: Int, progress: (_ done: UInt64, _ total: UInt64) -> Void
+    salvaging paths: [String], sums: String? = nil, threads: Int,
+    progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(VmcoreError) {
     var faults: [String] = []
     var stores: [KdumpStore] = []
@@ -53,7 +55,7 @@ public final class SalvagedStore: PageStore {
     }
     var files: [SalvagedFile] = []
     for store in stores {
-      files.append(try SalvageScan.run(store, threads: threads, progress: progress))
+      files.append(try SalvageScan.run(store, sums: sums, threads: threads, progress: progress))
       faults += store.dump.file.warnings
       let outside = try store.dump.framesOutsideMemory()
       if outside > 0 { faults.append("\(outside) frames of the second bitmap are not in the first") }
@@ -73,6 +75,7 @@ public final class SalvagedStore: PageStore {
       faults.append(
         "\(counts.pages - counts.whole) of its \(counts.pages) pages are not where their descriptors say")
     }
+    if counts.changed > 0, let sums { faults.append("\(counts.changed) pages are not what \(sums) says") }
     let best = stores.first { $0.notes.processorCount > 0 } ?? stores[0]
     var origin = best.origin
     origin.split = nil

@@ -18,12 +18,15 @@ struct OptionDescription {
   /// What a supported option sets.
   enum Setting {
     case compression(Codec)
+    case compressionLevel
     case dumpLevels
     case overwriting
     case debugMessages
     case version
     case help
     case sizeLimit
+    case deadline
+    case targetSpeed
     case messageLevel
     case threads
     case readingOnly

@@ -23,6 +23,7 @@ struct OptionParser {
   init(_ arguments: CommandLineArguments, verb: Verb? = nil) {
     self.arguments = arguments
     self.verb = verb
+    if verb == .bench { options.dumpLevels = [BenchRequest.usualLevel] }
   }
 
   /// Reads the whole line. Values are checked in the order given; what is not supported is said only after
@@ -60,7 +61,7 @@ struct OptionParser {
     guard let verb else { return options.invocation(try maker.request()) }
     let request = try maker.request(of: verb)
     // Its answer has stdout for itself.
-    if verb == .inspect { options.messageLevel.remove(.common) }
+    if verb == .inspect || verb == .bench { options.messageLevel.remove(.common) }
     return options.invocation(request)
   }
 
@@ -90,6 +91,8 @@ struct OptionParser {
     switch setting {
     case .compression(let codec):
       options.codec = codec
+    case .compressionLevel:
+      options.compressionLevel = argument
     case .dumpLevels:
       try setDumpLevels(argument)
     case .overwriting:
@@ -103,6 +106,19 @@ struct OptionParser {
     case .sizeLimit:
       guard let size = SizeArgument.parse(argument) else { throw .sizeLimit(argument) }
       options.sizeLimit = size
+    case .targetSpeed:
+      guard let speed = UInt64(argument), (1...1_000_000).contains(speed) else {
+        throw .argument(
+          option: "--target-speed", argument, expected: "megabytes a second, from 1 to 1000000")
+      }
+      options.targetSpeed = speed * 1_000_000
+    case .deadline:
+      guard let seconds = UInt64(argument), (1...DumpRequest.longestDeadline).contains(seconds) else {
+        throw .argument(
+          option: "--deadline", argument,
+          expected: "a number of seconds, from 1 to \(DumpRequest.longestDeadline)")
+      }
+      options.deadline = seconds
     case .messageLevel:
       let level = Self.number(argument)
       guard let known = MessageLevel(level) else {

@@ -63,6 +63,9 @@ enum OptionTable {
     [
       OptionDescription(name: "keep-partial", .applied(.keepingPartial)),
       OptionDescription(name: "keep-comm", takesArgument: true, .applied(.keepingProcesses)),
+      OptionDescription(name: "deadline", takesArgument: true, isAbbreviated: false, .applied(.deadline)),
+      OptionDescription(
+        name: "compression-level", takesArgument: true, isAbbreviated: false, .applied(.compressionLevel)),
       OptionDescription(name: "report", takesArgument: true, isAbbreviated: false, .applied(.reporting)),
     ]
   }

@@ -27,11 +27,15 @@ struct Options: Equatable {
   var flattens = false
   var writesELF = false
   var codec = Codec.none
+  /// `--compression-level`, as it was given.
+  var compressionLevel: String?
   /// Never empty.
   var dumpLevels: [DumpLevel] = [[]]
   var overwrites = false
   /// The most bytes that the dump file may have; nil is as many as fit.
   var sizeLimit: UInt64?
+  /// `--deadline`, in seconds.
+  var deadline: UInt64?
   /// nil is as many as there are usable processors.
   var threads: Int?
   var isDryRun = false
@@ -46,6 +50,8 @@ struct Options: Equatable {
   var report: String?
   /// Whether a verb answers in JSON.
   var usesJSON = false
+  /// `--target-speed`, in bytes a second.
+  var targetSpeed: UInt64?
   /// `--html`: a page that a verb writes besides.
   var page: String?
   /// `--sum`: a manifest that a verb writes.

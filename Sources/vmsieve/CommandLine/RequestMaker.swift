@@ -14,6 +14,12 @@ struct RequestMaker {
     if options.report != nil, options.generated != nil || options.rearranges || options.reassembles {
       throw .conflict("--report goes with a dump only.")
     }
+    if options.deadline != nil {
+      guard !makesNothingInTime else {
+        throw .conflict("--deadline goes with a kdump-compressed dump in one file or a stream only.")
+      }
+      if options.isDryRun { throw .conflict("--dry-run cannot be used with --deadline.") }
+    }
     if let output = options.generated { return try generating(output) }
     if options.rearranges { return try rearranging() }
     if options.keepsPartial { throw .invalid }
@@ -44,6 +50,13 @@ struct RequestMaker {
     return try reading(to: destination())
   }
 
+  /// Whether a deadline has no meaning: an ELF core names its pages before it has them, and files of a split dump are as they
+  /// are to be only together.
+  private var makesNothingInTime: Bool {
+    options.generated != nil || options.rearranges || options.reassembles || options.wantsLog
+      || options.wantsMemoryUsage || options.writesELF || options.splits
+  }
+
   private func destination() throws(CommandLineError) -> Destination {
     if options.splits {
       guard operands.count > 2 else { throw .invalid }
@@ -58,19 +71,35 @@ struct RequestMaker {
 
   private func reading(to destination: Destination) throws(CommandLineError) -> Request {
     let memory = memory(operands[0])
+    let level = try compressionLevel()
     guard options.wantsLog else {
       return .dump(
         DumpRequest(
           memory: memory, destination: destination, overwrites: options.overwrites,
-          format: options.writesELF ? .elf : .kdump(options.codec), levels: options.dumpLevels,
-          sizeLimit: options.sizeLimit, threads: options.threads, isDryRun: options.isDryRun,
-          keptProcesses: options.keptProcesses, report: options.report))
+          format: options.writesELF ? .elf : .kdump(options.codec), level: level,
+          levels: options.dumpLevels,
+          sizeLimit: options.sizeLimit, deadline: options.deadline, threads: options.threads,
+          isDryRun: options.isDryRun, keptProcesses: options.keptProcesses, report: options.report))
     }
     if options.splits { throw .conflict("--split cannot be used with --dump-dmesg.") }
     return .log(
       LogRequest(
         memory: memory, output: destination.paths.first, overwrites: options.overwrites,
         onlySinceClear: options.onlySinceClear))
+  }
+
+  /// One that the codec has.
+  private func compressionLevel() throws(CommandLineError) -> Int32? {
+    guard let text = options.compressionLevel else { return nil }
+    guard let levels = options.codec.levels else {
+      throw .conflict("--compression-level goes with -c and -z: the other codecs have no levels.")
+    }
+    guard let level = Int32(text), levels.contains(level) else {
+      throw .argument(
+        option: "--compression-level", text,
+        expected: "a level of \(options.codec.name), from \(levels.lowerBound) to \(levels.upperBound)")
+    }
+    return level
   }
 
   private func memory(_ path: String) -> MemoryRequest {
@@ -140,12 +169,18 @@ struct RequestMaker {
         InspectRequest(
           memory: memory(operands[0]), usesJSON: options.usesJSON, page: options.page,
           overwrites: options.overwrites))
+    case .bench:
+      return .bench(
+        BenchRequest(
+          memory: memory(operands[0]), usesJSON: options.usesJSON,
+          level: options.dumpLevels[0],
+          threads: options.threads, targetSpeed: options.targetSpeed ?? BenchRequest.usualTargetSpeed))
     case .repair:
       return .repair(
         RepairRequest(
           memory: memory(operands[0]), dumps: Array(operands.dropLast()),
           output: operands[operands.count - 1],
-          overwrites: options.overwrites, threads: options.threads))
+          overwrites: options.overwrites, checked: options.checkedSums, threads: options.threads))
     }
   }
 }

@@ -5,6 +5,7 @@ extension Usage {
     case .verify: verify(name)
     case .inspect: inspect(name)
     case .repair: repair(name)
+    case .bench: bench(name)
     }
   }
 
@@ -51,6 +52,27 @@ extension Usage {
     """
   }
 
+  private static func bench(_ name: String) -> String {
+    """
+
+    Usage: \(name) bench [OPTION].. VMCORE
+
+    Measures how fast this machine makes dumps of VMCORE, for every codec, with one thread
+    and with more. Nothing is written. At the end stands the line for kdump.conf.
+
+      -d LEVEL           dump level (default 31)
+      --num-threads N    try up to N threads (default: as many as usable processors)
+      --target-speed MB  what the target of the dump takes, in MB/s (default 200)
+      --json             print one JSON object instead of text
+      --non-mmap         read VMCORE and do not map it
+      -x, -i, --system-map, --backup-region, --sme, --sme-key, --sme-mode, --sme-tweaks,
+      --sme-view         as when a dump is made
+      -h, --help         print this text
+
+    Exit status: 0 it was measured, 1 VMCORE cannot be read.
+    """
+  }
+
   private static func repair(_ name: String) -> String {
     """
 
@@ -62,6 +84,8 @@ extension Usage {
     Several files of OLD are what is left of a split dump. NEW appears whole or not at all.
 
       -f                   replace NEW if it exists
+      --check-sum FILE     leave out what is not as `verify --sum FILE' found it in the dump
+                           when it was whole; what is, needs no other proof
       --sme auto|off|require
                            off: leave memory encryption alone; require: write nothing unless
                            all that it damaged can be repaired

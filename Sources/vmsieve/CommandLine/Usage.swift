@@ -13,16 +13,19 @@ enum Usage {
            \(name) verify [--sum FILE] [--check-sum FILE] DUMP ..
            \(name) inspect DUMP
            \(name) repair OLD.. NEW
+           \(name) bench VMCORE
 
     Writes the memory in VMCORE (usually /proc/vmcore) to DUMPFILE, without the pages that
     nobody needs, in the kdump-compressed format that crash and drgn read.
 
       -c, -l, -p, -z       compress pages with zlib, lzo, snappy or zstd; the last one counts
+      --compression-level N  of zlib 1 to 12, of zstd -7 to 19 (default: 1)
       -d LEVEL[,LEVEL..]   leave out pages: 1 zero, 2 cache, 4 private cache, 8 user, 16 free,
                            or a sum of these (0 to 31; default 0); further levels are tried
                            when the dump of the one before did not fit
       -E                   write an ELF core, which gdb reads too; not with a compression
       -L SIZE              write at most SIZE bytes (suffixes K M G T P E)
+      --deadline SECONDS   close the dump after SECONDS, the kernel's own pages written first
       -F                   write to stdout, in the flattened form, and every message to stderr
       -R                   make DUMPFILE of the flattened dump on stdin
       --keep-partial       of a flattened dump that was cut, keep what arrived
@@ -55,7 +58,7 @@ enum Usage {
 
     verify reads every page of a dump; inspect tells why the kernel crashed and what dumps would
     take; repair makes a dump of what is intact of a broken one, and undoes what memory
-    encryption did to it. Each answers to --help.
+    encryption did to it; bench measures codecs and threads. Each answers to --help.
 
     Accepted and without effect: -b, --cyclic-buffer, --work-dir, --xen-syms, --xen-vmcoreinfo,
       --xen_phys_start.

@@ -5,14 +5,22 @@ extension Verb {
     case .verify:
       [
         Self.json, OptionDescription(name: "sum", takesArgument: true, .applied(.writingSums)),
-        OptionDescription(name: "check-sum", takesArgument: true, .applied(.checkingSums)),
+        Self.checkSum,
       ] + OptionTable.all.filter { $0.sets { $0.isForAll || $0.isForVerifying } }
     case .inspect:
       [Self.json, OptionDescription(name: "html", takesArgument: true, .applied(.html))]
         + OptionTable.all.filter { $0.sets { $0.isForAll || $0.isForReading || $0.isForOverwriting } }
+    case .bench:
+      [Self.json, OptionDescription(name: "target-speed", takesArgument: true, .applied(.targetSpeed))]
+        + OptionTable.all.filter { $0.sets { $0.isForAll || $0.isForReading || $0.isForBench } }
     case .repair:
-      OptionTable.all.filter { $0.sets { $0.isForAll || $0.isForReading || $0.isForReplacing } }
+      [Self.checkSum]
+        + OptionTable.all.filter { $0.sets { $0.isForAll || $0.isForReading || $0.isForReplacing } }
     }
+  }
+
+  private static var checkSum: OptionDescription {
+    OptionDescription(name: "check-sum", takesArgument: true, .applied(.checkingSums))
   }
 
   private static var json: OptionDescription { OptionDescription(name: "json", .applied(.json)) }
@@ -44,6 +52,13 @@ extension OptionDescription.Setting {
       .memoryEncryption(.tweaks),
       .memoryEncryption(.view), .memoryEncryption(.region), .systemMap:
       true
+    default: false
+    }
+  }
+
+  fileprivate var isForBench: Bool {
+    switch self {
+    case .dumpLevels, .threads, .memoryEncryption(.policy): true
     default: false
     }
   }

@@ -67,6 +67,9 @@ extension DumpCommand {
     _ frames: borrowing PFNBitmap, description: DumpDescription, file: borrowing FileDescriptor?,
     files: SplitFiles
   ) -> String? {
+    if let seconds = request.deadline {
+      return "the dump is closed after \(seconds) s, with what it has then:"
+    }
     let noteSize = memory.notes.byteCount
     if case .files(let paths, _) = request.destination {
       let count = UInt64(paths.count)

@@ -20,10 +20,13 @@ struct DumpCommand {
   let threads: Int
   /// `--keep-comm`
   private let processes: ProcessFrames?
+  /// `--deadline`, in microseconds of the monotonic clock.
+  let deadline: UInt64?
 
   init(_ request: DumpRequest, messages: Messages) throws(CommandFailure) {
     self.request = request
     self.messages = messages
+    deadline = request.deadline.map { MonotonicClock.microseconds() + $0 * 1_000_000 }
     var ready = try MemoryPreparation(request.memory, messages: messages)
     let opened = ready.opened
     if opened.info == nil {
@@ -50,8 +53,8 @@ struct DumpCommand {
       messages.describe(processors)
     }
     threads = WorkerThreads.count(
-      request.threads ?? Host.usableProcessors(), codec: request.codec, pageSize: memory.geometry.size,
-      messages: messages)
+      request.threads ?? Host.usableProcessors(), codec: request.codec, level: request.level,
+      pageSize: memory.geometry.size, messages: messages)
     processes = try KeepStage.frames(request.keptProcesses, of: kernel, messages: messages)
   }
 
@@ -87,6 +90,7 @@ struct DumpCommand {
       do throws(PipelineError) {
         return try dump(withEarlier(level), to: file, files: files, cut: &cut)
       } catch {
+        if case .deadline = error { return try endInTime(cut) }
         // What went out of a stream cannot be taken back.
         guard case .write(let writeError) = error, writeError.meansNoSpace, !request.destination.isStream,
           let next = levels.first
@@ -121,8 +125,29 @@ struct DumpCommand {
     var hasEnd = false
     /// The kernel's pages, if these were written first.
     var groups: WrittenGroups?
+    /// Pages that are in it, and that were to be.
+    var pages: (written: UInt64, wanted: UInt64) = (0, 0)
     /// Which files of a split dump are whole and which are not.
     var files: String?
+  }
+
+  /// Says what a dump has that was closed at its deadline.
+  ///
+  /// - Returns: success, as it is what was asked for, unless pages of the kernel are not in it.
+  private func endInTime(_ cut: CutDump) throws(CommandFailure) -> ExitStatus {
+    let seconds = request.deadline ?? 0
+    if cut.isEmpty {
+      throw CommandFailure("the deadline of \(seconds) s came before the first page" + consequence(cut))
+    }
+    let sentence =
+      "the deadline of \(seconds) s came: \(cut.pages.written) of \(cut.pages.wanted) pages are in"
+      + " \(request.destination.name), which is marked incomplete"
+      + (cut.groups.map { "; \($0.sentence)" } ?? "")
+    if let groups = cut.groups, !groups.has(.foundation) || !groups.has(.kernel) {
+      throw CommandFailure(sentence)
+    }
+    messages.warning(sentence)
+    return .completed
   }
 
   private func tellEnd(_ error: PipelineError, _ cut: CutDump) {
@@ -201,12 +226,13 @@ struct DumpCommand {
 
     let bitmapBytes = frames.allocatedBytes
     messages.debug(
-      "memory: \(threads) threads of at most \(PipelineMemory.bytesPerThread(request.codec, pageSize: memory.geometry.size)) bytes each,"
+      "memory: \(threads) threads of at most \(PipelineMemory.bytesPerThread(request.codec, level: request.level, pageSize: memory.geometry.size)) bytes each,"
         + " page bitmap of \(bitmapBytes) bytes")
     let description = describe(level.subtracting(filtered.droppedRules))
     let priority = priority(level, frames: frames, description: description, file: file, files: files)
     var pipeline = DumpPipeline(output, frames: frames)
     if let priority { pipeline.follow(priority) }
+    if let deadline { pipeline.stop(at: deadline) }
     let copied: PipelineReport
     let bytesWritten: UInt64
     if request.writesELF {
@@ -253,6 +279,7 @@ struct DumpCommand {
       cut.isEmpty = writer.pagesTaken == writer.unreadablePages
       cut.hasEnd = writer.hasStreamEnd
       cut.groups = pipeline.groups(in: writer)
+      cut.pages = (writer.pagesTaken - writer.unreadablePages, pipeline.pageCount)
       throw error
     }
   }
@@ -287,7 +314,8 @@ struct DumpCommand {
         processorCount: origin?.processorCount ?? Int32(clamping: memory.notes.processorCount),
         physicalBase: kernel?.facts.physicalBase ?? origin?.physicalBase ?? 0, dumpLevel: level,
         eraseInfo: memory.eraseInfo + eraseInfo),
-      codec: request.codec, vmcoreinfo: output.notes.vmcoreinfoRange ?? 0..<0,
+      codec: request.codec, level: request.level, recompresses: request.level != nil,
+      vmcoreinfo: output.notes.vmcoreinfoRange ?? 0..<0,
       isIncomplete: memory.lacksPages, leavesOutUnreadable: memory.isLive)
   }
 }

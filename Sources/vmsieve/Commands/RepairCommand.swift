@@ -66,11 +66,19 @@ struct RepairCommand {
 
   /// Looks at all of a kdump-compressed dump; nil for a dump of another format.
   private func salvage(threads: Int) throws(VmcoreError) -> SalvagedStore? {
-    if request.dumps.count == 1, try !SalvagedStore.recognises(request.memory.path) { return nil }
+    if request.dumps.count == 1, try !SalvagedStore.recognises(request.memory.path) {
+      if request.checked != nil {
+        throw .foreign(
+          path: request.memory.path,
+          "not a kdump-compressed dump, the only kind that --check-sum helps to repair"
+        )
+      }
+      return nil
+    }
     let progress = Progress(messages)
     progress.begin(.readingPages)
     let store = try SalvagedStore(
-      salvaging: request.dumps, threads: threads
+      salvaging: request.dumps, sums: request.checked, threads: threads
     ) {
       progress.update(done: $0, total: $1)
     }
@@ -251,6 +259,9 @@ struct RepairCommand {
       (counts.undescribed, "have no descriptor, and nothing proves which bytes are theirs"),
     ] where count > 0 {
       messages.common("    \(count) \(reason)")
+    }
+    if let path = request.checked, counts.changed > 0 {
+      messages.common("  not what \(path) says: \(counts.changed), wherever they were found")
     }
     if hasNewNotes { messages.common("VMCOREINFO is new.") }
   }

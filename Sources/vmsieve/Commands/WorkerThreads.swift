@@ -4,9 +4,12 @@ internal import PageCompression
 /// How many threads work on a dump.
 enum WorkerThreads {
   /// As many as are wanted, where there is memory for them; says if it is fewer.
-  static func count(_ wanted: Int, codec: Codec, pageSize: Int, messages: Messages) -> Int {
+  static func count(
+    _ wanted: Int, codec: Codec, level: Int32? = nil, pageSize: Int, messages: Messages
+  ) -> Int {
     guard wanted > 1 else { return 1 }
-    let affordable = PipelineMemory.affordableThreads(wanted, codec: codec, pageSize: pageSize)
+    let affordable = PipelineMemory.affordableThreads(
+      wanted, codec: codec, level: level, pageSize: pageSize)
     if affordable < min(wanted, PipelineMemory.mostThreads) {
       messages.warning("there is memory for \(affordable) of \(wanted) threads")
     } else if affordable < wanted {

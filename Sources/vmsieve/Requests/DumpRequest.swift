@@ -14,10 +14,14 @@ struct DumpRequest: Equatable {
   /// Whether a file that is there already may be overwritten.
   var overwrites = false
   var format = Format.kdump(.none)
+  /// `--compression-level`; nil for the codec's usual one.
+  var level: Int32?
   /// Never empty: the first is used, each other one when the target had no room for the dump before.
   var levels: [DumpLevel] = [[]]
   /// The most bytes that the dump file may have; nil is as many as fit.
   var sizeLimit: UInt64?
+  /// `--deadline`: seconds after which the dump is closed with what it has; nil for none.
+  var deadline: UInt64?
   /// How many threads compress; nil is as many as there are usable processors.
   var threads: Int?
   /// Whether all is done except writing.
@@ -26,6 +30,9 @@ struct DumpRequest: Equatable {
   var keptProcesses: [String] = []
   /// `--report`: where what the crashed kernel tells is written besides.
   var report: String?
+
+  /// Ten years, in seconds.
+  static let longestDeadline: UInt64 = 315_360_000
 
   var codec: Codec {
     if case .kdump(let codec) = format { codec } else { .none }

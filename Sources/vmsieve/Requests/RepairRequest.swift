@@ -6,6 +6,8 @@ struct RepairRequest: Equatable {
   var dumps: [String]
   var output: String
   var overwrites: Bool
+  /// `--check-sum`: the manifest of the dump as it was.
+  var checked: String?
   /// How many threads read; nil is as many as there are usable processors.
   var threads: Int?
 }

@@ -14,11 +14,12 @@ enum Request: Equatable {
   case verify(VerifyRequest)
   case inspect(InspectRequest)
   case repair(RepairRequest)
+  case bench(BenchRequest)
 
   /// Whether it is asked for by a verb, and not as makedumpfile is.
   var isVerb: Bool {
     switch self {
-    case .verify, .inspect, .repair: true
+    case .verify, .inspect, .repair, .bench: true
     case .help, .version, .dump, .log, .rearrange, .reassemble, .generate, .memoryUsage: false
     }
   }
@@ -30,7 +31,9 @@ enum Request: Equatable {
     case .log(let request): request.memory.files
     case .memoryUsage(let request): request.memory.files
     case .inspect(let request): request.memory.files
-    case .repair(let request): request.memory.files + request.dumps.dropFirst()
+    case .bench(let request): request.memory.files
+    case .repair(let request):
+      request.memory.files + request.dumps.dropFirst() + [request.checked].compactMap { $0 }
     case .reassemble(let request): request.parts
     case .verify(let request): request.dumps + [request.checked].compactMap { $0 }
     case .generate(let request): [request.vmlinux]
@@ -56,7 +59,7 @@ enum Request: Equatable {
     case .verify(let request):
       request.written.map { [$0, ReplacementFile.temporaryName(of: $0)] } ?? []
     case .inspect(let request): request.page.map { [$0, ReplacementFile.temporaryName(of: $0)] } ?? []
-    case .memoryUsage, .help, .version: []
+    case .memoryUsage, .bench, .help, .version: []
     }
   }
 }

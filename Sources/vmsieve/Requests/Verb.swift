@@ -3,6 +3,7 @@ enum Verb: String, CaseIterable, Equatable {
   case repair
   case inspect
   case verify
+  case bench
 
   /// The verb that a command line begins with, unless it is the name of a file.
   ///
@@ -17,7 +18,7 @@ enum Verb: String, CaseIterable, Equatable {
     switch self {
     case .repair: 2...Int.max
     case .verify: 1...Int.max
-    case .inspect: 1...1
+    case .inspect, .bench: 1...1
     }
   }
 }

@@ -1,0 +1,45 @@
+internal import Platform
+
+extension SalvageScan {
+  /// Loses what was found without its descriptor and is not what a manifest says.
+  mutating func checkRecovered(_ sums: String) throws(VmcoreError) {
+    guard !recovered.isEmpty else { return }
+    var comparison = try PageSumComparison(PageSumsReader(opening: sums, store.geometry))
+    var wrong = try Self.emptySet(dump.headers.maxMapNumber)
+    let recovered = recovered
+    var pages = try VmcoreError.wrapping { () throws(SystemError) in
+      try KdumpPages(dump, access: .sequential, recovered: recovered)
+    }
+    var buffer = try VmcoreError.wrapping { () throws(SystemError) in
+      try MappedBuffer(byteCount: dump.pageSize)
+    }
+    var hash = SHA256()
+    var block = PageSumBlock()
+    func compareBlock() throws(VmcoreError) {
+      try comparison.add(block) { pfn, isSame in
+        if !isSame { wrong.insert(pfn..<pfn.advanced(by: 1)) }
+      }
+    }
+    try recovered.forEach { (pfn) throws(VmcoreError) in
+      let number = pfn.rawValue / PageSums.framesOfBlock
+      if number != block.number {
+        try compareBlock()
+        block.begin(number)
+      }
+      var page = buffer.mutableBytes
+      try pages.read(pfn, into: &page)
+      block.add(pfn, buffer.bytes, &hash)
+    }
+    try compareBlock()
+    var counts = counts
+    var kept = recovered
+    kept.remove { pfn, descriptor in
+      guard wrong.contains(pfn) else { return false }
+      counts.changed += 1
+      if isShared(descriptor) { counts.recoveredZeros -= 1 } else { counts.recovered -= 1 }
+      return true
+    }
+    self.counts = counts
+    self.recovered = kept
+  }
+}
