@@ -244,19 +244,4 @@ struct BrokenDumpTests {
     let run = try shell("$v repair broken new")
     #expect(run.status == 4 && run.errors.contains("do not lie in the order of their frames"), "\(run)")
   }
-
-  @Test("VMCOREINFO: found in memory, or given", arguments: ["-l -d 1", "-E -d 0"])
-  func info(options: String) throws {
-    _ = try shell("$v \(options) $core whole")
-    var bytes = [UInt8](try Data(contentsOf: folder.url("whole")))
-    let name = Array("VMCOREINFO".utf8)
-    let place = try #require(bytes.indices.first { bytes[$0...].starts(with: name) })
-    for index in place..<place + 4 { bytes[index] = UInt8(ascii: "X") }
-    try Data(bytes).write(to: folder.url("broken"))
-    let before = try shell("$v verify broken").output
-    #expect(before.contains("no VMCOREINFO") || options.contains("-l"), "\(before)")
-    let run = try shell(
-      "$v -D --dry-run -d 0 $core x | sed -n 's/^  //p' | grep = > info; $v repair -i info broken new")
-    #expect(run.status == 0 || run.status == 3, "\(run)")
-  }
 }

@@ -157,6 +157,18 @@ struct OptionParserTests {
     }
   }
 
+  @Test("A memory limit is bytes, of a dump")
+  func memoryLimit() throws {
+    #expect(try dump("--max-memory 20M a b").memoryLimit == 20 << 20)
+    #expect(try dump("a b").memoryLimit == nil)
+    for line in [
+      "--max-memory 0 a b", "--max-memory much a b", "--max-memory 5M --dump-dmesg a b",
+      "--max-memory 5M -R a",
+    ] {
+      #expect(throws: CommandLineError.self, "\(line)") { try parse(line) }
+    }
+  }
+
   @Test("A compression level is one that the codec has")
   func compressionLevel() throws {
     #expect(try dump("-c --compression-level 12 a b").level == 12)

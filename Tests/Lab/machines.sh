@@ -46,6 +46,10 @@ describe_machine() { # NAME
     6.1-processors) kernel=6.1 processors=4 own_module=nmi script=processors.sh crash=nmi-crash.sh ;;
     # Threads that are blocked in a module, and a page fault of that module inside an interrupt.
     6.1-blocked | 6.12-blocked) kernel=${1%-blocked} own_module=blocked script=blocked.sh crash=blocked-crash.sh ;;
+    # A crash of the kind that the name ends with.
+    6.1-crash-* | 6.12-crash-*)
+      kernel=${1%%-*} memory=512M reserve=128M processors=1 own_module=crashes crash=crashes.sh
+      kernel_arguments=lab_crash=${1##*-} ;;
     # For timing: most of its memory is programs and libraries, in RAM disks, which every level keeps, and in the cache.
     bench) kernel=$(first_kernel) memory=1536M archive=512M ;;
     # The same, smaller, for the capture kernel, which writes to a disk.

@@ -250,6 +250,47 @@ struct BrokenDumpTests {
     #expect(right[1] > right[0])
   }
 
+  @Test(
+    "A VMCOREINFO that is damaged is found in memory, or given; an ELF core gets its notes at its end",
+    arguments: kernels, ["-E -d 31", "-l -d 31"])
+  func info(kernel: String, options: String) throws {
+    let vmcore = try RealVmcore(kernel)
+    let scratch = try ScratchFolder()
+    try vmcore.dump(options, to: scratch.path("whole"))
+    if options.hasPrefix("-E") {
+      var bytes = try Data(contentsOf: scratch.url("whole"))
+      let name = try #require(bytes.range(of: Data("VMCOREINFO\0".utf8)))
+      bytes.replaceSubrange(name, with: Data("XXXXREINFO\0".utf8))
+      try bytes.write(to: scratch.url("broken"))
+    } else {
+      var broken = try DumpBreaker(scratch.path("whole"))
+      broken.zero(broken.notes.place, broken.notes.size)
+      try broken.write(to: scratch.path("broken"))
+    }
+    #expect(try ProgramRun.of(Lab.vmsieve, ["verify", scratch.path("broken")]).output.contains("VMCOREINFO"))
+    try ProgramRun.succeeding(
+      "/bin/sh",
+      [
+        "-c",
+        "'\(Lab.vmsieve)' -D --dry-run -d 0 '\(vmcore.path)' x | sed -n 's/^  //p' | grep = > \(scratch.path("info"))",
+      ])
+    for given in [[], ["-i", scratch.path("info")]] {
+      let run = try ProgramRun.of(
+        Lab.vmsieve, ["repair", "-f"] + given + [scratch.path("broken"), scratch.path("new")])
+      #expect(run.status == 0 && run.output.contains("VMCOREINFO is new"), "\(run)")
+      let check = try ProgramRun.of(Lab.vmsieve, ["verify", scratch.path("new")])
+      #expect(check.status == 0 && !check.output.contains("VMCOREINFO"), "\(check)")
+      #expect(
+        try Drgn.ask("report", of: scratch.path("new"), kernel) == Drgn.ask("report", of: vmcore.path, kernel)
+      )
+      // Nothing else has changed.
+      try ProgramRun.succeeding(
+        Lab.vmsieve, ["verify", "-f", "--sum", scratch.path("sums"), scratch.path("whole")])
+      try ProgramRun.succeeding(
+        Lab.vmsieve, ["verify", "--check-sum", scratch.path("sums"), scratch.path("new")])
+    }
+  }
+
   @Test("crash and drgn call excluded what was lost", .enabled(if: Lab.hasKernel("6.1")))
   func excluded() throws {
     let vmcore = try RealVmcore("6.1")

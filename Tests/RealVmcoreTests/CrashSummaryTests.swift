@@ -231,6 +231,38 @@ struct CrashSummaryTests {
     #expect((kernel["taint"] as? [String: Any])?["mask"] as? String == mask)
   }
 
+  @Test("The same crash has the same signature on other kernels, and in a dump at level 31")
+  func signature() throws {
+    func signature(_ path: String) throws -> String {
+      let crash = try #require(try Self.json(path)["crash"] as? [String: Any])
+      return try #require((crash["signature"] as? [String: Any])?["text"] as? String)
+    }
+    let kinds = [
+      "null":
+        "null pointer in lab_write [crashes] < lab_crash [crashes] < param_attr_store < module_attr_store"
+    ]
+    let groups =
+      [
+        (
+          ["5.10", "6.1", "6.12", "7.3"],
+          "sysrq in sysrq_handle_crash < __handle_sysrq < write_sysrq_trigger < proc_reg_write"
+        ),
+        (
+          ["6.1-blocked", "6.12-blocked"],
+          "null pointer in lab_strike [blocked] < lab_expire [blocked] < __hrtimer_run_queues < hrtimer_interrupt"
+        ),
+      ]
+      + kinds.map { kind, text in (["6.1-crash-\(kind)", "6.12-crash-\(kind)"], text) }
+    for (machines, text) in groups {
+      for machine in machines where Lab.hasVmcore(machine) {
+        let vmcore = try RealVmcore(machine)
+        #expect(try signature(vmcore.path) == text, "\(machine)")
+        try vmcore.dump("-l -d 31 -f", to: scratch.path("dump"))
+        #expect(try signature(scratch.path("dump")) == text, "\(machine)")
+      }
+    }
+  }
+
   @Test(
     "Time, host, version and memory are what crash says", arguments: ["6.1"].filter { Lab.hasVmcore($0) })
   func system(machine: String) throws {

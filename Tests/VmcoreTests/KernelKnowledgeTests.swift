@@ -82,6 +82,19 @@ struct KernelKnowledgeTests {
     #expect(found?.info.text == text)
     kernel.memory.store([0], at: 30 << 12)
     #expect(VMCOREINFOSearch.find(in: try OpenedVmcore(kernel.vmcore()).memory)?.address.rawValue == 20 << 12)
+    // The note has the time, too.
+    func note(_ size: Int) -> [UInt8] {
+      let words = [11, UInt32(size), 0].flatMap { word in
+        (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) }
+      }
+      return words + Array("VMCOREINFO\0\0".utf8) + Array(text.utf8)
+    }
+    kernel.memory.store(note(text.utf8.count), at: 40 << 12)
+    let inNote = VMCOREINFOSearch.find(in: try OpenedVmcore(kernel.vmcore()).memory)
+    #expect(inNote?.address.rawValue == 40 << 12 && inNote?.info.text == text)
+    // One that does not fit into its page.
+    kernel.memory.store(note(5000), at: 40 << 12)
+    #expect(VMCOREINFOSearch.find(in: try OpenedVmcore(kernel.vmcore()).memory)?.address.rawValue == 20 << 12)
     kernel.memory.store([0], at: 20 << 12)
     #expect(VMCOREINFOSearch.find(in: try OpenedVmcore(kernel.vmcore()).memory) == nil)
   }

@@ -38,6 +38,14 @@ public struct CrashCause: Hashable, Sendable {
   /// The line in which the kernel says what it found; nil where there is none before the panic.
   public let finding: String?
 
+  /// The pid of the task that hung, of `INFO: task NAME:PID blocked for more than N seconds.`; nil where it is not said.
+  public var hungTask: Int32? {
+    guard kind == .hungTask, let words = finding?.split(separator: " blocked for more than ").first else {
+      return nil
+    }
+    return words.split(separator: ":").last.flatMap { Int32($0) }
+  }
+
   /// Words of a panic, and what they stand for.
   static let panics: [(words: String, kind: Kind)] = [
     ("sysrq triggered crash", .sysrq), ("softlockup: hung tasks", .softLockup), ("hard lockup", .hardLockup),
@@ -64,6 +72,7 @@ public struct CrashCause: Hashable, Sendable {
     ("watchdog: bug: soft lockup", .softLockup), ("bug: soft lockup", .softLockup),
     ("watchdog: cpu", .hardLockup), ("nmi watchdog: watchdog detected hard lockup", .hardLockup),
     ("watchdog: watchdog detected hard lockup", .hardLockup), ("rcu: info: rcu_", .rcuStall),
+    ("info: task ", .hungTask),
     ("mce: [hardware error]: machine check", .machineCheck), ("oops:", .oops), ("bug:", .bug),
   ]
 }

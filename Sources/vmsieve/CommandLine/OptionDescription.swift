@@ -26,6 +26,7 @@ struct OptionDescription {
     case help
     case sizeLimit
     case deadline
+    case memoryLimit
     case targetSpeed
     case messageLevel
     case threads

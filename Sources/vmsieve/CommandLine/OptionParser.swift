@@ -112,6 +112,12 @@ struct OptionParser {
           option: "--target-speed", argument, expected: "megabytes a second, from 1 to 1000000")
       }
       options.targetSpeed = speed * 1_000_000
+    case .memoryLimit:
+      guard let size = SizeArgument.parse(argument), size > 0 else {
+        throw .argument(
+          option: "--max-memory", argument, expected: "bytes, or a number with K, M or G")
+      }
+      options.memoryLimit = size
     case .deadline:
       guard let seconds = UInt64(argument), (1...DumpRequest.longestDeadline).contains(seconds) else {
         throw .argument(

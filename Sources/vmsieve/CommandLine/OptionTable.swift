@@ -65,6 +65,8 @@ enum OptionTable {
       OptionDescription(name: "keep-comm", takesArgument: true, .applied(.keepingProcesses)),
       OptionDescription(name: "deadline", takesArgument: true, isAbbreviated: false, .applied(.deadline)),
       OptionDescription(
+        name: "max-memory", takesArgument: true, isAbbreviated: false, .applied(.memoryLimit)),
+      OptionDescription(
         name: "compression-level", takesArgument: true, isAbbreviated: false, .applied(.compressionLevel)),
       OptionDescription(name: "report", takesArgument: true, isAbbreviated: false, .applied(.reporting)),
     ]

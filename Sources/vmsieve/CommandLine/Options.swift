@@ -34,6 +34,8 @@ struct Options: Equatable {
   var overwrites = false
   /// The most bytes that the dump file may have; nil is as many as fit.
   var sizeLimit: UInt64?
+  /// `--max-memory`, in bytes.
+  var memoryLimit: UInt64?
   /// `--deadline`, in seconds.
   var deadline: UInt64?
   /// nil is as many as there are usable processors.

@@ -20,6 +20,12 @@ struct RequestMaker {
       }
       if options.isDryRun { throw .conflict("--dry-run cannot be used with --deadline.") }
     }
+    if options.memoryLimit != nil,
+      options.generated != nil || options.rearranges || options.reassembles || options.wantsLog
+        || options.wantsMemoryUsage
+    {
+      throw .conflict("--max-memory goes with a dump only.")
+    }
     if let output = options.generated { return try generating(output) }
     if options.rearranges { return try rearranging() }
     if options.keepsPartial { throw .invalid }
@@ -79,7 +85,8 @@ struct RequestMaker {
           format: options.writesELF ? .elf : .kdump(options.codec), level: level,
           levels: options.dumpLevels,
           sizeLimit: options.sizeLimit, deadline: options.deadline, threads: options.threads,
-          isDryRun: options.isDryRun, keptProcesses: options.keptProcesses, report: options.report))
+          memoryLimit: options.memoryLimit, isDryRun: options.isDryRun, keptProcesses: options.keptProcesses,
+          report: options.report))
     }
     if options.splits { throw .conflict("--split cannot be used with --dump-dmesg.") }
     return .log(

@@ -34,6 +34,7 @@ enum Usage {
       --reassemble         make one dump of the files of a split one
       -f                   overwrite DUMPFILE if it exists
       --num-threads N      compress with N threads (default: as many as usable processors)
+      --max-memory SIZE    use fewer threads where more memory than SIZE would be taken
       --non-mmap           read VMCORE and do not map it
       --dry-run            do everything except writing
       --show-stats         print how many pages of each kind were found (message level 16)

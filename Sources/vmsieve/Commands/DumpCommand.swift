@@ -54,7 +54,7 @@ struct DumpCommand {
     }
     threads = WorkerThreads.count(
       request.threads ?? Host.usableProcessors(), codec: request.codec, level: request.level,
-      pageSize: memory.geometry.size, messages: messages)
+      pageSize: memory.geometry.size, limit: request.memoryLimit, messages: messages)
     processes = try KeepStage.frames(request.keptProcesses, of: kernel, messages: messages)
   }
 

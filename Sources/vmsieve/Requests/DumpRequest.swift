@@ -24,6 +24,8 @@ struct DumpRequest: Equatable {
   var deadline: UInt64?
   /// How many threads compress; nil is as many as there are usable processors.
   var threads: Int?
+  /// `--max-memory`: bytes that the program may take; nil for half of what is available.
+  var memoryLimit: UInt64?
   /// Whether all is done except writing.
   var isDryRun = false
   /// `--keep-comm`: names of processes.

@@ -25,6 +25,15 @@ extension CrashSummary {
     object.add("kind", log?.cause.kind.rawValue)
     object.add("panic", log?.cause.panic)
     object.add("finding", log?.cause.finding)
+    object.add(
+      "signature",
+      signature.map { signature in
+        var object = JSONObject()
+        object.add("hash", signature.hash)
+        object.add("text", signature.text)
+        object.add("functions", signature.functions)
+        return object
+      })
     object.add("processor", json: identity.crashedProcessor.map { "\($0)" } ?? "null")
     object.add("task", crashed?.state.task.map { Self.json($0) })
     object.add("time", json: identity.crashTime.map { "\($0)" } ?? "null")

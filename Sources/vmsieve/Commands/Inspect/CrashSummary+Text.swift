@@ -30,6 +30,7 @@ extension CrashSummary {
       add("panic", cause.panic)
       add("finding", cause.finding)
     }
+    add("signature", signature.map { "\($0.hash): \($0.text)" })
     if let number = identity.crashedProcessor {
       add("on", "processor \(number)" + (self.crashed?.state.task.map { ", \(Self.name($0))" } ?? ""))
     }

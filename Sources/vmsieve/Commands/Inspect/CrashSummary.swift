@@ -1,5 +1,6 @@
 internal import DumpMemory
 internal import KernelModel
+internal import Platform
 
 /// What the crashed kernel tells of its end, from its own symbols and types alone. Each part is found by itself: where one cannot
 /// be had, why is said, and the others come.
@@ -122,6 +123,22 @@ struct CrashSummary {
 
   /// The processor on which the kernel crashed.
   var crashed: ProcessorStack? { processors.first { $0.state.number == identity.crashedProcessor } }
+
+  /// What it has in common with other crashes of the same defect.
+  var signature: CrashSignature? {
+    guard let cause = log?.cause else { return nil }
+    let stack =
+      cause.kind == .hungTask
+      ? cause.hungTask.flatMap { pid in blocked.first { $0.task.pid == pid }?.stack } : crashed?.stack
+    return CrashSignature(
+      cause.kind,
+      frames: stack?.frames.map { frame in
+        let symbol = symbolizer.symbol(of: frame)
+        return CrashSignature.Frame(
+          name: symbol?.name.printable ?? "?", module: symbol?.module?.printable, isInterrupted: frame.isExact
+        )
+      })
+  }
 
   /// Seconds since boot: by the kernel's clock, else when its last message came.
   var uptime: UInt64? { identity.uptime ?? log?.lastTime.map { $0 / 1_000_000_000 } }
