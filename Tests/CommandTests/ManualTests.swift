@@ -2,6 +2,7 @@ import DumpFixtures
 import Foundation
 import Testing
 
+@testable import KernelModel
 @testable import vmsieve
 
 @Suite("What is documented is what is there")
@@ -43,5 +44,17 @@ struct ManualTests {
         #expect(words.contains(Substring(option.spelling)), "\(verb) \(option.spelling)")
       }
     }
+  }
+
+  @Test("The manual describes every kind of secrets, and the file that is installed asks for all of them")
+  func secrets() throws {
+    let root = ProgramUnderTest.packageRoot
+    let text = try String(contentsOf: root.appending(path: "man/vmsieve.conf.5"), encoding: .utf8)
+    let shipped = try String(contentsOf: root.appending(path: "integration/secrets.conf"), encoding: .utf8)
+    for kind in SecretKind.allCases { #expect(text.contains(".It Cm \(kind.rawValue)\n"), "\(kind)") }
+    let script = try ErasureScript(shipped)
+    #expect(script.secrets.kinds == Set(SecretKind.allCases))
+    #expect(script.secrets.files.contains("/etc/shadow"))
+    #expect(script.sections.isEmpty)
   }
 }

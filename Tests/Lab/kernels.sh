@@ -79,6 +79,12 @@ step_workload() {
   die "the programs of the virtual machine do not compile: a C compiler and libc6-dev are needed"
 }
 
+# PROGRAM: one of secrets/, for machines that have it.
+step_program() {
+  cc -static -O1 -o "$making/$1" "$here/secrets/$1.c" || die "the program $1 does not compile: a C compiler and libc6-dev are needed"
+  mv "$making/$1" "$cache/"
+}
+
 # MODULE KERNEL: a module of guest/. Status 3: the host's lists have no headers to compile it with.
 step_module() {
   local module=$1 directory release

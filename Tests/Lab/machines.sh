@@ -3,14 +3,15 @@
 #
 # A machine's `modules` are added to the common ones of its first kernel, `capture_modules` to those of its capture kernel, and
 # `own_module` is one of guest/; `script` is a file of guest/ that its first kernel runs after the workload, and whose failure
-# fails the machine; `crash` is one that it runs instead of the sysrq trigger. `kernel_arguments` go to the first kernel,
+# fails the machine; `crash` is one that it runs instead of the sysrq trigger; `own_program` is one of secrets/, for
+# /bin. `kernel_arguments` go to the first kernel,
 # `capture_arguments` to the capture kernel and `machine_arguments` to QEMU; `more_memory` follows `memory`
 # (",slots=2,maxmem=4G") and `plugged` of it are DIMMs, which QEMU's balloon counts; the disk for the vmcore has `room` beside `memory`.
 
 describe_machine() { # NAME
   mode=kdump memory=640M reserve=160M cpu=qemu64 processors=2 loading=-c capture_cpus=1
   kernel_arguments='' capture_arguments='' machine_arguments=() more_memory='' plugged=0 room=256M
-  modules='' capture_modules='' script='' crash='' archive='' own_module=''
+  modules='' capture_modules='' script='' crash='' archive='' own_module='' own_program=''
   case $1 in
     5.10 | 6.1 | 6.12 | 6.16 | 6.18 | 7.2 | 7.3 | distribution) kernel=$1 ;;
     # Five-level page tables; and the other system call to load the capture kernel, which has no backup region.
@@ -50,6 +51,13 @@ describe_machine() { # NAME
     6.1-crash-* | 6.12-crash-*)
       kernel=${1%%-*} memory=512M reserve=128M processors=1 own_module=crashes crash=crashes.sh
       kernel_arguments=lab_crash=${1##*-} ;;
+    # Keys of known value, by the kernel's own AES and by that of processors.
+    6.1-secrets | 6.12-secrets | 7.3-secrets)
+      kernel=${1%-secrets} memory=512M reserve=128M script=../secrets/secrets.sh own_program=secrets first_programs=("$cache/secrets")
+      modules='dm_crypt tls esp4 xfrm_user wireguard xts gcm essiv seqiv echainiv jitterentropy_rng ctr cbc ecb authenc algif_skcipher'
+      # Others by 7.3, which has these in its library.
+      [[ $1 = 7.3-secrets ]] || modules+=' ghash_generic sha512_generic drbg'
+      [[ $1 = 6.1-secrets ]] || modules+=' aesni_intel' cpu=qemu64,+aes,+ssse3,+sse4.1,+sse4.2,+pclmulqdq ;;
     # For timing: most of its memory is programs and libraries, in RAM disks, which every level keeps, and in the cache.
     bench) kernel=$(first_kernel) memory=1536M archive=512M ;;
     # The same, smaller, for the capture kernel, which writes to a disk.
@@ -59,6 +67,6 @@ describe_machine() { # NAME
 }
 
 # Those that `make test` wants, those that `make sme-matrix` wants, and those that `make test-all` wants besides.
-tested_machines=(6.1 6.12 5.10 7.3 6.1-la57 6.12-numa 6.1-guest 6.1-captured 6.1-low 6.12-low 6.1-blocked 6.12-blocked)
+tested_machines=(6.1 6.12 5.10 7.3 6.1-la57 6.12-numa 6.1-guest 6.1-captured 6.1-low 6.12-low 6.1-blocked 6.12-blocked 6.1-secrets 6.12-secrets)
 poisoned_machines=({6.1,6.12}-{slub-p,slub-fzpu,page-poison,init-on-free})
-further_machines=(6.16 6.18 7.2 6.12-memory 6.1-processors "${poisoned_machines[@]}")
+further_machines=(6.16 6.18 7.2 6.12-memory 6.1-processors 7.3-secrets "${poisoned_machines[@]}")

@@ -76,6 +76,20 @@ struct ErasureScriptTests {
     #expect(script.types(of: "m")["a"]?.base == .structure("s"))
   }
 
+  @Test("Kinds of secrets and files are asked for wherever the statement stands; a symbol may be called so")
+  func secrets() throws {
+    let script = try ErasureScript(
+      "secrets keyrings # all\nsecrets\n dm-crypt secrets file /etc/shadow\nerase secrets\n[m]\nsecrets copies"
+        + "\nsecrets file /etc/ssh/*_key secrets file /etc/shadow")
+    #expect(script.secrets.kinds == [.keyrings, .dmCrypt, .copies])
+    #expect(script.secrets.files == ["/etc/shadow", "/etc/ssh/*_key"])
+    #expect(script.symbols(of: "vmlinux").map(\.name) == ["secrets"])
+    #expect(try ErasureScript("erase a").secrets.isEmpty)
+    let shipped = Set(SecretKind.allCases.map(\.rawValue))
+    #expect(
+      shipped == ["keyrings", "dm-crypt", "crypto", "tls", "ipsec", "wireguard", "random", "freed", "copies"])
+  }
+
   @Test(
     "A mistake is named by its line",
     arguments: [
@@ -85,7 +99,9 @@ struct ErasureScriptTests {
       ("for m in list within s:\nerase m\nendfor", 1), ("for m in list\nfor n in list\nendfor", 2),
       ("endfor", 1), ("erase a size 99999999999999999999", 1), ("type", 1), ("erase a\ntype b", 2),
       ("type b\nint", 1), ("type b.c int", 1), ("type erase int", 1), ("type b int\n\ntype b long", 3),
-      ("for m in list\ntype m int\nendfor", 2), ("type b struct", 1), ("type b int\n[4]\ntype b", 3),
+      ("for m in list\ntype m int\nendfor", 2), ("secrets", 1), ("secrets keys", 1), ("secrets file", 1),
+      ("erase a\nsecrets file etc/shadow", 2), ("secrets file /etc/", 1),
+      ("for m in list\nsecrets tls\nendfor", 2), ("type b struct", 1), ("type b int\n[4]\ntype b", 3),
     ])
   func mistakes(text: String, line: Int) throws {
     do throws(KernelError) {

@@ -18,7 +18,7 @@ struct SlabFixture {
 
   init(
     _ generation: KernelGeneration, _ coding: FreePointerCoding, redLeftPad: UInt32 = 0, flags: UInt32 = 0,
-    flagBits: [(String, Int32)] = [], processors: Int = 1
+    flagBits: [(String, Int32)] = [], processors: Int = 1, types more: (inout BTFBuilder) -> Void = { _ in }
   ) {
     let tables = KernelWithTables(generation) { $0.cpus = processors }
     self.tables = tables
@@ -27,7 +27,7 @@ struct SlabFixture {
     cacheOffset = generation.version >= KernelGeneration.Version(6, 3) ? 8 : 24
     let btf = Self.types(
       separate: generation.version >= KernelGeneration.Version(5, 17), cacheOffset: Int(cacheOffset),
-      hardened: coding != .plain, flagBits: flagBits)
+      hardened: coding != .plain, flagBits: flagBits, more: more)
     let start = tables.place(btf)
     tables.setSymbol("__start_BTF", start)
     tables.setSymbol("__stop_BTF", start + UInt64(btf.count))
@@ -48,7 +48,8 @@ struct SlabFixture {
 
   /// - Parameter separate: whether there is a `struct slab` (5.17).
   private static func types(
-    separate: Bool, cacheOffset: Int, hardened: Bool, flagBits: [(String, Int32)]
+    separate: Bool, cacheOffset: Int, hardened: Bool, flagBits: [(String, Int32)],
+    more: (inout BTFBuilder) -> Void
   ) -> [UInt8] {
     var builder = BTFBuilder()
     if !flagBits.isEmpty { _ = builder.enumeration("_slab_flag_bits", flagBits) }
@@ -83,6 +84,7 @@ struct SlabFixture {
         .init(name: "freelist", type: pointer, offset: 0),
         .init(name: separate ? "slab" : "page", type: pointer, offset: 128),
       ])
+    more(&builder)
     return builder.build()
   }
 

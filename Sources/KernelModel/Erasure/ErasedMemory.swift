@@ -1,3 +1,4 @@
+internal import DumpMemory
 internal import Platform
 
 /// Which bytes of physical memory are to be overwritten, and with what.
@@ -30,6 +31,39 @@ public struct ErasedMemory: Sendable {
     }
     guard runs.count < Self.mostRuns else { return false }
     runs.append(Run(start: start, end: start + count, filling: filling))
+    return true
+  }
+
+  /// Adds what the kernel's page tables map to a stretch of virtual addresses.
+  ///
+  /// - Returns: why that is not possible, in words that follow the name of what is erased; nil if it is.
+  mutating func add(
+    _ address: VirtualAddress, count: UInt64, filling: UInt8, in memory: inout KernelMemory
+  ) -> String? {
+    var at = address.rawValue
+    var left = count
+    while left > 0 {
+      guard let mapping = try? memory.mapping(of: VirtualAddress(at)) else {
+        return "reaches to \(VirtualAddress(at)), which is not mapped"
+      }
+      let piece = min(left, mapping.virtual.upperBound - at)
+      let start = mapping.physical.rawValue + (at - mapping.virtual.lowerBound)
+      guard add(start, count: piece, filling: filling) else {
+        return "is one of more than \(Self.mostRuns) places"
+      }
+      at &+= piece
+      left -= piece
+    }
+    return nil
+  }
+
+  /// Adds what another has.
+  ///
+  /// - Returns: false if that is too much.
+  public mutating func add(_ other: ErasedMemory) -> Bool {
+    guard runs.count + other.runs.count <= Self.mostRuns else { return false }
+    runs += other.runs
+    finish()
     return true
   }
 

@@ -235,20 +235,8 @@ public struct Eraser: ~Copyable {
   private mutating func add(
     _ address: UInt64, count: UInt64, filling: UInt8, target: ErasureScript.Expression
   ) throws(KernelError) {
-    var at = address
-    var left = count
-    while left > 0 {
-      guard let mapping = try? memory.mapping(of: VirtualAddress(at)) else {
-        throw failure(target, what: "reaches to \(VirtualAddress(at)), which is not mapped")
-      }
-      let piece = min(left, mapping.virtual.upperBound - at)
-      let start = mapping.physical.rawValue + (at - mapping.virtual.lowerBound)
-      guard erased.add(start, count: piece, filling: filling) else {
-        throw failure(target, what: "is one of more than \(ErasedMemory.mostRuns) places")
-      }
-      at &+= piece
-      left -= piece
-    }
+    let problem = erased.add(VirtualAddress(address), count: count, filling: filling, in: &memory)
+    if let problem { throw failure(target, what: problem) }
   }
 
   private mutating func record(_ target: ErasureScript.Expression, _ what: String) {

@@ -119,6 +119,25 @@ struct ErasureParser {
     return (symbol.text, type)
   }
 
+  /// What follows `secrets`: a kind, or `file` and a path.
+  mutating func secrets(_ keyword: Token, into request: inout SecretRequest) throws(KernelError) {
+    let kind = try word("a kind of secrets", after: keyword)
+    if kind.text == "file" {
+      let path = try word("a path", after: kind)
+      guard path.text.hasPrefix("/"), !path.text.hasSuffix("/") else {
+        throw .syntax(
+          line: path.line, "\(path.text) is no path of a file: it begins with / and ends with a name")
+      }
+      if !request.files.contains(path.text) { request.files.append(path.text) }
+      return
+    }
+    guard let known = SecretKind(rawValue: kind.text) else {
+      let names = SecretKind.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .syntax(line: kind.line, "\(kind.text) is no kind of secrets: \(names) or file")
+    }
+    request.kinds.insert(known)
+  }
+
   /// What follows `for`, up to `endfor`.
   mutating func loop(_ keyword: Token) throws(KernelError) -> ErasureScript.Statement {
     let variable = try word("a variable", after: keyword)

@@ -2,7 +2,7 @@
 ///
 /// `erase SYMBOL[.MEMBER...] [size N[K|M] | size SYMBOL[.MEMBER...] | nullify]`, and the same inside of
 /// `for VARIABLE in LIST ... endfor`. `type SYMBOL TYPE`, which makedumpfile does not know, says what nobody else does. A section `[MODULE]` says whose symbols the statements behind it name;
-/// `[vmlinux]` is what a file begins with. `#` begins a comment; line ends mean no more than blanks.
+/// `[vmlinux]` is what a file begins with. `secrets KIND` and `secrets file PATH` ask for what no name leads to, in whatever section. `#` begins a comment; line ends mean no more than blanks.
 public struct ErasureScript: Hashable, Sendable {
   /// `SYMBOL.MEMBER.MEMBER`
   public struct Expression: Hashable, Sendable {
@@ -58,6 +58,8 @@ public struct ErasureScript: Hashable, Sendable {
   }
 
   public private(set) var sections: [Section] = []
+  /// What `secrets` statements ask for.
+  public private(set) var secrets = SecretRequest()
 
   public static let kernel = "vmlinux"
 
@@ -68,6 +70,7 @@ public struct ErasureScript: Hashable, Sendable {
     while let token = parser.next() {
       switch token.text {
       case "erase": section.statements.append(.erase(try parser.erase(token, in: nil)))
+      case "secrets": try parser.secrets(token, into: &secrets)
       case "for": section.statements.append(try parser.loop(token))
       case "type":
         let (symbol, type) = try parser.type(token)
@@ -77,7 +80,7 @@ public struct ErasureScript: Hashable, Sendable {
         section.types[symbol] = type
       default:
         guard token.text.hasPrefix("[") else {
-          throw .syntax(line: token.line, "expected erase, for or type, and not \(token.text)")
+          throw .syntax(line: token.line, "expected erase, for, type or secrets, and not \(token.text)")
         }
         if !section.isEmpty { sections.append(section) }
         section = Section(module: try parser.module(token))

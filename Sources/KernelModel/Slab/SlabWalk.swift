@@ -79,7 +79,7 @@ public struct SlabWalk: Sendable {
   }
 
   /// `__OBJECT_POISON` of `kmem_cache.flags`: bit 31, and since 6.10 what the kernel's configuration left for it (mm/slab.h).
-  private static func objectPoison(_ symbols: KernelSymbols, in memory: inout KernelMemory) -> UInt32 {
+  static func objectPoison(_ symbols: KernelSymbols, in memory: inout KernelMemory) -> UInt32 {
     let name = "_slab_flag_bits"
     guard let bits = symbols.enumerations(named: [name], &memory)[name] else { return 1 << 31 }
     // Without CONFIG_SLUB_DEBUG there is none.
@@ -89,7 +89,7 @@ public struct SlabWalk: Sendable {
   // MARK: - How free pointers are stored
 
   /// Tries each coding on the first free pointers of slabs above 1 MiB; the best wins.
-  private static func learn(
+  static func learn(
     _ kernel: Kernel, hasSlabType: Bool, directMap: UInt64,
     pages: inout SlabPages, caches: inout Caches, in memory: inout KernelMemory
   ) throws(KernelError) -> (FreePointerCoding, probes: (right: Int, wrong: Int)) {
@@ -156,12 +156,13 @@ public struct SlabWalk: Sendable {
   }
 
   /// The caches that were seen.
-  private struct Caches {
+  struct Caches {
     private let layout: SlabLayout
     private let geometry: PageGeometry
     private let objectPoison: UInt32
     private var entries: [UInt64: SlabCache] = [:]
     private var rejected: Set<UInt64> = []
+    private static let mostCaches = 1 << 16
 
     init(_ layout: SlabLayout, geometry: PageGeometry, objectPoison: UInt32) {
       self.geometry = geometry
@@ -191,6 +192,8 @@ public struct SlabWalk: Sendable {
 
     private mutating func cache(_ address: VirtualAddress, in memory: inout KernelMemory) -> SlabCache? {
       if let known = entries[address.rawValue] { return known }
+      // A kernel has some hundred.
+      guard entries.count < Self.mostCaches, rejected.count < Self.mostCaches else { return nil }
       if rejected.contains(address.rawValue) { return nil }
       guard let cache = SlabCache(at: address, layout: layout, in: &memory) else {
         rejected.insert(address.rawValue)

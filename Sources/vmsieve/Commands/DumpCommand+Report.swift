@@ -3,6 +3,14 @@ internal import KernelModel
 internal import Platform
 
 extension DumpCommand {
+  /// Says how many copies of keys were found in the pages that were written.
+  func tellOfCopies() {
+    guard let copies = secrets?.copiesFound, copies.count > 0 else { return }
+    messages.common(
+      "secrets copies: \(copies.count) more copies, \(copies.bytes) bytes, are erased in the pages of the dump."
+    )
+  }
+
   /// Writes what the crashed kernel tells (`--report`). What goes wrong with that is said, and is no failure of the dump.
   func writeReport() {
     guard let path = request.report else { return }

@@ -17,6 +17,8 @@ struct DumpCommand {
   let kernel: Kernel?
   /// What was changed in the pages, for whoever reads the dump.
   private let eraseInfo: String
+  /// What overwrites secrets as pages go by; nil where there is nothing to count.
+  let secrets: SecretLayer?
   let threads: Int
   /// `--keep-comm`
   private let processes: ProcessFrames?
@@ -45,6 +47,7 @@ struct DumpCommand {
     memory = ready.memory
     output = ready.output
     eraseInfo = ready.record
+    secrets = ready.secrets
     // One look for all that is asked for now.
     _ = kernel?.symbolsAtHand(
       PageFilter.symbols + CrashedProcessors.symbols + WritePriority.symbols
@@ -258,6 +261,7 @@ struct DumpCommand {
       copied = try run(&pipeline, into: &writer, progress: progress, cut: &cut)
       bytesWritten = writer.bytesWritten
     }
+    tellOfCopies()
     messages.warn(of: copied, memory, target: request.isDryRun ? nil : request.destination.name)
     let statistics = DumpStatistics(
       memory.frames, filtered: filtered, copied: copied, bytesWritten: bytesWritten)

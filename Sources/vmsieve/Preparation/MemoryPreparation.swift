@@ -40,6 +40,8 @@ struct MemoryPreparation {
   private(set) var record = ""
   /// What ``Stages/undoEncryption`` found.
   private(set) var repair: Repair?
+  /// What ``Stages/erase`` put between memory and dump, which counts what it overwrites; nil where there is nothing to count.
+  private(set) var secrets: SecretLayer?
   private let request: MemoryRequest
   private let messages: Messages
 
@@ -92,8 +94,9 @@ struct MemoryPreparation {
       record += line
     }
     if stages.contains(.erase) {
-      let (erased, line) = try ErasureStage.erase(
+      let (erased, line, layer) = try ErasureStage.erase(
         output, of: kernel, path: request.erasureFile, messages: messages)
+      secrets = layer
       output = erased
       record += line
     }

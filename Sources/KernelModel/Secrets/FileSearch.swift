@@ -1,0 +1,131 @@
+internal import DumpMemory
+
+/// Finds files by the ends of their paths among all names that the kernel has in its cache, and erases their pages.
+///
+/// fs/dcache.c, mm/filemap.c. A file is found wherever its file system is mounted, in containers too.
+struct FileSearch {
+  private var found: [SecretCount]
+  /// Names of each path, the last first.
+  private let paths: [[[UInt8]]]
+  private let lengths: ClosedRange<Int>
+  private let layout: Layout
+  private let sections: [MemoryMap.Section]
+  private let pageSize: Int
+  private var walk: XArrayWalk
+  private var inodes: Set<UInt64> = []
+
+  private struct Layout {
+    let length: Int
+    let name: Int
+    let parent: Int
+    let inode: Int
+    let mapping: Int
+    let pages: Int
+  }
+
+  /// NAME_MAX
+  private static let longestName = 255
+
+  init(_ paths: [String], _ kernel: Kernel) throws(KernelError) {
+    let types = try kernel.types(SecretSearch.wantedTypes)
+    layout = Layout(
+      length: try types.btf.place("dentry", "d_name.len"), name: try types.btf.place("dentry", "d_name.name"),
+      parent: try types.btf.place("dentry", "d_parent"), inode: try types.btf.place("dentry", "d_inode"),
+      mapping: try types.btf.place("inode", "i_mapping"),
+      pages: try types.btf.place("address_space", "i_pages.xa_head"))
+    walk = try XArrayWalk(types.btf, of: kernel)
+    sections = try kernel.memoryMap().sections.sorted { $0.pages < $1.pages }
+    guard let size = kernel.info.size("page"), size > 0 else { throw .absent("VMCOREINFO lacks SIZE(page)") }
+    pageSize = size
+    found = paths.map { SecretCount("file \($0)", "files") }
+    self.paths = paths.map { $0.split(separator: "/").reversed().map { Array($0.utf8) } }
+    let shortest = self.paths.map { $0[0].contains(UInt8(ascii: "*")) ? 1 : $0[0].count }.min() ?? 1
+    let longest =
+      self.paths.map { $0[0].contains(UInt8(ascii: "*")) ? Self.longestName : $0[0].count }.max() ?? 1
+    lengths = shortest...max(shortest, longest)
+  }
+
+  /// Path by path; those of which nothing is there in a line of their own.
+  var counts: [SecretCount] {
+    let missing = found.filter { $0.count == 0 }
+    if missing.isEmpty { return found }
+    var none = SecretCount("file", "files")
+    let names = missing.map { String($0.name.dropFirst("file ".count)) }
+    none.absence = "no name in the kernel's cache is \(names.joined(separator: ", "))"
+    return found.filter { $0.count > 0 } + [none]
+  }
+
+  mutating func visit(_ slab: KernelSlab, _ search: inout SecretSearch) throws(KernelError) {
+    guard slab.cacheName == "dentry" else { return }
+    for index in 0..<slab.objects {
+      let entry = slab.object(index)
+      guard let length = try? search.memory.word32(entry + layout.length), lengths.contains(Int(length)),
+        let inode = try? search.memory.word(entry + layout.inode), KernelPointer.isPlausible(inode)
+      else { continue }
+      for path in paths.indices where isEnd(entry, of: paths[path], &search) {
+        guard inodes.insert(inode).inserted else { continue }
+        var count = found[path]
+        try erase(VirtualAddress(inode), &search, &count)
+        found[path] = count
+      }
+    }
+  }
+
+  /// Whether a name and those above it are a path's.
+  private func isEnd(_ entry: VirtualAddress, of path: [[UInt8]], _ search: inout SecretSearch) -> Bool {
+    var entry = entry
+    for pattern in path {
+      guard let name = name(entry, &search), Self.matches(name[...], pattern[...]),
+        let parent = try? search.memory.word(entry + layout.parent)
+      else { return false }
+      entry = VirtualAddress(parent)
+    }
+    return true
+  }
+
+  private func name(_ entry: VirtualAddress, _ search: inout SecretSearch) -> [UInt8]? {
+    guard let length = try? search.memory.word32(entry + layout.length),
+      (1...Self.longestName).contains(Int(length)), let text = try? search.memory.word(entry + layout.name)
+    else { return nil }
+    return try? search.bytes(at: VirtualAddress(text), count: Int(length))
+  }
+
+  /// Whether a name is of a pattern, in which `*` stands for any letters.
+  static func matches(_ name: ArraySlice<UInt8>, _ pattern: ArraySlice<UInt8>) -> Bool {
+    var name = name
+    let parts = pattern.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false)
+    guard parts.count > 1, let last = parts.last else { return name == pattern }
+    guard name.starts(with: parts[0]) else { return false }
+    name = name.dropFirst(parts[0].count)
+    for part in parts.dropFirst().dropLast() where !part.isEmpty {
+      guard let place = name.indices.first(where: { name[$0...].starts(with: part) }) else { return false }
+      name = name[(place + part.count)...]
+    }
+    return name.count >= last.count && name.suffix(last.count).elementsEqual(last)
+  }
+
+  private mutating func erase(
+    _ inode: VirtualAddress, _ search: inout SecretSearch, _ count: inout SecretCount
+  ) throws(KernelError) {
+    let mapping = VirtualAddress(try search.word(inode + layout.mapping, "an inode"))
+    for entry in try walk.entries(of: mapping + layout.pages, &search) {
+      guard let pfn = pfn(ofPage: entry.pointer), entry.span <= 1 << 20 else {
+        throw .malformed("the cache of a file has \(entry.pointer), which is no struct page")
+      }
+      try search.erase(pfn..<pfn.advanced(by: Int(entry.span)), &count)
+    }
+    count.count += 1
+  }
+
+  /// Whose `struct page` lies there.
+  private func pfn(ofPage page: VirtualAddress) -> PFN? {
+    for section in sections where section.pages <= page {
+      let distance = page.rawValue - section.pages.rawValue
+      let index = distance / UInt64(pageSize)
+      if distance % UInt64(pageSize) == 0, index < UInt64(section.frames.count) {
+        return section.frames.lowerBound.advanced(by: Int(index))
+      }
+    }
+    return nil
+  }
+}
