@@ -69,4 +69,7 @@ describe_machine() { # NAME
 # Those that `make test` wants, those that `make sme-matrix` wants, and those that `make test-all` wants besides.
 tested_machines=(6.1 6.12 5.10 7.3 6.1-la57 6.12-numa 6.1-guest 6.1-captured 6.1-low 6.12-low 6.1-blocked 6.12-blocked 6.1-secrets 6.12-secrets)
 poisoned_machines=({6.1,6.12}-{slub-p,slub-fzpu,page-poison,init-on-free})
-further_machines=(6.16 6.18 7.2 6.12-memory 6.1-processors 7.3-secrets "${poisoned_machines[@]}")
+crashed_machines=({6.1,6.12}-crash-{bug,null,wild,noncanonical,list,doublefree,softlockup,hung,warn,overflow,divide,oom})
+further_machines=(
+  6.16 6.18 7.2 6.12-memory 6.1-processors 7.3-secrets "${poisoned_machines[@]}" "${crashed_machines[@]}"
+)

@@ -237,9 +237,20 @@ struct CrashSummaryTests {
       let crash = try #require(try Self.json(path)["crash"] as? [String: Any])
       return try #require((crash["signature"] as? [String: Any])?["text"] as? String)
     }
+    let set = "lab_crash [crashes] < param_attr_store < module_attr_store"
     let kinds = [
-      "null":
-        "null pointer in lab_write [crashes] < lab_crash [crashes] < param_attr_store < module_attr_store"
+      "bug": "BUG in lab_bug [crashes] < \(set)",
+      "null": "null pointer in lab_write [crashes] < \(set)",
+      "wild": "page fault in lab_write [crashes] < \(set)",
+      "noncanonical": "general protection fault in lab_write [crashes] < \(set)",
+      "list": "BUG in lab_unlink [crashes] < \(set)",
+      "doublefree": "BUG in lab_free_twice [crashes] < \(set)",
+      "softlockup": "soft lockup in lab_spin [crashes] < \(set)",
+      "hung": "hung task in lab_lock_twice [crashes] < lab_thread [crashes] < kthread",
+      "warn": "warning in lab_warn [crashes] < \(set)",
+      "overflow": "stack overflow in lab_recurse [crashes] < \(set)",
+      "divide": "divide error in lab_divide [crashes] < \(set)",
+      "oom": "out of memory",
     ]
     let groups =
       [
