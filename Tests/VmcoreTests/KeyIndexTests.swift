@@ -69,7 +69,7 @@ struct KeyIndexTests {
       let isAdded = keys.add(key)
       #expect(isAdded)
     }
-    #expect(keys.count == 0 && keys.short == 1)
+    #expect(keys.count == 0 && keys.weak == 3)
     #expect(KeyIndex(keys).isEmpty)
     let zeros = [UInt8](repeating: 0, count: 32) + Self.key
     #expect(copies(index([zeros]), [UInt8](repeating: 0, count: 4096)).isEmpty)

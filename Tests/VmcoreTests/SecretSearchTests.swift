@@ -114,7 +114,7 @@ struct SecretSearchTests {
     #expect(
       result.counts.map(\.text) == [
         "secrets keyrings: 2 keys, 45 bytes",
-        "secrets copies: 1 keys to look for, 40 bytes; 1 of less than 16 bytes are not looked for",
+        "secrets copies: 1 keys to look for, 40 bytes; 1 of less than 16 bytes or eight values are not looked for",
       ])
     #expect(result.record.hasPrefix("erase secrets keyrings: 2 keys, 45 bytes\n"))
   }

@@ -190,5 +190,7 @@ struct XArrayWalkTests {
     let twice = node(0, [:])
     #expect(throws: KernelError.self) { try walk(node(6, [1: twice, 2: twice])) }
     #expect(throws: KernelError.self) { try walk(0xffff_f000_0000_0002) }
+    // A level that no index has would span nothing.
+    #expect(throws: KernelError.self) { try walk(node(60, [0: 0xffff_ea00_0000_1000])) }
   }
 }

@@ -5,8 +5,8 @@ struct KeyBytes: Sendable {
   /// Where each begins, and behind the last where that ends.
   private(set) var starts: [Int] = [0]
   private var known: Set<[UInt8]> = []
-  /// Those that are too short to be told from other bytes.
-  private(set) var short = 0
+  /// Those that are too short, or of too few values, to be told from other bytes.
+  private(set) var weak = 0
 
   /// What is shorter could be anything.
   static let shortest = 16
@@ -17,11 +17,11 @@ struct KeyBytes: Sendable {
 
   /// - Returns: false if there are too many.
   mutating func add(_ key: [UInt8]) -> Bool {
-    guard key.count >= Self.shortest else {
-      short += 1
+    guard key.count >= Self.shortest, Self.isRandom(key[...]) else {
+      weak += 1
       return true
     }
-    guard Self.isRandom(key[...]), known.insert(key).inserted else { return true }
+    guard known.insert(key).inserted else { return true }
     guard bytes.count + key.count <= Self.mostBytes else { return false }
     bytes += key
     starts.append(bytes.count)

@@ -170,8 +170,9 @@ public struct SecretSearch: ~Copyable {
       var count = SecretCount("copies", "keys to look for")
       count.count = keys.count
       count.bytes = UInt64(keys.bytes.count)
-      if keys.short > 0 {
-        count.remarks.append("\(keys.short) of less than \(KeyBytes.shortest) bytes are not looked for")
+      if keys.weak > 0 {
+        count.remarks.append(
+          "\(keys.weak) of less than \(KeyBytes.shortest) bytes or eight values are not looked for")
       }
       counts.append(count)
     }

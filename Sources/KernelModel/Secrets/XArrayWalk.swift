@@ -8,6 +8,9 @@ struct XArrayWalk {
     let span: UInt64
   }
 
+  /// Above all levels: an index has 64 bits, a page of memory none of the last 12.
+  private static let highest: UInt64 = 52
+
   private let shift: Int
   private let slots: Int
   private let slotCount: Int
@@ -37,7 +40,7 @@ struct XArrayWalk {
     var entries: [Entry] = []
     var seen: Set<UInt64> = []
     // With nodes goes how far above its children each must be.
-    var open: [(node: UInt64, limit: UInt64)] = [(first, 64)]
+    var open: [(node: UInt64, limit: UInt64)] = [(first, Self.highest)]
     while let (entry, above) = open.popLast() {
       let node = VirtualAddress(entry & ~3)
       let level = try search.number(node + shift, byteCount: 1, what)
