@@ -1,4 +1,4 @@
-# make build | test | test-all | test-services | same-outputs | sme-matrix | sme-mutants | trust | demo | bench | check-kernels | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
+# make build | test | test-all | test-services | faults | same-outputs | sme-matrix | sme-mutants | trust | demo | bench | check-kernels | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
 #
 #   SMALL=1              a program that does not read debug information (DWARF), and needs no elfutils
 #   STRICT=1             warnings are errors (CI)
@@ -8,7 +8,8 @@
 #   VMSIEVE_LAB          where kernels, vmcores and drgn are kept, about 8 GB (default ~/.cache/vmsieve-lab)
 #   RESULTS=FILE         where bench writes its report, besides the terminal
 #   BASE=REVISION        that same-outputs compares with
-#   SEED=NUMBER          of sme-matrix (default 71)
+#   SEED=NUMBER          of sme-matrix and faults (default 71)
+#   FAULTS=NUMBER        of each command line that make faults tries, instead of all
 #   VMSIEVE_SKIP_REAL=1  test without virtual machines
 BUILD = build
 PREFIX = /usr/local
@@ -31,7 +32,7 @@ ifdef PEER
 export VMSIEVE_PEER = $(abspath $(PEER))
 endif
 
-.PHONY: build deps lab test test-all test-services same-outputs sme-matrix sme-mutants trust demo bench check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
+.PHONY: build deps lab test test-all test-services faults same-outputs sme-matrix sme-mutants trust demo bench check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
 build: deps
 	@$(if $(filter -static-stdlib,$(LINK)),,echo "The linker will warn of 'dlopen' in libswiftCore.a: it is for the runtime's developers, and vmsieve never gets there.")
 	swift build -c release --product vmsieve $(LINK_FLAGS) $(SWIFT_FLAGS)
@@ -65,6 +66,10 @@ test-services: deb
 test-all: MACHINES = all
 test-all: export VMSIEVE_ALL = 1
 test-all: test
+
+# Every system call of the program fails once, at each of its positions: tables for Benchmarks/TRUST.md, and what broke a rule.
+faults: build
+	@SEED=$(SEED) FAULTS=$(FAULTS) Tests/faults $(SWIFT_FLAGS)
 
 # All kinds of memory contents, machines and dumps in which encryption may have to be undone, a line each, and their table.
 SEED = 71
@@ -111,7 +116,7 @@ lint:
 	@$(INSTALL_PACKAGES) shellcheck python3
 	Tests/floors
 	@grep -q "^vmsieve ($(VERSION)) " debian/changelog && grep -q "^## $(VERSION)$$" CHANGELOG.md || { echo "debian/changelog or CHANGELOG.md is not of $(VERSION)" >&2; exit 1; }
-	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Benchmarks/capture Benchmarks/measure.sh Benchmarks/trust Tests/run Tests/outputs Tests/sme-matrix Tests/Lab/demo Tests/Lab/bare Tests/Lab/check-kernels Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init Tests/Lab/secrets/*.sh \
+	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Benchmarks/capture Benchmarks/measure.sh Benchmarks/trust Tests/run Tests/faults Tests/outputs Tests/sme-matrix Tests/Lab/demo Tests/Lab/bare Tests/Lab/check-kernels Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init Tests/Lab/secrets/*.sh \
 	  .ci/run completions/vmsieve packaging/try-libdw Tests/Services/run Tests/Services/guest/crash-once packaging/install-makedumpfile
 
 install:

@@ -70,6 +70,7 @@ let package = Package(
 
     // Test support: synthetic kernels and an independent reader of dumps.
     .target(name: "DumpFixtures", path: "Tests/DumpFixtures", swiftSettings: [fast]),
+    .target(name: "FaultInjector", path: "Tests/FaultInjector"),
     .target(
       name: "DumpJudge",
       dependencies: ["CZlib", "CLZO", "CSnappy", "CZstd"],
@@ -96,6 +97,7 @@ let package = Package(
       name: "CommandTests",
       dependencies: [
         "vmsieve", "Platform", "PageCompression", "DumpMemory", "KernelModel", "DumpFixtures", "DumpJudge",
+        "FaultInjector",
       ]),
     .testTarget(
       name: "RealVmcoreTests", dependencies: ["DumpMemory", "KernelModel", "DumpFixtures", "DumpJudge"]),

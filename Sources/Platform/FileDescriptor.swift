@@ -156,7 +156,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
     while done < bytes.byteCount {
       let rest = bytes.byteCount - done
       let count = try unsafe bytes.withUnsafeBytes { (source) throws(SystemError) in
-        try SystemError.calling("write", subject: path) {
+        try SystemError.streaming("write", subject: path, descriptor, for: POLLOUT) {
           unsafe CLinux.write(descriptor, source.baseAddress! + done, rest)
         }
       }
@@ -172,7 +172,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
     while done < buffer.byteCount {
       let rest = buffer.byteCount - done
       let count = try unsafe buffer.withUnsafeMutableBytes { (bytes) throws(SystemError) in
-        try SystemError.calling("read", subject: path) {
+        try SystemError.streaming("read", subject: path, descriptor, for: POLLIN) {
           unsafe CLinux.read(descriptor, bytes.baseAddress! + done, rest)
         }
       }

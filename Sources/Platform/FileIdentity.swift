@@ -15,7 +15,7 @@ public struct FileIdentity: Hashable, Sendable {
   private let newName: String?
 
   /// Nil for what has no content that could be harmed: a terminal, a pipe, `/dev/null`.
-  private init?(_ status: stat, newName: String? = nil) {
+  init?(_ status: stat, newName: String? = nil) {
     let kind = Int32(bitPattern: status.st_mode) & S_IFMT
     guard kind == S_IFREG || kind == S_IFBLK || newName != nil else { return nil }
     device = UInt64(status.st_dev)

@@ -39,7 +39,7 @@ public struct StandardStream: Sendable, Equatable {
       var done = 0
       while done < bytes.count {
         do throws(SystemError) {
-          let count = try SystemError.calling("write", subject: name) {
+          let count = try SystemError.streaming("write", subject: name, descriptor, for: POLLOUT) {
             unsafe CLinux.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
           }
           guard count > 0 else { throw SystemError("write", subject: name, code: .noSpace) }

@@ -1,3 +1,5 @@
+internal import CLinux
+
 extension SystemError {
   /// Makes a call of the C library, again for as long as a signal interrupts it.
   ///
@@ -18,4 +20,28 @@ extension SystemError {
       if code != .interrupted { throw SystemError("\(operation)", subject: subject, code: code) }
     }
   }
+
+  /// Makes a call on a stream, and waits where it would have to: whoever has the other end of a pipe or the same terminal
+  /// may have set it not to block (O_NONBLOCK).
+  ///
+  /// - Parameters:
+  ///   - descriptor: the stream's.
+  ///   - events: of poll(2), what is waited for.
+  ///   - call: as in ``calling(_:subject:_:)``.
+  static func streaming<Number: SignedInteger>(
+    _ operation: StaticString, subject: String, _ descriptor: Int32, for events: Int32, _ call: () -> Number
+  ) throws(SystemError) -> Number {
+    // What says that it is ready and never is must not be waited for without an end.
+    var refusals = 0
+    while true {
+      do throws(SystemError) { return try calling(operation, subject: subject, call) } catch {
+        guard error.code.rawValue == EAGAIN, refusals < mostRefusals,
+          clinux_wait_until_ready(descriptor, Int16(events)) > 0
+        else { throw error }
+        refusals += 1
+      }
+    }
+  }
+
+  private static let mostRefusals = 1000
 }

@@ -4,8 +4,9 @@ import Foundation
 public final class ScratchFolder: Sendable {
   public let url: URL
 
-  public init() throws {
-    url = FileManager.default.temporaryDirectory.appending(path: "vmsieve-test-\(UUID().uuidString)")
+  /// - Parameter place: where it is made.
+  public init(in place: URL = FileManager.default.temporaryDirectory) throws {
+    url = place.appending(path: "vmsieve-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }
 

@@ -177,4 +177,24 @@ struct FileDescriptorTests {
     #expect(try descriptor.size() == 1 << 30)
     #expect(try (8192...1 << 20).contains(descriptor.storedSize()))
   }
+
+  @Test(
+    "A file that was made for nothing is removed, but not what took its name, nor what it replaced beside")
+  func removing() throws {
+    let file = try TestFile()
+    let link = file.path + ".link"
+    symlink(file.path, link)
+    defer { unlink(link) }
+    let made = try FileDescriptor.create(link, replacing: true)
+    #expect(FileDescriptor.remove(link, created: made.identity))
+    #expect(access(file.path, F_OK) != 0)
+    var status = stat()
+    #expect(lstat(link, &status) == 0)
+    // Another file has the name by now.
+    _ = try FileDescriptor.create(file.path, replacing: true)
+    #expect(!FileDescriptor.remove(file.path, created: made.identity))
+    #expect(access(file.path, F_OK) == 0)
+    let device = try FileDescriptor.create("/dev/full", replacing: true)
+    #expect(device.identity == nil && !FileDescriptor.remove("/dev/full", created: device.identity))
+  }
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -28,6 +29,15 @@ char **clinux_argument_vector(void);
 
 // open(2) is variadic.
 int clinux_open(const char *path, int flags, mode_t mode);
+
+// poll(2) for one descriptor, without a limit of time. Returns below 0 where that fails.
+static inline int clinux_wait_until_ready(int descriptor, short events) {
+  struct pollfd wanted = {descriptor, events, 0};
+  int count;
+  do count = poll(&wanted, 1, -1);
+  while (count < 0 && errno == EINTR);
+  return count;
+}
 
 // fcntl(2) is variadic: F_GETFL, and -1 for a descriptor that is not open.
 static inline int clinux_file_flags(int descriptor) { return fcntl(descriptor, F_GETFL); }

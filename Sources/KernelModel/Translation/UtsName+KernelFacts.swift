@@ -18,13 +18,14 @@ extension UtsName {
   }
 
   private static func read(_ kernel: KernelFacts, _ memory: inout KernelMemory) -> UtsName? {
-    guard let namespace = kernel.info.symbol("init_uts_ns"),
-      var buffer = try? MappedBuffer(byteCount: byteCount)
-    else { return nil }
+    guard let namespace = kernel.info.symbol("init_uts_ns") else { return nil }
     // Before 5.11 the offset was not exported, and a kref of 4 bytes preceded the name.
     let offset = kernel.info.offset("uts_namespace.name") ?? 4
-    var bytes = buffer.mutableBytes
-    guard (try? memory.read(namespace + offset, into: &bytes)) != nil else { return nil }
-    return UtsName(copying: buffer.bytes)
+    // So short that it needs no mapping, which might not be had.
+    var bytes = [UInt8](repeating: 0, count: byteCount)
+    var span = bytes.mutableSpan
+    var buffer = unsafe span.mutableBytes
+    guard (try? memory.read(namespace + offset, into: &buffer)) != nil else { return nil }
+    return unsafe UtsName(copying: bytes.span.bytes)
   }
 }

@@ -130,10 +130,11 @@ public struct Investigation: Sendable {
     // Page tables may lie in the low memory themselves: what they say counts once they can be read.
     if plan.repairedPages > 0, lowRegion.attributes.contains(.unknown) {
       let repaired = PhysicalMemory(physical, adding: RepairLayer(plan, geometry: physical.geometry))
-      if var again = try? kernel.reading(repaired).memory() {
+      do throws(VmcoreError) {
+        var again = try kernel.reading(repaired).memory()
         setAttributes(&lowRegion, low: low, in: &again)
         plan = ConstantSolver(lowRegion).plan()
-      }
+      } catch { evidence.append("page tables in the low memory are not looked at as they become: \(error)") }
     }
     evidence += plan.evidence
     return .judged(plan)
@@ -143,7 +144,11 @@ public struct Investigation: Sendable {
   private mutating func setTables(
     _ region: inout LowRegion, frames: Range<PFN>, of kernel: Kernel, in memory: inout KernelMemory
   ) {
-    guard var walk = try? PageTableFrames(kernel) else { return }
+    var walk: PageTableFrames
+    do throws(VmcoreError) { walk = try PageTableFrames(kernel) } catch {
+      evidence.append("which pages of low memory are page tables is not known: \(error)")
+      return
+    }
     walk.add(kernel.tables.root, .kernel)
     func found(_ walk: borrowing PageTableFrames) -> Set<PFN> {
       Set((0..<frames.count).map { frames.lowerBound.advanced(by: $0) }.filter { walk.frames.contains($0) })

@@ -34,6 +34,15 @@ extension DumpCommand {
     return writer
   }
 
+  /// What an error leaves of the files.
+  func consequence(_ files: SplitFiles, _ cut: CutDump) -> String {
+    let empty = files.remove(cut.files?.empty ?? request.destination.paths)
+    return [
+      ("marked incomplete", cut.files?.cut ?? []), ("without a page, and removed", empty.removed),
+      ("without a page, and of no use", empty.left), ("whole", cut.files?.whole ?? []),
+    ].filter { !$0.1.isEmpty }.map { "; " + $0.0 + ": " + $0.1.joined(separator: ", ") }.joined()
+  }
+
   private static func frames(inBlock size: Int32) -> UInt64 {
     if size <= 0 { return splitBlock }
     let frames = UInt64(size) / 4

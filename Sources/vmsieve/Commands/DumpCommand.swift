@@ -90,16 +90,17 @@ struct DumpCommand {
     while let level = levels.popFirst() {
       var cut = CutDump()
       let file = try createFile(replacing: replaces)
+      cut.identity = Self.identity(of: file)
       do throws(PipelineError) {
         return try dump(withEarlier(level), to: file, files: files, cut: &cut)
       } catch {
-        if case .deadline = error { return try endInTime(cut) }
+        if case .deadline = error { return try endInTime(cut, files: files) }
         // What went out of a stream cannot be taken back.
         guard case .write(let writeError) = error, writeError.meansNoSpace, !request.destination.isStream,
           let next = levels.first
         else {
           tellEnd(error, cut)
-          throw CommandFailure("\(error)" + consequence(cut))
+          throw CommandFailure("\(error)" + consequence(cut, files: files))
         }
         messages.error("\(error)")
         messages.sayFull(request.destination.name, error: writeError)
@@ -118,61 +119,6 @@ struct DumpCommand {
       "dump_level is changed to \(both.rawValue), because \(request.memory.path) was created by"
         + " dump_level(\(earlier.rawValue)).")
     return both
-  }
-
-  /// What was written when the writing failed, as far as it is known.
-  struct CutDump {
-    /// Whether no page is in it.
-    var isEmpty = false
-    /// Whether a stream was sent to its end all the same.
-    var hasEnd = false
-    /// The kernel's pages, if these were written first.
-    var groups: WrittenGroups?
-    /// Pages that are in it, and that were to be.
-    var pages: (written: UInt64, wanted: UInt64) = (0, 0)
-    /// Which files of a split dump are whole and which are not.
-    var files: String?
-  }
-
-  /// Says what a dump has that was closed at its deadline.
-  ///
-  /// - Returns: success, as it is what was asked for, unless pages of the kernel are not in it.
-  private func endInTime(_ cut: CutDump) throws(CommandFailure) -> ExitStatus {
-    let seconds = request.deadline ?? 0
-    if cut.isEmpty {
-      throw CommandFailure("the deadline of \(seconds) s came before the first page" + consequence(cut))
-    }
-    let sentence =
-      "the deadline of \(seconds) s came: \(cut.pages.written) of \(cut.pages.wanted) pages are in"
-      + " \(request.destination.name), which is marked incomplete"
-      + (cut.groups.map { "; \($0.sentence)" } ?? "")
-    if let groups = cut.groups, !groups.has(.foundation) || !groups.has(.kernel) {
-      throw CommandFailure(sentence)
-    }
-    messages.warning(sentence)
-    return .completed
-  }
-
-  private func tellEnd(_ error: PipelineError, _ cut: CutDump) {
-    guard case .write(let error) = error, error.meansNoSpace else { return }
-    messages.sayFull(request.destination.name, error: error)
-    if !request.destination.isStream, !request.isDryRun, !cut.isEmpty { messages.sayIncomplete() }
-  }
-
-  /// What an error leaves behind.
-  private func consequence(_ cut: CutDump) -> String {
-    if request.isDryRun { return "" }
-    if request.destination.isStream, cut.hasEnd {
-      return "; the stream is whole and has its end record, but it may not have come to where it is kept"
-    }
-    if request.destination.isStream {
-      return
-        "; the stream has no end record: \(messages.programName) -R --keep-partial DUMPFILE makes a dump of what arrived"
-    }
-    if request.isSplit { return "; the dump is incomplete" + (cut.files.map { "; \($0)" } ?? "") }
-    if cut.isEmpty { return "; no page was written, and \(request.destination.name) is of no use" }
-    return "; \(request.destination.name) is marked incomplete: what was written before can be read"
-      + (cut.groups.map { "; \($0.sentence)" } ?? "")
   }
 
   /// The dump's file, empty, or stdout; nil for a dry run.
@@ -249,10 +195,7 @@ struct DumpCommand {
       do throws(PipelineError) {
         copied = try run(&pipeline, into: &writer, progress: progress, cut: &cut)
       } catch {
-        cut.files = [
-          ("marked incomplete", writer.cutFiles), ("without a page, and of no use", writer.emptyFiles),
-          ("whole", writer.wholeFiles),
-        ].filter { !$0.1.isEmpty }.map { $0.0 + ": " + $0.1.joined(separator: ", ") }.joined(separator: "; ")
+        cut.files = (writer.wholeFiles, writer.cutFiles, writer.emptyFiles)
         throw error
       }
       bytesWritten = writer.bytesWritten

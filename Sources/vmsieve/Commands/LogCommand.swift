@@ -22,11 +22,12 @@ struct LogCommand {
 
   private func save(_ log: inout KernelLog) throws(CommandFailure) {
     let failure: KernelError?
+    let file: FileDescriptor
+    do throws(SystemError) { file = try openOutput() } catch { throw CommandFailure(error.description) }
     do throws(SystemError) {
-      let file = try openOutput()
       failure = try copy(&log, to: file)
       try file.synchronize()
-    } catch { throw CommandFailure(error.description) }
+    } catch { throw CommandFailure(error.description + consequence(file)) }
     if failure == nil {
       if let remark = log.losses.remark {
         messages.warning("\(request.memory.path): the kernel's log is damaged: \(remark)")
@@ -40,6 +41,14 @@ struct LogCommand {
     if let failure {
       throw CommandFailure("\(request.memory.path): \(failure). \(request.outputName) ends there.")
     }
+  }
+
+  /// What an error of writing leaves: the first messages are better than none.
+  private func consequence(_ file: borrowing FileDescriptor) -> String {
+    guard let path = request.output else { return "" }
+    let isEmpty = (try? file.size()) == 0
+    if isEmpty, FileDescriptor.remove(path, created: file.identity) { return "; \(path) is removed" }
+    return "; \(path) may end before the log does"
   }
 
   private func openOutput() throws(SystemError) -> FileDescriptor {

@@ -27,11 +27,21 @@ struct RearrangeCommand {
       return .inputLackedPages
     }
     messages.debug("\(reader.recordCount) records, \(reader.byteCount) bytes")
-    let isMarked = (try? DumpMark.isIncomplete(target.file)) ?? false
+    let isMarked = isMarked(target.file)
     try commit(target)
     guard isMarked else { return .completed }
     messages.warning("the dump on \(Self.input) is marked incomplete, and so is \(request.output)")
     return .inputLackedPages
+  }
+
+  /// Whether what came says itself that it is incomplete; what is no dump says nothing.
+  private func isMarked(_ file: borrowing FileDescriptor) -> Bool {
+    do throws(VmcoreError) { return try DumpMark.isIncomplete(file) } catch {
+      if case .system = error {
+        messages.warning("\(request.output): whether it is whole is not known: \(error)")
+      }
+      return false
+    }
   }
 
   private func openReader() throws(CommandFailure) -> FlattenedStreamReader {

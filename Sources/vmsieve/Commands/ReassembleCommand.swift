@@ -32,6 +32,7 @@ struct ReassembleCommand {
     do throws(SystemError) {
       file = try FileDescriptor.create(request.output, replacing: request.overwrites)
     } catch { throw CommandFailure("\(error)") }
+    let identity = file.identity
     let progress = Progress(messages)
     progress.begin(.copyingData)
     var isEmpty = true
@@ -52,10 +53,13 @@ struct ReassembleCommand {
         messages.sayFull(request.output, error: error)
         if !isEmpty { messages.sayIncomplete() }
       }
+      guard isEmpty else {
+        throw CommandFailure(
+          "\(error); \(request.output) is marked incomplete: what was written before can be read")
+      }
+      let isGone = FileDescriptor.remove(request.output, created: identity)
       throw CommandFailure(
-        isEmpty
-          ? "\(error); no page was written, and \(request.output) is of no use"
-          : "\(error); \(request.output) is marked incomplete: what was written before can be read")
+        "\(error); no page was written, and \(request.output) \(isGone ? "is removed" : "is of no use")")
     }
   }
 

@@ -22,7 +22,24 @@ final class SplitFiles {
       for path in paths {
         files.append(Held(try FileDescriptor.create(path, replacing: request.overwrites)))
       }
-    } catch { throw CommandFailure("\(error)") }
+    } catch {
+      _ = remove(paths)
+      throw CommandFailure("\(error)")
+    }
+  }
+
+  /// Removes files that have no page, as far as they are there and can be.
+  func remove(_ paths: [String]) -> (removed: [String], left: [String]) {
+    var removed: [String] = []
+    var left: [String] = []
+    for held in files where paths.contains(held.file.path) {
+      if FileDescriptor.remove(held.file.path, created: held.file.identity) {
+        removed.append(held.file.path)
+      } else {
+        left.append(held.file.path)
+      }
+    }
+    return (removed, left)
   }
 
   /// A file for a writer; for a dry run one that only counts.

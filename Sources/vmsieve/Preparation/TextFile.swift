@@ -7,12 +7,18 @@ enum TextFile {
     String(decoding: try FileDescriptor.contents(of: path, atMost: limit), as: UTF8.self)
   }
 
-  /// Makes a file of a text; the file may be there already, as with `makedumpfile -g`.
+  /// Makes a file of a text; the file may be there already, as with `makedumpfile -g`. One that does not take all of it is
+  /// removed: half of it might be taken for the whole.
   static func write(_ text: String, to path: String) throws(SystemError) {
     let file = try FileDescriptor.create(path, replacing: true)
     let bytes = Array(text.utf8)
-    try unsafe file.append(bytes.span.bytes)
-    try file.synchronize()
+    do throws(SystemError) {
+      try unsafe file.append(bytes.span.bytes)
+      try file.synchronize()
+    } catch {
+      _ = FileDescriptor.remove(path, created: file.identity)
+      throw error
+    }
   }
 
   /// Makes a file of a text, which appears whole or not at all.

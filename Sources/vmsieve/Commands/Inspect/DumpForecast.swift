@@ -63,8 +63,9 @@ struct DumpForecast {
       .cache: PageSample(total: report[.cache]), .privateCache: PageSample(total: report[.privateCache]),
       .other: PageSample(total: frames.count),
     ]
+    let zero: [Int]
     do throws(SystemError) {
-      try Self.look(memory, present: present, kept: frames, classes: classes, samples: &samples)
+      zero = try Self.look(memory, present: present, kept: frames, classes: classes, samples: &samples)
     } catch { throw .system(error) }
     picture = MemoryPicture(memory.frames, geometry: memory.geometry, present: present, kept: frames) {
       classes.counts(in: $0)
@@ -73,15 +74,18 @@ struct DumpForecast {
     pageSize = memory.geometry.size
     fileSize = memory.fileSize
     ownLevel = memory.origin?.dumpLevel
-    rows = Self.rows(self.classes, memory: memory, own: ownLevel, tellsClassesApart: report.examined > 0)
+    rows = Self.rows(
+      self.classes, zero: zero, memory: memory, own: ownLevel, tellsClassesApart: report.examined > 0)
   }
 
   /// Draws pages of each class and compresses them.
+  ///
+  /// - Returns: the bytes of a page of zeros, by ``PageSample/codecs``.
   private static func look(
     _ memory: PhysicalMemory, present: borrowing PFNBitmap, kept: borrowing PFNBitmap,
     classes: PageClassFrames,
     samples: inout [PageClass: PageSample]
-  ) throws(SystemError) {
+  ) throws(SystemError) -> [Int] {
     let chosen = choose(memory.frames, present: present, kept: kept, classes: classes, samples: samples)
     var reader = try MemoryReader.sequential(memory)
     var compressors = try SampleCompressors(pageSize: memory.geometry.size)
@@ -91,6 +95,7 @@ struct DumpForecast {
         samples[kind]?.add(sizes)
       } catch { samples[kind]?.skip() }
     }
+    return try compressors.sizesOfZeros()
   }
 
   private static func choose(
@@ -134,14 +139,10 @@ struct DumpForecast {
   }
 
   private static func rows(
-    _ classes: [(class: PageClass, sample: PageSample)], memory: PhysicalMemory, own: DumpLevel?,
+    _ classes: [(class: PageClass, sample: PageSample)], zero: [Int], memory: PhysicalMemory, own: DumpLevel?,
     tellsClassesApart: Bool
   ) -> [Row] {
     let page = memory.geometry.size
-    var zero = [Int](repeating: page, count: PageSample.codecs.count)
-    if var compressors = try? SampleCompressors(pageSize: page), let sizes = try? compressors.sizesOfZeros() {
-      zero = sizes
-    }
     var seen: Set<DumpLevel> = []
     var rows: [Row] = []
     for wanted in levels {

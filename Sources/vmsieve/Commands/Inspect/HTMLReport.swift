@@ -153,7 +153,9 @@ struct HTMLReport {
         "<span><i class=\"\(kind.rawValue)\"></i>\(HTMLText.escaped(forecast.name(of: kind))),"
           + " \(ByteText.text(sample.total &* UInt64(forecast.pageSize)))</span>"
       }.joined() + "<span><i class=\"absent\"></i>not in the file</span></p>\n"
-    return Self.heading("Pages") + legend + Self.bar(classes.map { ($0.class.rawValue, $0.sample.total) })
+    let warnings = forecast.warnings.map { "<p class=\"note\">\(HTMLText.escaped($0))</p>\n" }.joined()
+    return Self.heading("Pages") + warnings + legend
+      + Self.bar(classes.map { ($0.class.rawValue, $0.sample.total) })
       + "<h3>Physical memory</h3>\n"
       + "<p class=\"note\">Each cell is \(ByteText.text(forecast.picture.framesPerCell &* UInt64(forecast.pageSize))), of the kind that"
       + " most of its pages are; holes in the machine's memory are left out.</p>\n" + picture
