@@ -1,4 +1,4 @@
-# make build | test | test-all | test-services | faults | same-outputs | sme-matrix | sme-mutants | trust | demo | bench | check-kernels | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
+# make build | test | test-all | test-services | faults | same-outputs | sme-matrix | sme-mutants | trust | fuzz | demo | bench | check-kernels | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
 #
 #   SMALL=1              a program that does not read debug information (DWARF), and needs no elfutils
 #   STRICT=1             warnings are errors (CI)
@@ -10,6 +10,8 @@
 #   BASE=REVISION        that same-outputs compares with
 #   SEED=NUMBER          of sme-matrix and faults (default 71)
 #   FAULTS=NUMBER        of each command line that make faults tries, instead of all
+#   SECONDS=NUMBER       of fuzz, for each target (default 60)
+#   TARGET=NAME          of fuzz (default all)
 #   VMSIEVE_SKIP_REAL=1  test without virtual machines
 BUILD = build
 PREFIX = /usr/local
@@ -32,7 +34,7 @@ ifdef PEER
 export VMSIEVE_PEER = $(abspath $(PEER))
 endif
 
-.PHONY: build deps lab test test-all test-services faults same-outputs sme-matrix sme-mutants trust demo bench check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
+.PHONY: build deps lab test test-all test-services faults same-outputs sme-matrix sme-mutants trust fuzz demo bench check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
 build: deps
 	@$(if $(filter -static-stdlib,$(LINK)),,echo "The linker will warn of 'dlopen' in libswiftCore.a: it is for the runtime's developers, and vmsieve never gets there.")
 	swift build -c release --product vmsieve $(LINK_FLAGS) $(SWIFT_FLAGS)
@@ -82,6 +84,13 @@ sme-matrix: build
 trust: build lab
 	Benchmarks/trust $(SWIFT_FLAGS)
 
+# What reads bytes that anybody may have written, with inputs that a fuzzer makes: `make fuzz TARGET=elf SECONDS=3600`. Fuzzing/run
+# says more.
+SECONDS = 60
+fuzz: deps
+	@$(INSTALL_PACKAGES) xz-utils
+	Fuzzing/run -s $(SECONDS) $(TARGET)
+
 # Whether a change of structure left every output as it was: `make same-outputs BASE=REVISION`.
 same-outputs: build lab
 	rm -rf $(BUILD)/base
@@ -112,11 +121,11 @@ check-kernels:
 	Tests/Lab/check-kernels
 
 lint:
-	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
+	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks Fuzzing/Package.swift Fuzzing/Sources
 	@$(INSTALL_PACKAGES) shellcheck python3
 	Tests/floors
 	@grep -q "^vmsieve ($(VERSION)) " debian/changelog && grep -q "^## $(VERSION)$$" CHANGELOG.md || { echo "debian/changelog or CHANGELOG.md is not of $(VERSION)" >&2; exit 1; }
-	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Benchmarks/capture Benchmarks/measure.sh Benchmarks/trust Tests/run Tests/faults Tests/outputs Tests/sme-matrix Tests/Lab/demo Tests/Lab/bare Tests/Lab/check-kernels Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init Tests/Lab/secrets/*.sh \
+	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Benchmarks/capture Benchmarks/measure.sh Benchmarks/trust Fuzzing/run Tests/run Tests/faults Tests/outputs Tests/sme-matrix Tests/Lab/demo Tests/Lab/bare Tests/Lab/check-kernels Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init Tests/Lab/secrets/*.sh \
 	  .ci/run completions/vmsieve packaging/try-libdw Tests/Services/run Tests/Services/guest/crash-once packaging/install-makedumpfile
 
 install:
@@ -146,7 +155,7 @@ rpm:
 	rpmbuild -bb $(RPM_FLAGS) --define "_topdir $(CURDIR)/$(BUILD)/rpm" --define "vmsieve_version $(VERSION)" packaging/vmsieve.spec
 
 clean:
-	rm -rf $(BUILD) .build Benchmarks/.build
+	rm -rf $(BUILD) .build Benchmarks/.build Fuzzing/.build
 
 clean-lab:
 	rm -rf $(VMSIEVE_LAB)

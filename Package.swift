@@ -4,8 +4,12 @@ import PackageDescription
 // What the tests call on is optimised, and keeps its assertions: as built for a debugger it takes minutes to read one vmcore.
 let fast: SwiftSetting = .unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))
 
+// What a fuzzer is led by: which edges an input takes, and what it is compared with. Of what ships alone.
+let covered: SwiftSetting = .unsafeFlags(
+  ["-sanitize-coverage=edge,inline-8bit-counters,pc-table,trace-cmp"], .when(traits: ["Fuzzing"]))
+
 let strict: [SwiftSetting] = [
-  fast,
+  fast, covered,
   .swiftLanguageMode(.v6),
   .strictMemorySafety(),
   .enableExperimentalFeature("Lifetimes"),
@@ -17,11 +21,14 @@ let strict: [SwiftSetting] = [
 let package = Package(
   name: "vmsieve",
   products: [
-    .executable(name: "vmsieve", targets: ["vmsieve"])
+    .executable(name: "vmsieve", targets: ["vmsieve"]),
+    // For the package in Fuzzing.
+    .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
   ],
   traits: [
     .default(enabledTraits: ["DWARF"]),
     .trait(name: "DWARF", description: "Reads the debug information of a vmlinux, with elfutils' libdw."),
+    .trait(name: "Fuzzing", description: "Instruments the program for libFuzzer; wants --sanitize=address."),
   ],
   targets: [
     // C, thin: what the importer cannot see, and nothing else.
@@ -76,6 +83,15 @@ let package = Package(
       dependencies: ["CZlib", "CLZO", "CSnappy", "CZstd"],
       path: "Tests/DumpJudge",
       swiftSettings: [fast]),
+
+    // What is fuzzed, and how: `make fuzz` drives it by libFuzzer, `make test` runs what once failed through it.
+    .target(
+      name: "FuzzTargets",
+      dependencies: ["Platform", "PageCompression", "DumpMemory", "KernelModel", "Diskdump", "DumpFixtures"],
+      path: "Tests/FuzzTargets",
+      swiftSettings: [fast]),
+    .testTarget(
+      name: "FuzzTargetsTests", dependencies: ["FuzzTargets"], exclude: ["Regressions"]),
 
     .testTarget(name: "PlatformTests", dependencies: ["Platform"]),
     .testTarget(

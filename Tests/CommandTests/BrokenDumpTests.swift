@@ -110,6 +110,11 @@ struct BrokenDumpTests {
     broken.markIncomplete()
     broken.zeroDescriptors(zero..<zero + 1)
     try repair(broken, lost: 1)
+    // Where the page that they share is overwritten, none leads there.
+    broken = whole
+    broken.zeroDescriptors(zero..<zero + 1)
+    broken.set(0x77, at: whole.data, 8)
+    try repair(broken, lost: (0..<whole.pageCount).count { whole.offset($0) == whole.data })
   }
 
   @Test(

@@ -116,6 +116,36 @@ import Testing
     #expect(try run("$V inspect core").status == 0)
   }
 
+  /// A core of 5,000 segments, each of which claims all that it can.
+  private func greedyCore(byteCount: UInt64) -> [UInt8] {
+    var builder = SyntheticKernel.withLowMemory().elf()
+    for _ in 0..<5000 {
+      var segment = ELFSegment(vaddr: 0, paddr: 0, data: [], memorySize: byteCount)
+      segment.claimedFileSize = byteCount
+      segment.claimedOffset = 1 << 50
+      builder.segments.append(segment)
+    }
+    return builder.build().bytes
+  }
+
+  @Test("Segments that together claim more bytes than 64 bits count are a dump that is not believed")
+  func greedySegments() throws {
+    try Data(greedyCore(byteCount: 1 << 52)).write(to: folder.url.appending(path: "core"))
+    let run = try run("$V -d 0 core out")
+    #expect(run.status == 1 || run.status == 4, "\(run)")
+    #expect(try self.run("$V verify core").status == 1)
+  }
+
+  @Test("What came of a cut stream is kept, though its segments claim more pages than 64 bits count")
+  func greedyStream() throws {
+    let stream =
+      Array("makedumpfile".utf8) + [0, 0, 0, 0] + record(1, nil)[..<8] + record(1, nil)[..<8]
+      + [UInt8](repeating: 0, count: 4096 - 32) + record(0, greedyCore(byteCount: .max))
+    try Data(stream).write(to: folder.url.appending(path: "stream"))
+    let run = try run("$V -R --keep-partial out < stream")
+    #expect(run.status == 4 && run.errors.contains("marked incomplete"), "\(run)")
+  }
+
   @Test("A cut stream whose descriptor has an offset near 2^64 keeps the other pages")
   func descriptorOffset() throws {
     try write(SyntheticKernel.withLowMemory().vmcore())

@@ -25,13 +25,13 @@ struct ELFTrimmer: ~Copyable {
     for (index, header) in core.programHeaders.enumerated() where header.type == ProgramHeader.load {
       let start = header.fileOffset.rawValue
       let present = arrived.present(from: start, atMost: header.fileSize)
-      pages += header.fileSize / Self.pageSize
+      pages.add(saturating: header.fileSize / Self.pageSize)
       if present >= header.fileSize {
-        keptPages += header.fileSize / Self.pageSize
+        keptPages.add(saturating: header.fileSize / Self.pageSize)
         continue
       }
       let whole = present / Self.pageSize * Self.pageSize
-      keptPages += whole / Self.pageSize
+      keptPages.add(saturating: whole / Self.pageSize)
       let place = core.programHeadersOffset.rawValue + UInt64(index * ProgramHeader.byteCount)
       var bytes = buffer.mutableBytes
       Field<UInt64>(0).store(whole, in: &bytes)

@@ -52,7 +52,8 @@ public struct MemorySegments: Sendable {
         continue
       }
       let present = inFile - min(inFile, fileEnd > fileSize ? fileEnd - fileSize : 0)
-      pastEnd += inFile - present
+      // Thousands of segments may each claim all of the address space.
+      pastEnd.add(saturating: inFile - present)
       if present < inFile { cut.append(Extent(start: start + present, end: start + inFile, fileOffset: nil)) }
       if present > 0 {
         data.append(Extent(start: start, end: start + present, fileOffset: load.fileOffset.rawValue))

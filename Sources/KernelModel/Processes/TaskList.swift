@@ -27,12 +27,14 @@ public struct TaskList: Sendable {
     var problem = leaders.problem.map { "the list of processes breaks off: \($0)" }
     var tasks: [KernelTask] = []
     var seen: Set<VirtualAddress> = []
+    // A process has one of its own: where damage gives it to thousands, the list of its threads is walked once.
+    var signals: Set<VirtualAddress> = []
     for node in leaders.nodes {
       let leader = node + -layout.tasks
       var threads = [leader]
       do throws(VmcoreError) {
         let signal = VirtualAddress(try memory.word(leader + layout.signal))
-        if KernelPointer.isPlausible(signal.rawValue) {
+        if KernelPointer.isPlausible(signal.rawValue), signals.insert(signal).inserted {
           let list = ListNodes(of: signal + layout.threads, atMost: max(limit - tasks.count, 0), &memory)
           threads += list.nodes.map { $0 + -layout.thread }
           problem = problem ?? list.problem.map { "the threads of a process break off: \($0)" }

@@ -1,26 +1,31 @@
-import DumpFixtures
-
 /// A vmlinux with what symbols, types and identity are read from.
-struct VmlinuxBuilder {
-  struct Symbol {
-    var name: String
-    var value: UInt64
+public struct VmlinuxBuilder {
+  public struct Symbol: Sendable {
+    public var name: String
+    public var value: UInt64
     /// st_shndx; 0 is not defined here.
-    var section: UInt16 = 1
+    public var section: UInt16
     /// st_info's lower half: 0 none, 1 object, 2 function, 3 section, 4 file.
-    var type: UInt8 = 0
+    public var type: UInt8
+
+    public init(name: String, value: UInt64, section: UInt16 = 1, type: UInt8 = 0) {
+      self.name = name
+      self.value = value
+      self.section = section
+      self.type = type
+    }
   }
 
-  var symbols: [Symbol]? = []
-  var btf: [UInt8]?
+  public var symbols: [Symbol]? = []
+  public var btf: [UInt8]?
   /// sh_type of `.BTF`: SHT_PROGBITS.
-  var btfType: UInt32 = 1
+  public var btfType: UInt32 = 1
   /// Hexadecimal digits, two a byte.
-  var buildID: [UInt8]?
+  public var buildID: [UInt8]?
   /// Where `linux_banner` lies and what it says.
-  var banner: (address: UInt64, text: String)?
+  public var banner: (address: UInt64, text: String)?
   /// e_shnum is 0, and section header 0 has the number.
-  var usesExtendedNumbering = false
+  public var usesExtendedNumbering = false
 
   private struct Section {
     var name: String
@@ -30,7 +35,19 @@ struct VmlinuxBuilder {
     var link: UInt32 = 0
   }
 
-  func build() -> [UInt8] {
+  public init(
+    symbols: [Symbol]? = [], btf: [UInt8]? = nil, btfType: UInt32 = 1, buildID: [UInt8]? = nil,
+    banner: (address: UInt64, text: String)? = nil, usesExtendedNumbering: Bool = false
+  ) {
+    self.symbols = symbols
+    self.btf = btf
+    self.btfType = btfType
+    self.buildID = buildID
+    self.banner = banner
+    self.usesExtendedNumbering = usesExtendedNumbering
+  }
+
+  public func build() -> [UInt8] {
     var sections = [Section(name: "", type: 0, bytes: [])]
     if let banner {
       let text = Array(banner.text.utf8) + [0]

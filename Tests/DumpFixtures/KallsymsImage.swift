@@ -1,15 +1,19 @@
-import DumpFixtures
-
 /// kallsyms' tables, written as scripts/kallsyms.c does.
-struct KallsymsImage {
-  struct Symbol {
-    var name: String
-    var address: UInt64
-    var kind: Character = "t"
+public struct KallsymsImage: Sendable {
+  public struct Symbol: Sendable {
+    public var name: String
+    public var address: UInt64
+    public var kind: Character
+
+    public init(name: String, address: UInt64, kind: Character = "t") {
+      self.name = name
+      self.address = address
+      self.kind = kind
+    }
   }
 
   /// In which order the tables lie, and which there are.
-  enum Layout: CaseIterable {
+  public enum Layout: CaseIterable, Sendable {
     /// 4.6 to 4.19, whose markers have 8 bytes.
     case wideMarkers
     /// 4.20 to 6.1.
@@ -22,12 +26,19 @@ struct KallsymsImage {
     case fromPlace
   }
 
-  var symbols: [Symbol]
-  var layout: Layout
+  public var symbols: [Symbol]
+  public var layout: Layout
   /// CONFIG_KALLSYMS_ABSOLUTE_PERCPU, up to 6.14.
-  var keepsAbsolute = true
+  public var keepsAbsolute: Bool
   /// `_text`, which the base is.
-  var base: UInt64
+  public var base: UInt64
+
+  public init(symbols: [Symbol], layout: Layout, keepsAbsolute: Bool = true, base: UInt64) {
+    self.symbols = symbols
+    self.layout = layout
+    self.keepsAbsolute = keepsAbsolute
+    self.base = base
+  }
 
   /// Codes that are no letters of names stand for pieces of them.
   private static let pieces: [UInt8: String] = [
@@ -41,7 +52,7 @@ struct KallsymsImage {
   }
 
   /// One symbol for each tenth of a kilobyte of text, so that there are as many as a kernel must have.
-  static func fillers(_ count: Int, at text: UInt64) -> [Symbol] {
+  public static func fillers(_ count: Int, at text: UInt64) -> [Symbol] {
     (0..<count).map { index in
       let digits = String(index)
       return Symbol(
@@ -66,7 +77,7 @@ struct KallsymsImage {
   }
 
   /// Lays the tables out from an address on, and says where each lies by its name in the kernel.
-  func build(at address: UInt64) -> (bytes: [UInt8], places: [String: UInt64]) {
+  public func build(at address: UInt64) -> (bytes: [UInt8], places: [String: UInt64]) {
     var out: [UInt8] = []
     var places: [String: UInt64] = [:]
     let alignment = layout == .fromPlace ? 4 : 8
@@ -136,45 +147,5 @@ struct KallsymsImage {
     if layout == .fromPlace { return UInt32(truncatingIfNeeded: symbol.address &- place) }
     guard keepsAbsolute else { return UInt32(truncatingIfNeeded: symbol.address &- base) }
     return UInt32(truncatingIfNeeded: symbol.address < base ? symbol.address : base &- symbol.address &- 1)
-  }
-}
-
-extension KernelWithTables {
-  /// What every kernel of the tests has: enough symbols, `_stext`, a long name, two symbols of one name,
-  /// and, if it keeps absolute ones, a per-CPU variable.
-  func standardSymbols(perCPU: Bool) -> [KallsymsImage.Symbol] {
-    let text = kernel.text
-    let first = perCPU ? [KallsymsImage.Symbol(name: "cpu_number", address: 0x1fb80, kind: "D")] : []
-    return first + [KallsymsImage.Symbol(name: "_stext", address: text, kind: "T")]
-      + KallsymsImage.fillers(1200, at: text)
-      + [
-        KallsymsImage.Symbol(name: Self.longName, address: text + 0x5000),
-        KallsymsImage.Symbol(name: "twice", address: text + 0x5010),
-        KallsymsImage.Symbol(name: "twice", address: text + 0x5020),
-        KallsymsImage.Symbol(name: "__start_BTF", address: text + 0x7ff_fff0, kind: "D"),
-      ]
-  }
-
-  /// 300 letters that no token shortens.
-  static let longName = String(repeating: "xyz", count: 100)
-
-  /// Puts kallsyms into the image; VMCOREINFO speaks of it if it is `declared`.
-  @discardableResult
-  func addKallsyms(
-    _ layout: KallsymsImage.Layout, keepsAbsolute: Bool = true, declared: Bool = true,
-    change: (inout KallsymsImage) -> Void = { _ in }
-  ) -> (address: UInt64, byteCount: Int) {
-    var image = KallsymsImage(
-      symbols: standardSymbols(perCPU: keepsAbsolute && layout != .fromPlace), layout: layout,
-      keepsAbsolute: keepsAbsolute, base: kernel.text)
-    change(&image)
-    let (bytes, places) = image.build(at: nextAddress)
-    if declared {
-      let exported = ["names", "num_syms", "token_table", "token_index", "offsets", "relative_base"]
-      for name in exported {
-        if let place = places["kallsyms_\(name)"] { setSymbol("kallsyms_\(name)", place) }
-      }
-    }
-    return (place(bytes), bytes.count)
   }
 }

@@ -1,31 +1,36 @@
-import DumpFixtures
-
 /// BTF, written as pahole does.
-struct BTFBuilder {
-  struct Member {
-    var name: String
-    var type: UInt32
+public struct BTFBuilder {
+  public struct Member {
+    public var name: String
+    public var type: UInt32
     /// In bits.
-    var offset: Int
+    public var offset: Int
     /// Bits of a bit-field.
-    var bits = 0
+    public var bits: Int
+
+    public init(name: String, type: UInt32, offset: Int, bits: Int = 0) {
+      self.name = name
+      self.type = type
+      self.offset = offset
+      self.bits = bits
+    }
   }
 
   private var types: [UInt8] = []
   private var strings: [UInt8]
   private var known: [String: UInt32] = ["": 0]
-  private(set) var count: UInt32
+  public private(set) var count: UInt32
   /// Where in all strings this one's own begin.
   private let firstString: Int
   /// Sizes of kinds that readers need not know: kind, bytes behind the type, bytes of each element.
-  var layout: [(fixed: UInt8, element: UInt8)] = []
+  public var layout: [(fixed: UInt8, element: UInt8)] = []
   /// What the header claims instead of the truth.
-  var claimedTypeLength: UInt32?
-  var claimedStringOffset: UInt32?
-  var magic: UInt16 = 0xeb9f
+  public var claimedTypeLength: UInt32?
+  public var claimedStringOffset: UInt32?
+  public var magic: UInt16 = 0xeb9f
 
   /// - Parameter base: what the types come behind, as a module's come behind the kernel's.
-  init(following base: BTFBuilder? = nil) {
+  public init(following base: BTFBuilder? = nil) {
     count = base?.count ?? 0
     firstString = base?.strings.count ?? 0
     strings = base == nil ? [0] : []
@@ -41,7 +46,7 @@ struct BTFBuilder {
 
   /// A type of any kind with any content.
   @discardableResult
-  mutating func add(
+  public mutating func add(
     _ kind: UInt32, _ text: String, flag: Bool = false, count elements: Int = 0, word: UInt32,
     body: [UInt32] = []
   ) -> UInt32 {
@@ -53,17 +58,17 @@ struct BTFBuilder {
     return count
   }
 
-  mutating func integer(_ text: String, _ size: UInt32) -> UInt32 {
+  public mutating func integer(_ text: String, _ size: UInt32) -> UInt32 {
     add(1, text, word: size, body: [size * 8])
   }
 
-  mutating func pointer(_ target: UInt32 = 0) -> UInt32 { add(2, "", word: target) }
+  public mutating func pointer(_ target: UInt32 = 0) -> UInt32 { add(2, "", word: target) }
 
-  mutating func array(_ element: UInt32, _ length: UInt32) -> UInt32 {
+  public mutating func array(_ element: UInt32, _ length: UInt32) -> UInt32 {
     add(3, "", word: 0, body: [element, 1, length])
   }
 
-  mutating func structure(_ text: String, _ size: UInt32, _ members: [Member], isUnion: Bool = false)
+  public mutating func structure(_ text: String, _ size: UInt32, _ members: [Member], isUnion: Bool = false)
     -> UInt32
   {
     let flag = members.contains { $0.bits > 0 }
@@ -73,29 +78,31 @@ struct BTFBuilder {
     return add(isUnion ? 5 : 4, text, flag: flag, count: members.count, word: size, body: body)
   }
 
-  mutating func enumeration(_ text: String, _ values: [(String, Int32)]) -> UInt32 {
+  public mutating func enumeration(_ text: String, _ values: [(String, Int32)]) -> UInt32 {
     let body = values.flatMap { [name($0.0), UInt32(bitPattern: $0.1)] }
     return add(6, text, flag: true, count: values.count, word: 4, body: body)
   }
 
-  mutating func enumeration64(_ text: String, _ values: [(String, UInt64)]) -> UInt32 {
+  public mutating func enumeration64(_ text: String, _ values: [(String, UInt64)]) -> UInt32 {
     let body = values.flatMap {
       [name($0.0), UInt32(truncatingIfNeeded: $0.1), UInt32(truncatingIfNeeded: $0.1 >> 32)]
     }
     return add(19, text, count: values.count, word: 8, body: body)
   }
 
-  mutating func typedef(_ text: String, _ target: UInt32) -> UInt32 { add(8, text, word: target) }
+  public mutating func typedef(_ text: String, _ target: UInt32) -> UInt32 { add(8, text, word: target) }
 
   @discardableResult
-  mutating func variable(_ text: String, _ type: UInt32) -> UInt32 { add(14, text, word: type, body: [1]) }
+  public mutating func variable(_ text: String, _ type: UInt32) -> UInt32 {
+    add(14, text, word: type, body: [1])
+  }
 
   /// Variables with their offsets and sizes.
-  mutating func dataSection(_ text: String, _ variables: [(UInt32, offset: UInt32, size: UInt32)]) {
+  public mutating func dataSection(_ text: String, _ variables: [(UInt32, offset: UInt32, size: UInt32)]) {
     add(15, text, count: variables.count, word: 4096, body: variables.flatMap { [$0.0, $0.offset, $0.size] })
   }
 
-  func build() -> [UInt8] {
+  public func build() -> [UInt8] {
     var out: [UInt8] = []
     out.appendLittleEndian(magic)
     out += [1, 0]
