@@ -71,7 +71,7 @@ extension SalvageScan {
     let numbers = pending[0].number...pending[pending.count - 1].number
     if start == limit {
       // In a dump that was cut, they may never have been written.
-      guard sharesZeros, !isAtEnd, !isMarked, dump.file.isWhole else { return }
+      guard hasSharedPage, !isAtEnd, !isMarked, dump.file.isWhole else { return }
       let zeroPage = PageDescriptor(offset: sharedPage, size: UInt32(dump.headers.blockSize), flags: .raw)
       for page in pending { recovered.append(page.pfn, zeroPage) }
       counts.recoveredZeros += UInt64(pending.count)

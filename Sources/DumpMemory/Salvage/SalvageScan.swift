@@ -50,6 +50,8 @@ struct SalvageScan: ~Copyable {
   private let isCompressed: Bool
   /// Where the page lies that all pages of zeros share.
   let sharedPage: UInt64
+  /// Whether it is there, and of zeros: what is taken for a page of zeros leads there.
+  let hasSharedPage: Bool
   /// Whether pages were changed or taken out after the dump was written: their old bytes may still be in it.
   let isChanged: Bool
   let isMarked: Bool
@@ -107,13 +109,22 @@ struct SalvageScan: ~Copyable {
     isCompressed = !usedCodecs.isEmpty
     sharesZeros = store.origin.dumpLevel.contains(.zeroPages)
     // The place follows from the number of pages, which a cut may have made smaller.
-    sharedPage = survey.firstPageClaims > 1 ? survey.firstPage : dump.sharedPage
+    let sharedPage = survey.firstPageClaims > 1 ? survey.firstPage : dump.sharedPage
+    self.sharedPage = sharedPage
+    hasSharedPage = sharesZeros && Self.isZeroPage(at: sharedPage, of: dump)
     let eraseInfo = dump.headers.subHeader.eraseInfo
     isChanged = !eraseInfo.isEmpty && eraseInfo.lowerBound >= dump.dataStart
     isMarked = dump.headers.header.status.contains(.incomplete)
     if dump.headers.splitRange == nil {
       end = sharesZeros ? sharedPage + dump.headers.blockSize : dump.dataStart
     }
+  }
+
+  private static func isZeroPage(at offset: UInt64, of dump: KdumpFile) -> Bool {
+    guard var page = try? MappedBuffer(byteCount: dump.pageSize),
+      (try? dump.file.fill(&page, at: FileOffset(offset))) == dump.pageSize
+    else { return false }
+    return PageCompression.isZeroPage(page.bytes)
   }
 
   static func emptySet(_ maxMapNumber: UInt64) throws(VmcoreError) -> PFNBitmap {
@@ -188,7 +199,11 @@ struct SalvageScan: ~Copyable {
     case .stored: break
     }
     if isShared(descriptor) { return zeros.contains(pfn) ? .zeros : .damaged(descriptor) }
-    if runs.isContested(number, bytes: descriptor.range), !isProven(pfn) { return .contested }
+    // No page has bytes of the one that all pages of zeros share.
+    let isOfShared = descriptor.range.overlaps(sharedPage..<sharedPage + dump.headers.blockSize)
+    if (hasSharedPage && isOfShared) || runs.isContested(number, bytes: descriptor.range), !isProven(pfn) {
+      return .contested
+    }
     if dump.file.isFlattened, dump.file.nextData(in: descriptor.range) != descriptor.range {
       return .absent(descriptor)
     }
