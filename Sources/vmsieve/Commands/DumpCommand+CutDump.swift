@@ -26,8 +26,10 @@ extension DumpCommand {
   func endInTime(_ cut: CutDump, files: SplitFiles) throws(CommandFailure) -> ExitStatus {
     let seconds = request.deadline ?? 0
     if cut.isEmpty {
+      // A stream was closed with its end record, and has nothing else.
       throw CommandFailure(
-        "the deadline of \(seconds) s came before the first page" + consequence(cut, files: files))
+        "the deadline of \(seconds) s came before the first page"
+          + (request.destination.isStream ? "" : consequence(cut, files: files)))
     }
     let sentence =
       "the deadline of \(seconds) s came: \(cut.pages.written) of \(cut.pages.wanted) pages are in"
