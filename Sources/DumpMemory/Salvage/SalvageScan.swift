@@ -40,7 +40,7 @@ struct SalvageScan: ~Copyable {
   var zeros: PFNBitmap
   var found: PFNBitmap
   /// Pages that are what a manifest says.
-  private var proven: PFNBitmap
+  var proven: PFNBitmap
   var runs = StoredRuns()
   var chain: PageChain
   var recovered = RecoveredPages()
@@ -147,26 +147,6 @@ struct SalvageScan: ~Copyable {
     } catch { throw .system(error) }
     if let sums { try scan.checkRecovered(sums) }
     return scan.result()
-  }
-
-  private mutating func readPages(
-    _ sums: String?, threads: Int, _ progress: (UInt64, UInt64) -> Void
-  ) throws(VmcoreError) {
-    let checker = try PageChecker(PhysicalMemory(store), takesSums: sums != nil)
-    var comparison = try PageSumComparison(opening: sums, store.geometry)
-    _ = try checker.run(threads: threads) { (block, done, total) throws(VmcoreError) in
-      try comparison?.add(block.sums) { pfn, isSame in
-        if isSame {
-          proven.insert(pfn..<pfn.advanced(by: 1))
-        } else {
-          failed.insert(pfn..<pfn.advanced(by: 1))
-          counts.changed += 1
-        }
-      }
-      for pfn in block.failed { failed.insert(pfn..<pfn.advanced(by: 1)) }
-      for pfn in block.zeros { zeros.insert(pfn..<pfn.advanced(by: 1)) }
-      progress(done, total)
-    }
   }
 
   func isProven(_ pfn: PFN) -> Bool { proven.contains(pfn) }

@@ -1,6 +1,27 @@
 internal import Platform
 
 extension SalvageScan {
+  /// Reads all pages, and finds out which are none, which are zeros, and what a manifest says of them.
+  mutating func readPages(
+    _ sums: String?, threads: Int, _ progress: (UInt64, UInt64) -> Void
+  ) throws(VmcoreError) {
+    let checker = try PageChecker(PhysicalMemory(store), takesSums: sums != nil)
+    var comparison = try PageSumComparison(opening: sums, store.geometry)
+    _ = try checker.run(threads: threads) { (block, done, total) throws(VmcoreError) in
+      try comparison?.add(block.sums) { pfn, isSame in
+        if isSame {
+          proven.insert(pfn..<pfn.advanced(by: 1))
+        } else {
+          failed.insert(pfn..<pfn.advanced(by: 1))
+          counts.changed += 1
+        }
+      }
+      for pfn in block.failed { failed.insert(pfn..<pfn.advanced(by: 1)) }
+      for pfn in block.zeros { zeros.insert(pfn..<pfn.advanced(by: 1)) }
+      progress(done, total)
+    }
+  }
+
   /// Loses what was found without its descriptor and is not what a manifest says.
   mutating func checkRecovered(_ sums: String) throws(VmcoreError) {
     guard !recovered.isEmpty else { return }
