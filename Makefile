@@ -1,4 +1,4 @@
-# make build | test | test-all | test-services | faults | same-outputs | sme-matrix | sme-mutants | trust | fuzz | demo | bench | check-kernels | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
+# make build | test | test-all | test-services | faults | same-outputs | sme-matrix | sme-mutants | trust | fuzz | sanitize | demo | bench | check-kernels | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
 #
 #   SMALL=1              a program that does not read debug information (DWARF), and needs no elfutils
 #   STRICT=1             warnings are errors (CI)
@@ -34,7 +34,7 @@ ifdef PEER
 export VMSIEVE_PEER = $(abspath $(PEER))
 endif
 
-.PHONY: build deps lab test test-all test-services faults same-outputs sme-matrix sme-mutants trust fuzz demo bench check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
+.PHONY: build deps lab test test-all test-services faults same-outputs sme-matrix sme-mutants trust fuzz sanitize demo bench check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
 build: deps
 	@$(if $(filter -static-stdlib,$(LINK)),,echo "The linker will warn of 'dlopen' in libswiftCore.a: it is for the runtime's developers, and vmsieve never gets there.")
 	swift build -c release --product vmsieve $(LINK_FLAGS) $(SWIFT_FLAGS)
@@ -91,6 +91,10 @@ fuzz: deps
 	@$(INSTALL_PACKAGES) xz-utils
 	Fuzzing/run -s $(SECONDS) $(TARGET)
 
+# What threads share, by ThreadSanitizer.
+sanitize: deps
+	Tests/sanitize $(SWIFT_FLAGS)
+
 # Whether a change of structure left every output as it was: `make same-outputs BASE=REVISION`.
 same-outputs: build lab
 	rm -rf $(BUILD)/base
@@ -125,7 +129,7 @@ lint:
 	@$(INSTALL_PACKAGES) shellcheck python3
 	Tests/floors
 	@grep -q "^vmsieve ($(VERSION)) " debian/changelog && grep -q "^## $(VERSION)$$" CHANGELOG.md || { echo "debian/changelog or CHANGELOG.md is not of $(VERSION)" >&2; exit 1; }
-	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Benchmarks/capture Benchmarks/measure.sh Benchmarks/trust Fuzzing/run Tests/run Tests/faults Tests/outputs Tests/sme-matrix Tests/Lab/demo Tests/Lab/bare Tests/Lab/check-kernels Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init Tests/Lab/secrets/*.sh \
+	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Benchmarks/capture Benchmarks/measure.sh Benchmarks/trust Fuzzing/run Tests/run Tests/sanitize Tests/faults Tests/outputs Tests/sme-matrix Tests/Lab/demo Tests/Lab/bare Tests/Lab/check-kernels Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init Tests/Lab/secrets/*.sh \
 	  .ci/run completions/vmsieve packaging/try-libdw Tests/Services/run Tests/Services/guest/crash-once packaging/install-makedumpfile
 
 install:
