@@ -48,7 +48,7 @@ lab:
 ifdef VMSIEVE_SKIP_REAL
 	@echo "VMSIEVE_SKIP_REAL is set: NO TEST ON A REAL VMCORE WILL RUN"
 else
-	@$(INSTALL_PACKAGES) makedumpfile crash openssl e2fsprogs
+	@$(INSTALL_PACKAGES) makedumpfile crash openssl e2fsprogs python3-jsonschema
 	$(LAB) vmcores $(MACHINES)
 	$(LAB) debuginfo 6.1 || [ $$? = 3 ]
 	$(LAB) debuginfo 6.12 || [ $$? = 3 ]

@@ -74,6 +74,14 @@ public struct DumpPipeline: ~Copyable {
     queue.withFrames { SplitPlan.ranges(of: $0, count, block: block) }
   }
 
+  /// Leaves the pages of all frames but these to others: the writer is told of all, and gets its own.
+  ///
+  /// - Parameter frames: those of one of ``parts(_:block:)``.
+  public mutating func restrict(to frames: Range<PFN>) {
+    queue.restrict(to: frames)
+    total = queue.withFrames { $0.count(in: frames) }
+  }
+
   /// Takes out, before anything is written, the pages that cannot be had and, if asked for, those of zeros: for a dump
   /// whose headers say which pages there are.
   ///

@@ -7,6 +7,8 @@ internal import Platform
 final class FrameQueue: @unchecked Sendable {
   private var frames: PFNBitmap
   private var next: PFN? = PFN(0)
+  /// Where the frames end that are handed out in order.
+  private var end: PFN
   /// Which frames come first; nil where all come in order.
   private var order: WritePriority?
   private var group = WritePriority.Group.foundation
@@ -23,7 +25,14 @@ final class FrameQueue: @unchecked Sendable {
   private var rank: UInt64 = 0
 
   init(_ frames: consuming PFNBitmap) {
+    end = PFN(frames.maxMapNumber)
     self.frames = frames
+  }
+
+  /// Hands out the frames of a range only, in order.
+  func restrict(to range: Range<PFN>) {
+    next = range.lowerBound
+    end = range.upperBound
   }
 
   /// Hands the frames out group by group.
@@ -59,7 +68,7 @@ final class FrameQueue: @unchecked Sendable {
     if let order { return fill(&batch, following: order) }
     if let sequence { return fill(&batch, following: sequence) }
     while batch.frames.count < BatchContents.capacity, let from = next {
-      guard let pfn = frames.next(from: from) else {
+      guard let pfn = frames.next(from: from), pfn < end else {
         next = nil
         break
       }

@@ -43,19 +43,6 @@ enum OverwritePolicy {
         : "a file with another name, in a directory that others may write, is not overwritten")
   }
 
-  /// Removes what an earlier run left, so that a new file can be made there; what is no such thing stays.
-  static func removeLeftover(_ path: String) throws(SystemError) {
-    var status = stat()
-    guard unsafe lstat(path, &status) == 0 else { return }
-    guard isKind(status, kind: S_IFREG), status.st_uid == geteuid(), status.st_nlink == 1 else {
-      throw SystemError(
-        "open", subject: path, code: .fileExists,
-        reason: "it is in the way, and no file that an earlier run left: remove it"
-      )
-    }
-    guard unsafe unlink(path) == 0 else { throw .last("unlink", subject: path) }
-  }
-
   /// Whether anybody but root and whoever runs the program may put files into a directory.
   private static func isShared(_ directory: String) throws(SystemError) -> Bool {
     var status = stat()

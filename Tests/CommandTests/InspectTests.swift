@@ -129,6 +129,26 @@ struct InspectTests {
     #expect((answer["summary"] as? String)?.contains("doesn't contain vmcoreinfo") == true)
   }
 
+  @Test(
+    "Answers about encrypted memory are as the JSON Schema says, and so is the line of a file that is no vmcore",
+    .enabled(if: SchemaCheck.isThere))
+  func schema() throws {
+    var lines = ""
+    for damage in [SyntheticKernel.LowDamage.xe, .noise] {
+      let run = try inspect(damaged(damage).1, ["--ndjson", "--backup-region", "0x2ff61000"])
+      _ = try json(run)
+      lines += run.output
+    }
+    try folder.write("no vmcore", to: "none")
+    let run = try ProgramUnderTest.run(["inspect", "--ndjson", "none"], in: folder.url)
+    #expect(run.status == 1 && run.errors.filter { $0 == "\n" }.count == 1)
+    #expect(run.output.hasPrefix("{\"vmcore\": \"none\", \"error\": \""), "\(run.output)")
+    lines += run.output
+    let check = SchemaCheck(
+      packageRoot: ProgramUnderTest.packageRoot, schema: "integration/inspect.schema.json")
+    #expect(try check.problem(of: lines) == nil)
+  }
+
   @Test("A file that is none is one line and exit status 1")
   func foreign() throws {
     try folder.write("no vmcore", to: "vmcore")

@@ -89,6 +89,36 @@ struct OptionParserTests {
     }
   }
 
+  @Test("One file of a split dump: K of N, and nothing by which the files would not fit together")
+  func part() throws {
+    let part = try #require(SplitPart("3/8"))
+    #expect(part.number == 3 && part.count == 8)
+    #expect(
+      try dump("--split-part 3/8 --splitblock-size 8 --num-threads 2 a b").destination
+        == .part("b", part, block: 8))
+    #expect(SplitPart("0+1/2") == SplitPart("1/2") && SplitPart("7+1/8") == SplitPart("8/8"))
+    for text in [
+      "", "1", "0/2", "3/2", "1/1", "1/65537", "-1/2", "1/2/3", "a/2", "1/", "/2", "1 /2", "2+1/2", "+1/2",
+      "+1/", "0+2/2", "+1+1/2",
+    ] {
+      #expect(SplitPart(text) == nil, "\(text)")
+    }
+    for option in ["--split", "--reassemble", "-R", "--dump-dmesg", "--mem-usage", "-E", "-F"] {
+      #expect(throws: CommandLineError.conflict("\(option) cannot be used with --split-part.")) {
+        try parse("\(option) --split-part 1/2 a b")
+      }
+    }
+    for (option, argument) in [("--deadline", "9"), ("-L", "1G"), ("-g", "c")] {
+      #expect(throws: CommandLineError.conflict("\(option) cannot be used with --split-part.")) {
+        try parse("\(option) \(argument) --split-part 1/2 a b")
+      }
+    }
+    #expect(throws: CommandLineError.conflict("-d with several levels cannot be used with --split-part.")) {
+      try parse("-d 1,31 --split-part 1/2 a b")
+    }
+    #expect(throws: CommandLineError.invalid) { try parse("--split-part 1/2 a b c") }
+  }
+
   @Test(
     "The last compressor wins",
     arguments: [

@@ -137,16 +137,15 @@ struct RepairTests {
     }
   }
 
-  @Test("OLD may not be NEW, nor what NEW is written as, by any name")
+  @Test("OLD may not be NEW, by any name")
   func sameFile() throws {
     try FileManager.default.createSymbolicLink(
       atPath: folder.path("link"), withDestinationPath: folder.path("damaged"))
-    try FileManager.default.copyItem(atPath: folder.path("damaged"), toPath: folder.path("x.partial"))
-    for (old, new) in [("damaged", "damaged"), ("link", "damaged"), ("damaged", "link"), ("x.partial", "x")] {
+    for (old, new) in [("damaged", "damaged"), ("link", "damaged"), ("damaged", "link")] {
       let run = try run("repair -f \(old) \(new)")
       #expect(run.status == 1 && run.errors.contains("are the same file"), "\(run)")
     }
-    #expect(try bytes("damaged") == damaged(.xe) && bytes("x.partial") == damaged(.xe))
+    #expect(try bytes("damaged") == damaged(.xe))
   }
 
   @Test("An existing file stays without -f, and without something to put in its place")
@@ -241,7 +240,7 @@ struct RepairTests {
       } else if run.status == 0 {
         _ = try JSONSerialization.jsonObject(with: Data(run.output.utf8))
       }
-      #expect(try !folder.contents.contains("out.partial"), "\(name)")
+      #expect(try !folder.contents.contains { $0.hasSuffix(".partial") }, "\(name)")
     }
   }
 }

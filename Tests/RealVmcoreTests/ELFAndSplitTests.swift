@@ -100,4 +100,31 @@ struct ELFAndSplitTests {
       dump: KdumpDump(folder.path("to")), vmcore: vmcore.elf, reference: KdumpDump(folder.path("tt")))
     #expect(verdict.isClean, "\(verdict)")
   }
+
+  @Test(
+    "A part that is written alone is the file that --split writes, and reads little else",
+    arguments: kernels, ["-d 1", "-l -d 31", "-z -d 31"])
+  func parts(kernel: String, options: String) throws {
+    let vmcore = try RealVmcore(kernel)
+    let folder = try ScratchFolder()
+    // What a shell's children read counts as its own when they have ended.
+    try shell(
+      """
+      $v \(options) --split $core s1 s2 s3 s4 s5 s6 s7 s8 s9
+      for k in 1 2 3 4 5 6 7 8 9; do $v \(options) --split-part $k/9 $core p$k; cmp s$k p$k; done
+      $v --reassemble p9 p2 p3 p4 p5 p6 p7 p8 p1 joined; $v \(options) $core whole; cmp joined whole
+      # What was erased of one part must not be told of all.
+      printf '[vmlinux]\nerase jiffies\n' > script; $v \(options) --config script --split-part 2/9 $core e2
+      if $v --reassemble p1 e2 p3 p4 p5 p6 p7 p8 p9 mixed 2> said; then exit 1; fi
+      grep 'e2: it has had other things erased than p1' said; [ ! -e mixed ]
+      few=$(bash -c "$v --non-mmap \(options) --split-part 5/9 $core few > few.log"'; sed -n "s/rchar: //p" /proc/$$/io')
+      all=$(bash -c "$v --non-mmap \(options) $core all > all.log"'; sed -n "s/rchar: //p" /proc/$$/io')
+      echo $few $all > read; cmp few p5
+      """, vmcore, in: folder)
+    let read = try String(contentsOf: folder.url("read"), encoding: .utf8).split { " \n".contains($0) }
+      .compactMap { Int($0) }
+    try #require(read.count == 2)
+    print("read of \(kernel) with \(options): \(read[0]) bytes for a ninth, \(read[1]) for all")
+    #expect(read[0] < read[1] / 2)
+  }
 }

@@ -30,9 +30,6 @@ public final class KdumpSetStore: PageStore {
     try Self.check(parts)
     self.parts = parts
     var origin = first.origin
-    var texts: [String] = []
-    for part in parts where !texts.contains(part.origin.eraseInfo) { texts.append(part.origin.eraseInfo) }
-    origin.eraseInfo = texts.joined()
     origin.split = nil
     self.origin = origin
     path = parts.map { $0.path }.joined(separator: ", ")
@@ -59,6 +56,10 @@ public final class KdumpSetStore: PageStore {
       && part.dump.headers.subHeader.physicalBase == first.dump.headers.subHeader.physicalBase
     guard isSame, try part.dump.hasBitmaps(of: first.dump) else {
       throw .foreign(path: part.path, "a file of another dump than \(first.path)")
+    }
+    // Else what was erased of one would be told of all.
+    guard part.origin.eraseInfo == first.origin.eraseInfo else {
+      throw .foreign(path: part.path, "it has had other things erased than \(first.path)")
     }
   }
 

@@ -49,12 +49,14 @@ struct OptionDescription {
     case erasing
     case keepingProcesses
     case json
+    case jsonLine
     case html
     case reporting
     case writingSums
     case checkingSums
     case elf
     case splitting
+    case splitPart
     case splitBlock
     case reassembling
   }

@@ -176,6 +176,8 @@ struct OptionParser {
       options.keptProcesses += argument.split(separator: ",").map { String($0) }
     case .json:
       options.usesJSON = true
+    case .jsonLine:
+      options.usesJSONLine = true
     case .reporting:
       options.report = argument
     case .html:
@@ -188,6 +190,13 @@ struct OptionParser {
       options.writesELF = true
     case .splitting:
       options.splits = true
+    case .splitPart:
+      guard let part = SplitPart(argument) else {
+        throw .argument(
+          option: "--split-part", argument,
+          expected: "K/N, of N files, from 2 to \(SplitPart.mostParts), the one with number K, from 1 to N")
+      }
+      options.part = part
     case .splitBlock:
       options.splitBlock = Self.number(argument)
     case .reassembling:

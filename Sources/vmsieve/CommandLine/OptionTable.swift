@@ -68,6 +68,8 @@ enum OptionTable {
         name: "max-memory", takesArgument: true, isAbbreviated: false, .applied(.memoryLimit)),
       OptionDescription(
         name: "compression-level", takesArgument: true, isAbbreviated: false, .applied(.compressionLevel)),
+      OptionDescription(
+        name: "split-part", takesArgument: true, isAbbreviated: false, .applied(.splitPart)),
       OptionDescription(name: "report", takesArgument: true, isAbbreviated: false, .applied(.reporting)),
     ]
   }

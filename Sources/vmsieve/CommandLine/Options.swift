@@ -14,6 +14,8 @@ struct Options: Equatable {
   var rearranges = false
   /// `--split`
   var splits = false
+  /// `--split-part`
+  var part: SplitPart?
   /// `--reassemble`
   var reassembles = false
   /// `--mem-usage`
@@ -52,6 +54,8 @@ struct Options: Equatable {
   var report: String?
   /// Whether a verb answers in JSON.
   var usesJSON = false
+  /// `--ndjson`: an object of JSON on a line of its own, whatever comes of it.
+  var usesJSONLine = false
   /// `--target-speed`, in bytes a second.
   var targetSpeed: UInt64?
   /// `--html`: a page that a verb writes besides.

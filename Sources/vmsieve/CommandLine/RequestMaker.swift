@@ -14,6 +14,9 @@ struct RequestMaker {
     if options.report != nil, options.generated != nil || options.rearranges || options.reassembles {
       throw .conflict("--report goes with a dump only.")
     }
+    if options.part != nil, let option = optionWithoutPart {
+      throw .conflict("\(option) cannot be used with --split-part.")
+    }
     if options.deadline != nil {
       guard !makesNothingInTime else {
         throw .conflict("--deadline goes with a kdump-compressed dump in one file or a stream only.")
@@ -63,6 +66,18 @@ struct RequestMaker {
       || options.wantsMemoryUsage || options.writesELF || options.splits
   }
 
+  /// An option with which the files of a split dump would not fit together, or of another task.
+  private var optionWithoutPart: String? {
+    let others: [(isGiven: Bool, option: String)] = [
+      (options.splits, "--split"), (options.reassembles, "--reassemble"), (options.rearranges, "-R"),
+      (options.generated != nil, "-g"), (options.wantsLog, "--dump-dmesg"),
+      (options.wantsMemoryUsage, "--mem-usage"), (options.writesELF, "-E"), (options.flattens, "-F"),
+      (options.deadline != nil, "--deadline"), (options.sizeLimit != nil, "-L"),
+      (options.dumpLevels.count > 1, "-d with several levels"),
+    ]
+    return others.first { $0.isGiven }?.option
+  }
+
   private func destination() throws(CommandLineError) -> Destination {
     if options.splits {
       guard operands.count > 2 else { throw .invalid }
@@ -72,6 +87,7 @@ struct RequestMaker {
       return .files(Array(operands[1...]), block: options.splitBlock)
     }
     guard operands.count == (options.flattens ? 1 : 2) else { throw .invalid }
+    if let part = options.part { return .part(operands[1], part, block: options.splitBlock) }
     return options.flattens ? .stream : .file(operands[1])
   }
 
@@ -174,7 +190,8 @@ struct RequestMaker {
     case .inspect:
       return .inspect(
         InspectRequest(
-          memory: memory(operands[0]), usesJSON: options.usesJSON, page: options.page,
+          memory: memory(operands[0]),
+          form: options.usesJSONLine ? .line : options.usesJSON ? .json : .text, page: options.page,
           overwrites: options.overwrites))
     case .bench:
       return .bench(

@@ -33,7 +33,7 @@ extension Usage {
   private static func inspect(_ name: String) -> String {
     """
 
-    Usage: \(name) inspect [--json] [--html FILE [-f]] [OPTION].. VMCORE
+    Usage: \(name) inspect [--json | --ndjson] [--html FILE [-f]] [OPTION].. VMCORE
 
     Says what VMCORE tells, without a vmlinux: why the kernel crashed, what every processor
     and every blocked task did, modules, memory, slabs and the log's end; what its pages are
@@ -41,6 +41,7 @@ extension Usage {
     what it damaged, what can be repaired and why, and which memory was mapped encrypted.
 
       --json       print one JSON object instead of text
+      --ndjson     the same on one line, and of a VMCORE that cannot be read the reason
       --html FILE  write it as a page, too, with plots of memory and of sizes
       -f           replace FILE if it exists
       --non-mmap   read VMCORE and do not map it

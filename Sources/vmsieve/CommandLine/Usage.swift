@@ -9,6 +9,7 @@ enum Usage {
            \(name) -g INFO -x VMLINUX
            \(name) -R [--keep-partial] DUMPFILE < FLATTENED
            \(name) --split [OPTION].. VMCORE DUMPFILE1 DUMPFILE2 ..
+           \(name) --split-part K/N [OPTION].. VMCORE PART
            \(name) --reassemble DUMPFILE1 DUMPFILE2 .. DUMPFILE
            \(name) verify [--sum FILE] [--check-sum FILE] DUMP ..
            \(name) inspect DUMP
@@ -30,6 +31,7 @@ enum Usage {
       -R                   make DUMPFILE of the flattened dump on stdin
       --keep-partial       of a flattened dump that was cut, keep what arrived
       --split              write several files with about as many pages each
+      --split-part K/N     write only the K-th of the N files that --split would write
       --splitblock-size K  cut between blocks of K KiB of memory only (default: 16 MiB)
       --reassemble         make one dump of the files of a split one
       -f                   overwrite DUMPFILE if it exists

@@ -8,7 +8,10 @@ extension Verb {
         Self.checkSum,
       ] + OptionTable.all.filter { $0.sets { $0.isForAll || $0.isForVerifying } }
     case .inspect:
-      [Self.json, OptionDescription(name: "html", takesArgument: true, .applied(.html))]
+      [
+        Self.json, OptionDescription(name: "ndjson", .applied(.jsonLine)),
+        OptionDescription(name: "html", takesArgument: true, .applied(.html)),
+      ]
         + OptionTable.all.filter { $0.sets { $0.isForAll || $0.isForReading || $0.isForOverwriting } }
     case .bench:
       [Self.json, OptionDescription(name: "target-speed", takesArgument: true, .applied(.targetSpeed))]

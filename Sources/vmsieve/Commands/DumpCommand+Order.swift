@@ -14,6 +14,8 @@ extension DumpCommand {
     file: borrowing FileDescriptor?, files: SplitFiles
   ) -> WritePriority? {
     if request.isDryRun { return nil }
+    // It is whole or it is not there.
+    if case .part = request.destination { return nil }
     if request.destination.isStream {
       guard let kernel,
         let order = findOrder(kernel, level: level, maxMapNumber: frames.maxMapNumber, or: nil)

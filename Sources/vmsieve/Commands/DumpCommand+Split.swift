@@ -43,7 +43,7 @@ extension DumpCommand {
     ].filter { !$0.1.isEmpty }.map { "; " + $0.0 + ": " + $0.1.joined(separator: ", ") }.joined()
   }
 
-  private static func frames(inBlock size: Int32) -> UInt64 {
+  static func frames(inBlock size: Int32) -> UInt64 {
     if size <= 0 { return splitBlock }
     let frames = UInt64(size) / 4
     return (frames + splitAlignment - 1) / splitAlignment * splitAlignment

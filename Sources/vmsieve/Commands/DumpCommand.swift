@@ -84,6 +84,7 @@ struct DumpCommand {
   ///
   /// - Returns: whether it has all pages that it should.
   func run() throws(CommandFailure) -> ExitStatus {
+    if case .part(let path, let part, _) = request.destination { return try run(part, at: path) }
     var replaces = request.overwrites
     var levels = request.levels[...]
     let files = try SplitFiles(request)
@@ -112,7 +113,7 @@ struct DumpCommand {
   }
 
   /// What is left out in the end: what an earlier dump left out does not come back.
-  private func withEarlier(_ level: DumpLevel) -> DumpLevel {
+  func withEarlier(_ level: DumpLevel) -> DumpLevel {
     guard let earlier = memory.origin?.dumpLevel, !level.isSuperset(of: earlier) else { return level }
     let both = level.union(earlier)
     messages.common(
@@ -144,7 +145,7 @@ struct DumpCommand {
   }
 
   /// - Parameter cut: what a dump that fails has.
-  private func dump(
+  func dump(
     _ level: DumpLevel, to file: consuming FileDescriptor?, files: SplitFiles, cut: inout CutDump
   ) throws(PipelineError) -> ExitStatus {
     let progress = Progress(messages)
@@ -177,10 +178,17 @@ struct DumpCommand {
     messages.debug(
       "memory: \(threads) threads of at most \(PipelineMemory.bytesPerThread(request.codec, level: request.level, pageSize: memory.geometry.size)) bytes each,"
         + " page bitmap of \(bitmapBytes) bytes")
-    let description = describe(level.subtracting(filtered.droppedRules))
+    var description = describe(level.subtracting(filtered.droppedRules))
     let priority = priority(level, frames: frames, description: description, file: file, files: files)
     var pipeline = DumpPipeline(output, frames: frames)
+    let all = pipeline.pageCount
     if let priority { pipeline.follow(priority) }
+    if case .part(_, let part, let block) = request.destination {
+      let own = self.frames(of: part, block: block, in: pipeline)
+      pipeline.restrict(to: own)
+      description.facts.split = own
+    }
+    let inOtherParts = all - pipeline.pageCount
     if let deadline { pipeline.stop(at: deadline) }
     let copied: PipelineReport
     let bytesWritten: UInt64
@@ -207,7 +215,8 @@ struct DumpCommand {
     tellOfCopies()
     messages.warn(of: copied, memory, target: request.isDryRun ? nil : request.destination.name)
     let statistics = DumpStatistics(
-      memory.frames, filtered: filtered, copied: copied, bytesWritten: bytesWritten)
+      memory.frames, filtered: filtered, copied: copied, inOtherParts: inOtherParts,
+      bytesWritten: bytesWritten)
     if let discrepancy = statistics.discrepancy { messages.warning(discrepancy) }
     for line in statistics.lines { messages.report(line) }
     return copied.lacksPages(of: memory) ? .inputLackedPages : .completed

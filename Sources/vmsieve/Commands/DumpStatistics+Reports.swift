@@ -5,7 +5,8 @@ internal import KernelModel
 extension DumpStatistics {
   /// Puts together what the filter and the pipeline counted.
   init(
-    _ frames: PFNRanges, filtered: FilterReport, copied: PipelineReport, bytesWritten: UInt64
+    _ frames: PFNRanges, filtered: FilterReport, copied: PipelineReport,
+    inOtherParts: UInt64 = 0, bytesWritten: UInt64
   ) {
     totalPFNs = frames.maxMapNumber
     holePFNs = frames.maxMapNumber - frames.count
@@ -20,6 +21,7 @@ extension DumpStatistics {
     unacceptedPages = filtered.unaccepted
     unreadablePages = copied.lost.unreadable
     missingPages = copied.lost.missing
+    pagesInOtherParts = inOtherParts
     pagesNotInFile = filtered.notInFile
     keptKernelImagePages = filtered.keptInKernelImage
     self.bytesWritten = bytesWritten

@@ -25,6 +25,8 @@ struct DumpStatistics: Equatable {
   var unreadablePages: UInt64 = 0
   /// Pages that the source had lost.
   var missingPages: UInt64 = 0
+  /// Pages that other files of a split dump have.
+  var pagesInOtherParts: UInt64 = 0
   /// Pages of a segment's p_memsz that its p_filesz does not reach.
   var pagesNotInFile: UInt64 = 0
   /// Pages of the kernel image that are kept although their struct page says otherwise.
@@ -43,6 +45,7 @@ struct DumpStatistics: Equatable {
 
   private var accountedPages: UInt64 {
     excludedPages + remainingPages + unreadablePages + missingPages + pagesNotInFile
+      + pagesInOtherParts
   }
 
   /// Whether every page of memory is counted, and counted once.
@@ -86,6 +89,9 @@ struct DumpStatistics: Equatable {
     }
     if missingPages > 0 { lines.append("Missing pages           : " + String(hexadecimal: missingPages)) }
     if pagesNotInFile > 0 { lines.append("Pages not in the vmcore : " + String(hexadecimal: pagesNotInFile)) }
+    if pagesInOtherParts > 0 {
+      lines.append("Pages of other parts     : " + String(hexadecimal: pagesInOtherParts))
+    }
     if unacceptedPages > 0 {
       lines.append("Unaccepted free pages   : " + String(hexadecimal: unacceptedPages))
     }

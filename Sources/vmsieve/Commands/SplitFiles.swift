@@ -11,9 +11,15 @@ final class SplitFiles {
 
   private var files: [Held] = []
 
-  /// None for a dump that is not split, and for a dry run.
+  /// None for a dump that is not split, for one file of it alone, and for a dry run.
   init(_ request: DumpRequest) throws(CommandFailure) {
-    guard case .files(let paths, let block) = request.destination else { return }
+    let paths: [String]
+    let block: Int32
+    switch request.destination {
+    case .file, .stream: return
+    case .files(let files, let size): (paths, block) = (files, size)
+    case .part(_, _, let size): (paths, block) = ([], size)
+    }
     guard block >= 0, block % 4 == 0 else {
       throw CommandFailure("--splitblock-size \(block): not a multiple of the page size, which is 4 KiB")
     }

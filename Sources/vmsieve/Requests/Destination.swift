@@ -8,12 +8,15 @@ enum Destination: Equatable {
   /// - Parameter block: what stays together, in KiB; 0 leaves the choice to the program.
   case files([String], block: Int32)
 
+  /// One file of a split dump, as if all of them were written.
+  case part(String, SplitPart, block: Int32)
+
   var isStream: Bool { self == .stream }
 
   /// The files that are to be written.
   var paths: [String] {
     switch self {
-    case .file(let path): [path]
+    case .file(let path), .part(let path, _, _): [path]
     case .stream: []
     case .files(let paths, _): paths
     }
@@ -22,7 +25,7 @@ enum Destination: Equatable {
   /// What messages call it.
   var name: String {
     switch self {
-    case .file(let path): path
+    case .file(let path), .part(let path, _, _): path
     case .stream: "STDOUT"
     case .files(let paths, _): paths.dropLast().joined(separator: ", ") + ", and " + (paths.last ?? "")
     }

@@ -1,5 +1,3 @@
-internal import Platform
-
 /// One of the program's tasks, with all that it needs.
 enum Request: Equatable {
   /// - Parameter verb: what the line began with.
@@ -50,15 +48,14 @@ enum Request: Equatable {
   var outputs: [String] {
     switch self {
     case .dump(let request):
-      request.destination.paths + (request.report.map { [$0, ReplacementFile.temporaryName(of: $0)] } ?? [])
+      request.destination.paths + [request.report].compactMap { $0 }
     case .log(let request): request.output.map { [$0] } ?? []
     case .reassemble(let request): [request.output]
     case .generate(let request): [request.output]
-    case .rearrange(let request): [request.output, ReplacementFile.temporaryName(of: request.output)]
-    case .repair(let request): [request.output, ReplacementFile.temporaryName(of: request.output)]
-    case .verify(let request):
-      request.written.map { [$0, ReplacementFile.temporaryName(of: $0)] } ?? []
-    case .inspect(let request): request.page.map { [$0, ReplacementFile.temporaryName(of: $0)] } ?? []
+    case .rearrange(let request): [request.output]
+    case .repair(let request): [request.output]
+    case .verify(let request): [request.written].compactMap { $0 }
+    case .inspect(let request): [request.page].compactMap { $0 }
     case .memoryUsage, .bench, .help, .version: []
     }
   }

@@ -80,13 +80,20 @@ final class FaultBench {
     try Self.run(scenario, fault: fault, in: folder, messages: messages)
   }
 
+  /// What is left beside the place of a file.
+  func partials(of name: String) -> [String] { Self.partials(of: name, in: folder) }
+
+  private static func partials(of name: String, in folder: ScratchFolder) -> [String] {
+    ((try? folder.contents) ?? []).filter { $0.hasPrefix(name + ".") && $0.hasSuffix(".partial") }
+  }
+
   /// Removes what the scenario makes.
   func removeOutputs() { Self.removeOutputs(scenario, in: folder) }
 
   private static func removeOutputs(_ scenario: FaultScenario, in folder: ScratchFolder) {
     for name in scenario.outputs {
       unlink(folder.path(name))
-      unlink(folder.path(name + ".partial"))
+      for left in partials(of: name, in: folder) { unlink(folder.path(left)) }
     }
   }
 

@@ -65,8 +65,8 @@ struct FaultJudge {
   // MARK: - What is there
 
   private func breachOfFiles() throws -> String? {
-    for name in bench.scenario.outputs where bench.exists(name + ".partial") && !mayLeavePartial {
-      return "\(name).partial is left"
+    for name in bench.scenario.outputs where !mayLeavePartial {
+      if let left = bench.partials(of: name).first { return "\(left) is left" }
     }
     if case .dumps(let names) = bench.scenario.product, names.count > 1 { return try breachOfSplit(names) }
     var worths: [Worth] = []

@@ -4,12 +4,24 @@ internal import KernelModel
 internal import MemoryEncryption
 internal import Platform
 
-/// `vmsieve inspect [--json] VMCORE`: what a vmcore tells of the crash, and about memory encryption.
+/// `vmsieve inspect [--json | --ndjson] VMCORE`: what a vmcore tells of the crash, and about memory encryption.
 struct InspectCommand {
   let request: InspectRequest
   let messages: Messages
 
   func run() throws(CommandFailure) {
+    do throws(CommandFailure) { try answer() } catch {
+      if request.form == .line {
+        var line = JSONObject()
+        line.add("vmcore", request.memory.path)
+        line.add("error", error.message)
+        messages.answer([line.text])
+      }
+      throw error
+    }
+  }
+
+  private func answer() throws(CommandFailure) {
     if let path = request.page, !request.overwrites, DumpTarget.exists(path) {
       throw CommandFailure("\(path) exists: -f replaces it")
     }
@@ -35,7 +47,7 @@ struct InspectCommand {
     let report = InspectReport(
       ready.opened, repair: ready.repair, map: map, processors: processors, crash: crash, forecast: forecast)
     if let path = request.page { try write(HTMLReport(report: report).text, to: path) }
-    messages.answer(request.usesJSON ? [report.json.text] : report.lines)
+    messages.answer(request.form == .text ? report.lines : [report.json.text])
   }
 
   private func write(_ page: String, to path: String) throws(CommandFailure) {
