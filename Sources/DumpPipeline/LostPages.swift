@@ -8,6 +8,8 @@ public struct LostPages: Sendable {
   public private(set) var firstMissing: PFN?
   /// Those that the source has, and that could not be read.
   public private(set) var unreadable: UInt64 = 0
+  /// Of them, those whose reading failed: at another time it may not.
+  public private(set) var failedReads: UInt64 = 0
   /// The first of them, and why.
   public private(set) var firstFailure: (pfn: PFN, reason: VmcoreError)?
 
@@ -21,6 +23,7 @@ public struct LostPages: Sendable {
       firstMissing = firstMissing ?? pfn
     } else {
       unreadable += 1
+      if case .unreadable = reason { failedReads += 1 }
       firstFailure = firstFailure ?? (pfn, reason)
     }
   }
@@ -29,6 +32,7 @@ public struct LostPages: Sendable {
   mutating func add(_ later: LostPages) {
     missing += later.missing
     unreadable += later.unreadable
+    failedReads += later.failedReads
     firstMissing = firstMissing ?? later.firstMissing
     firstFailure = firstFailure ?? later.firstFailure
   }

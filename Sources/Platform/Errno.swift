@@ -29,6 +29,17 @@ public struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConvertib
     self == .noSpace || self == .quotaExceeded || self == .fileTooLarge
   }
 
+  /// Whether the same may succeed later, or on another machine: no room, no memory, a disk or a network that failed.
+  public var mayPass: Bool { Self.passing.contains(rawValue) }
+
+  private static let passing: Set<Int32> = [
+    EAGAIN, EBUSY, ECONNABORTED, ECONNREFUSED, ECONNRESET, EDQUOT, EHOSTDOWN, EHOSTUNREACH, EHWPOISON, EINTR,
+    EIO,
+    EMFILE, ENETDOWN, ENETRESET, ENETUNREACH, ENFILE, ENOBUFS, ENOLCK, ENOLINK, ENOMEM, ENOSPC, EREMOTEIO,
+    EROFS,
+    ESHUTDOWN, ESTALE, ETIMEDOUT,
+  ]
+
   /// The C library's words for it.
   public var description: String {
     unsafe String(cString: strerror(rawValue))

@@ -88,6 +88,13 @@ public struct FileDescriptor: ~Copyable, Sendable {
     return end > 0 ? UInt64(end) : 0
   }
 
+  /// When the file was last written, in nanoseconds since 1970.
+  public func modificationTime() throws(SystemError) -> Int {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw .last("fstat", subject: path) }
+    return status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec
+  }
+
   /// Bytes of a regular file that take room on its disk: a sparse one claims more. Its length, where nothing is told.
   public func storedSize() throws(SystemError) -> UInt64 {
     let length = try size()

@@ -18,6 +18,11 @@ public struct ReplacementFile: ~Copyable {
     if !replacing, unsafe access(target, F_OK) == 0 {
       throw SystemError("rename", subject: target, code: .fileExists)
     }
+    var status = stat()
+    if unsafe stat(target, &status) == 0, Int32(bitPattern: status.st_mode) & S_IFMT != S_IFREG {
+      throw SystemError(
+        "rename", subject: target, code: .fileExists, reason: "it is no regular file, and is not replaced")
+    }
     let digits = String(UInt64.random(in: .min ... .max), radix: 16)
     let place = target + "." + String(repeating: "0", count: 16 - digits.utf8.count) + digits + ".partial"
     let file = try FileDescriptor.createNew(place, named: place)

@@ -1,3 +1,4 @@
+internal import DumpMemory
 internal import Platform
 
 /// The program as makedumpfile's users know it: a command line in, a dump and an exit status out.
@@ -13,7 +14,8 @@ enum Main {
       let invocation = try parser.parse(fileExists: DumpTarget.exists)
       let messages = Messages(
         programName: name, level: invocation.messageLevel, leavesOutputAlone: invocation.leavesOutputAlone)
-      return answered(run(invocation, arguments, messages), messages: messages)
+      let status = run(invocation, arguments, messages)
+      return answered(status, mayBeRepeated: invocation.request.mayBeRepeated, messages: messages)
     } catch {
       let messages = Messages(
         programName: name, level: parser.options.messageLevel, leavesOutputAlone: parser.options.flattens)
@@ -57,10 +59,14 @@ enum Main {
     }
     let status: ExitStatus
     do throws(CommandFailure) {
-      status = try obey(request, messages: messages)
+      if let words = invocation.wordsOfRecord {
+        status = try obeyUnlessDone(request, words: words, messages: messages)
+      } else {
+        status = try obey(request, messages: messages)
+      }
     } catch {
       messages.error(error.message)
-      status = error.status
+      status = error.mayPass && request.mayBeRepeated ? .tryAgain : error.status
     }
     if request.isVerb { return status }
     // After its table makedumpfile says no more.
@@ -70,10 +76,13 @@ enum Main {
   }
 
   /// What was asked for and could not be written is not there, whatever was found out.
-  private static func answered(_ status: ExitStatus, messages: Messages) -> ExitStatus {
+  private static func answered(
+    _ status: ExitStatus, mayBeRepeated: Bool, messages: Messages
+  ) -> ExitStatus {
     guard let failure = messages.unansweredBecause else { return status }
     // Who reads no further than he likes has seen enough, and knows what he did.
     if failure.code != .brokenPipe { messages.error("\(failure): the answer is not there, or not all of it") }
+    if mayBeRepeated, failure.code.mayPass { return .tryAgain }
     return status == .completed ? .failed : status
   }
 
@@ -90,6 +99,34 @@ enum Main {
     }
     let tellsEnd = carriesDump ? conflict.canTellOnErrors : conflict.canTellOnOutput
     if tellsEnd, !invocation.request.isVerb { tellEnd(.failed, messages) }
+  }
+
+  /// Does what was asked for, unless an earlier run has (`--skip-done`).
+  private static func obeyUnlessDone(
+    _ request: Request, words: [String], messages: Messages
+  ) throws(CommandFailure) -> ExitStatus {
+    let sources = request.sources
+    let path = request.outputs[0]
+    let record: OutputRecord
+    do throws(SystemError) {
+      record = try OutputRecord(
+        inputs: sources, others: request.inputs.filter { !sources.contains($0) }, words: words)
+    } catch { throw CommandFailure(error) }
+    let earlier: OutputRecord.Earlier
+    do throws(VmcoreError) {
+      earlier = try record.earlier(at: path, threads: Host.usableProcessors())
+    } catch { throw CommandFailure(error) }
+    switch earlier {
+    case .nothing, .foreign: return try obey(request.recording(record, replacing: false), messages: messages)
+    case .unfit(let reason):
+      messages.common("\(path) \(reason): it is made anew.")
+      return try obey(request.recording(record, replacing: true), messages: messages)
+    case .done(let status):
+      messages.common("")
+      messages.common(
+        "\(path) is done: it was made of the same with the same options, and every page can be read.")
+      return status
+    }
   }
 
   /// Does what was asked for; returns how complete it is.

@@ -114,7 +114,7 @@ struct ELFAndSplitTests {
       for k in 1 2 3 4 5 6 7 8 9; do $v \(options) --split-part $k/9 $core p$k; cmp s$k p$k; done
       $v --reassemble p9 p2 p3 p4 p5 p6 p7 p8 p1 joined; $v \(options) $core whole; cmp joined whole
       # What was erased of one part must not be told of all.
-      printf '[vmlinux]\nerase jiffies\n' > script; $v \(options) --config script --split-part 2/9 $core e2
+      printf 'type saved_command_line char *\nerase saved_command_line\n' > script; $v \(options) --config script --split-part 2/9 $core e2
       if $v --reassemble p1 e2 p3 p4 p5 p6 p7 p8 p9 mixed 2> said; then exit 1; fi
       grep 'e2: it has had other things erased than p1' said; [ ! -e mixed ]
       few=$(bash -c "$v --non-mmap \(options) --split-part 5/9 $core few > few.log"'; sed -n "s/rchar: //p" /proc/$$/io')

@@ -6,6 +6,8 @@ struct Invocation: Equatable {
   var leavesOutputAlone: Bool
   /// Whether only the command line is looked at: no file is touched (`--check-params`).
   var checksOnly: Bool
+  /// `--skip-done`: the words of the line that are no names of inputs and outputs; nil without.
+  var wordsOfRecord: [String]?
   /// What the dump will have beyond what was asked for, a line each.
   var warnings: [String]
   /// Options that were given and have no meaning here, as a user writes them.

@@ -57,6 +57,7 @@ struct OptionDescription {
     case elf
     case splitting
     case splitPart
+    case skippingDone
     case splitBlock
     case reassembling
   }

@@ -58,11 +58,21 @@ struct OptionParser {
     let operands = scanner.operands
     if verb == nil, let first = operands.first { try refuseVerb(first, fileExists: fileExists) }
     let maker = RequestMaker(options: options, operands: operands)
-    guard let verb else { return options.invocation(try maker.request()) }
+    let record = options.skipsDone ? Self.without(operands, words.dropFirst()) : nil
+    guard let verb else { return options.invocation(try maker.request(), wordsOfRecord: record) }
     let request = try maker.request(of: verb)
     // Its answer has stdout for itself.
     if verb == .inspect || verb == .bench { options.messageLevel.remove(.common) }
-    return options.invocation(request)
+    return options.invocation(request, wordsOfRecord: record)
+  }
+
+  /// The words of a line but for its operands, which stand behind options in most lines.
+  private static func without(_ operands: [String], _ words: ArraySlice<String>) -> [String] {
+    var words = Array(words)
+    for operand in operands.reversed() {
+      if let place = words.lastIndex(of: operand) { words.remove(at: place) }
+    }
+    return words
   }
 
   private mutating func accept(_ description: OptionDescription, argument: String)
@@ -190,6 +200,8 @@ struct OptionParser {
       options.writesELF = true
     case .splitting:
       options.splits = true
+    case .skippingDone:
+      options.skipsDone = true
     case .splitPart:
       guard let part = SplitPart(argument) else {
         throw .argument(

@@ -68,6 +68,7 @@ enum OptionTable {
         name: "max-memory", takesArgument: true, isAbbreviated: false, .applied(.memoryLimit)),
       OptionDescription(
         name: "compression-level", takesArgument: true, isAbbreviated: false, .applied(.compressionLevel)),
+      OptionDescription(name: "skip-done", isAbbreviated: false, .applied(.skippingDone)),
       OptionDescription(
         name: "split-part", takesArgument: true, isAbbreviated: false, .applied(.splitPart)),
       OptionDescription(name: "report", takesArgument: true, isAbbreviated: false, .applied(.reporting)),

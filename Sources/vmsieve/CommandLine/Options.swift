@@ -34,6 +34,8 @@ struct Options: Equatable {
   /// Never empty.
   var dumpLevels: [DumpLevel] = [[]]
   var overwrites = false
+  /// `--skip-done`
+  var skipsDone = false
   /// The most bytes that the dump file may have; nil is as many as fit.
   var sizeLimit: UInt64?
   /// `--max-memory`, in bytes.
@@ -77,9 +79,10 @@ struct Options: Equatable {
   /// Options that were given and have no meaning here, as a user writes them.
   var withoutEffect: [String] = []
 
-  func invocation(_ request: Request) -> Invocation {
+  func invocation(_ request: Request, wordsOfRecord: [String]? = nil) -> Invocation {
     Invocation(
       request: request, messageLevel: messageLevel, leavesOutputAlone: flattens, checksOnly: checksOnly,
+      wordsOfRecord: wordsOfRecord,
       warnings: checksOnly ? warningsWhenChecking : warnings, withoutEffect: withoutEffect)
   }
 }

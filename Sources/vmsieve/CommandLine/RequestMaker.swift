@@ -17,6 +17,9 @@ struct RequestMaker {
     if options.part != nil, let option = optionWithoutPart {
       throw .conflict("\(option) cannot be used with --split-part.")
     }
+    if options.skipsDone, let option = optionWithoutRecord {
+      throw .conflict("\(option) cannot be used with --skip-done.")
+    }
     if options.deadline != nil {
       guard !makesNothingInTime else {
         throw .conflict("--deadline goes with a kdump-compressed dump in one file or a stream only.")
@@ -73,6 +76,17 @@ struct RequestMaker {
       (options.generated != nil, "-g"), (options.wantsLog, "--dump-dmesg"),
       (options.wantsMemoryUsage, "--mem-usage"), (options.writesELF, "-E"), (options.flattens, "-F"),
       (options.deadline != nil, "--deadline"), (options.sizeLimit != nil, "-L"),
+      (options.dumpLevels.count > 1, "-d with several levels"),
+    ]
+    return others.first { $0.isGiven }?.option
+  }
+
+  /// An option with which there is no one file that is done or is not.
+  private var optionWithoutRecord: String? {
+    let others: [(isGiven: Bool, option: String)] = [
+      (options.splits, "--split"), (options.rearranges, "-R"), (options.generated != nil, "-g"),
+      (options.wantsLog, "--dump-dmesg"), (options.wantsMemoryUsage, "--mem-usage"), (options.flattens, "-F"),
+      (options.deadline != nil, "--deadline"), (options.isDryRun, "--dry-run"),
       (options.dumpLevels.count > 1, "-d with several levels"),
     ]
     return others.first { $0.isGiven }?.option

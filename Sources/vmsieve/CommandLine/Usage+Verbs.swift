@@ -26,7 +26,7 @@ extension Usage {
       -h, --help          print this text
 
     Exit status: 0 the dump is complete and sound, and no page is another than in FILE;
-    1 it is not.
+    1 it is not; 75 pages could not be read, and may be at another time.
     """
   }
 
@@ -49,7 +49,8 @@ extension Usage {
       --sme-view   as when a dump is made
       -h, --help   print this text
 
-    Exit status: 0 the question is answered, 1 VMCORE cannot be read.
+    Exit status: 0 the question is answered, 1 VMCORE cannot be read, 75 it may be at another
+    time.
     """
   }
 
@@ -70,7 +71,7 @@ extension Usage {
       --sme-view         as when a dump is made
       -h, --help         print this text
 
-    Exit status: 0 it was measured, 1 VMCORE cannot be read.
+    Exit status: 0 it was measured, 1 VMCORE cannot be read, 75 it may be at another time.
     """
   }
 
@@ -85,6 +86,7 @@ extension Usage {
     Several files of OLD are what is left of a split dump. NEW appears whole or not at all.
 
       -f                   replace NEW if it exists
+      --skip-done          leave NEW alone if it was made of the same so and is sound
       --check-sum FILE     leave out what is not as `verify --sum FILE' found it in the dump
                            when it was whole; what is, needs no other proof
       --sme auto|off|require
@@ -100,7 +102,7 @@ extension Usage {
       -h, --help           print this text
 
     Exit status: 0 NEW is there, 4 it is and lacks pages, 1 it is not, 3 there was nothing
-    to repair, and NEW is not written.
+    to repair, and NEW is not written, 75 it may succeed at another time.
     """
   }
 }

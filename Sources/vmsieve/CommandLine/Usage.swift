@@ -35,6 +35,8 @@ enum Usage {
       --splitblock-size K  cut between blocks of K KiB of memory only (default: 16 MiB)
       --reassemble         make one dump of the files of a split one
       -f                   overwrite DUMPFILE if it exists
+      --skip-done          leave DUMPFILE alone if it was made of the same so and is sound; else it
+                           appears whole or not at all
       --num-threads N      compress with N threads (default: as many as usable processors)
       --max-memory SIZE    use fewer threads where more memory than SIZE would be taken
       --non-mmap           read VMCORE and do not map it
@@ -68,7 +70,8 @@ enum Usage {
     Accepted with a warning, for they only leave out more: -e, -X, --extension.
     Not supported by this version: --eppic --diskset.
 
-    Exit status: 0 the dump is complete, 1 it is not, 2 the kernel is another one.
+    Exit status: 0 the dump is complete, 1 it is not, 2 the kernel is another one, 75 try again
+    (--split-part, --reassemble, --skip-done and the verbs).
     """
   }
 }

@@ -72,7 +72,7 @@ extension OptionDescription.Setting {
 
   fileprivate var isForReplacing: Bool {
     switch self {
-    case .overwriting, .threads, .debugMessages, .messageLevel, .memoryEncryption(.policy),
+    case .overwriting, .skippingDone, .threads, .debugMessages, .messageLevel, .memoryEncryption(.policy),
       .memoryEncryption(.stripping):
       true
     default: false

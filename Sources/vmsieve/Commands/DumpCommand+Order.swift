@@ -15,7 +15,7 @@ extension DumpCommand {
   ) -> WritePriority? {
     if request.isDryRun { return nil }
     // It is whole or it is not there.
-    if case .part = request.destination { return nil }
+    if request.isRepeatable { return nil }
     if request.destination.isStream {
       guard let kernel,
         let order = findOrder(kernel, level: level, maxMapNumber: frames.maxMapNumber, or: nil)

@@ -84,7 +84,7 @@ struct DumpCommand {
   ///
   /// - Returns: whether it has all pages that it should.
   func run() throws(CommandFailure) -> ExitStatus {
-    if case .part(let path, let part, _) = request.destination { return try run(part, at: path) }
+    if request.isRepeatable { return try runWhole(request.destination.name) }
     var replaces = request.overwrites
     var levels = request.levels[...]
     let files = try SplitFiles(request)
@@ -101,7 +101,7 @@ struct DumpCommand {
           let next = levels.first
         else {
           tellEnd(error, cut)
-          throw CommandFailure("\(error)" + consequence(cut, files: files))
+          throw CommandFailure(error, consequence: consequence(cut, files: files))
         }
         messages.error("\(error)")
         messages.sayFull(request.destination.name, error: writeError)
@@ -137,7 +137,7 @@ struct DumpCommand {
         return try FileDescriptor.duplicate(ofStandard: 1, named: request.destination.name)
       }
       file = try FileDescriptor.create(request.destination.name, replacing: replacing)
-    } catch { throw CommandFailure("\(error)") }
+    } catch { throw CommandFailure(error) }
     if file.kind == .pipeOrSocket {
       throw CommandFailure("\(file.path): a pipe, where a file is wanted; -F writes a stream, to stdout")
     }
@@ -219,7 +219,7 @@ struct DumpCommand {
       bytesWritten: bytesWritten)
     if let discrepancy = statistics.discrepancy { messages.warning(discrepancy) }
     for line in statistics.lines { messages.report(line) }
-    return copied.lacksPages(of: memory) ? .inputLackedPages : .completed
+    return copied.status(of: memory, mayBeRepeated: request.isRepeatable)
   }
 
   /// Copies the pages, or says what of them is in a dump that was cut.

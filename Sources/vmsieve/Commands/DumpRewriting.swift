@@ -39,7 +39,7 @@ struct DumpRewriting {
   func run() throws(PipelineError) {
     let frames = try intactFrames()
     let count = frames.count
-    let target = try makeTarget()
+    let target = try ReplacementFile.forDump(request.output, replacing: request.overwrites)
     let progress = Progress(messages)
     progress.begin(.copyingData)
     var pipeline = DumpPipeline(memory, frames: frames)
@@ -49,23 +49,15 @@ struct DumpRewriting {
     }
     progress.end()
     try check(target.temporaryPath, pages: count, report: report)
-    do throws(SystemError) { try target.commit() } catch { throw .system(error) }
+    try target.commitDump(request.record, salvaged.isComplete ? .completed : .inputLackedPages)
   }
 
   private func intactFrames() throws(PipelineError) -> PFNBitmap {
     do throws(VmcoreError) { return try salvaged.framesInFile() } catch { throw .read(error) }
   }
 
-  private func makeTarget() throws(PipelineError) -> ReplacementFile {
-    do throws(SystemError) { return try ReplacementFile(request.output, replacing: request.overwrites) } catch
-    {
-      throw .system(error)
-    }
-  }
-
   private func makeWriter(_ target: borrowing ReplacementFile) throws(PipelineError) -> DiskdumpWriter {
-    let file: FileDescriptor
-    do throws(SystemError) { file = try target.file.duplicate() } catch { throw .system(error) }
+    let file = try target.duplicate()
     do throws(DumpError) { return try DiskdumpWriter(description, to: DumpOutput(file: file)) } catch {
       throw .write(error)
     }

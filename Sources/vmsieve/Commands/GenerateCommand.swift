@@ -11,7 +11,7 @@ enum GenerateCommand {
     } catch { throw CommandFailure("\(request.vmlinux): \(error)") }
     do throws(SystemError) {
       try TextFile.write(text, to: request.output)
-    } catch { throw CommandFailure("\(error)") }
+    } catch { throw CommandFailure(error) }
     messages.debug("\(text.split(separator: "\n").count) lines")
   }
 }

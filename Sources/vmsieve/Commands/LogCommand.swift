@@ -23,7 +23,7 @@ struct LogCommand {
   private func save(_ log: inout KernelLog) throws(CommandFailure) {
     let failure: KernelError?
     let file: FileDescriptor
-    do throws(SystemError) { file = try openOutput() } catch { throw CommandFailure(error.description) }
+    do throws(SystemError) { file = try openOutput() } catch { throw CommandFailure(error) }
     do throws(SystemError) {
       failure = try copy(&log, to: file)
       try file.synchronize()

@@ -45,7 +45,7 @@ struct MemoryUsageCommand {
       do throws(SystemError) { usage.zeroPages = try countZeroPages(memory, frames: kept) } catch {
         throw .system(error)
       }
-    } catch { throw CommandFailure(error.description) }
+    } catch { throw CommandFailure(error) }
     messages.warn(of: usage.filtered)
     return usage
   }

@@ -48,7 +48,7 @@ struct RearrangeCommand {
     let stream: FileDescriptor
     do throws(SystemError) {
       stream = try FileDescriptor.duplicate(ofStandard: 0, named: Self.input)
-    } catch { throw CommandFailure("\(error)") }
+    } catch { throw CommandFailure(error) }
     do throws(DumpError) { return try FlattenedStreamReader(stream) } catch {
       throw CommandFailure("\(Self.input): \(error)")
     }
@@ -57,11 +57,11 @@ struct RearrangeCommand {
   private func makeTarget() throws(CommandFailure) -> ReplacementFile {
     do throws(SystemError) {
       return try ReplacementFile(request.output, replacing: request.overwrites)
-    } catch { throw CommandFailure("\(error)") }
+    } catch { throw CommandFailure(error) }
   }
 
   private func commit(_ target: consuming ReplacementFile) throws(CommandFailure) {
-    do throws(SystemError) { try target.commit() } catch { throw CommandFailure("\(error)") }
+    do throws(SystemError) { try target.commit() } catch { throw CommandFailure(error) }
   }
 
   /// Keeps what arrived of a stream, as an incomplete dump.
@@ -75,7 +75,7 @@ struct RearrangeCommand {
       try partial.complete(target.file)
       kept = partial.keptPages
       all = partial.pages
-    } catch { throw CommandFailure("\(error); nothing is kept") }
+    } catch { throw CommandFailure(error, consequence: "; nothing is kept") }
     try commit(target)
     messages.warning("\(request.output) is marked incomplete: it has \(kept) of \(all) pages")
   }

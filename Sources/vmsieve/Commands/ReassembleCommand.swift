@@ -19,8 +19,7 @@ struct ReassembleCommand {
     do throws(VmcoreError) {
       set = try KdumpSetStore(opening: request.parts)
       frames = try set.wantedFrames()
-    } catch { throw CommandFailure(error.description) }
-    let memory = PhysicalMemory(set)
+    } catch { throw CommandFailure(error) }
     guard !set.lacksAllPages else {
       throw CommandFailure(
         "\(set.path): each was cut before its first page: there is no memory in them")
@@ -28,39 +27,32 @@ struct ReassembleCommand {
     for warning in set.warnings { messages.warning(warning) }
 
     let codec = Codec.allCases.first { $0 != .none && set.status.contains($0.status) } ?? .none
-    let file: FileDescriptor
-    do throws(SystemError) {
-      file = try FileDescriptor.create(request.output, replacing: request.overwrites)
-    } catch { throw CommandFailure("\(error)") }
-    let identity = file.identity
+    do throws(PipelineError) { return try join(set, frames: frames, codec) } catch {
+      if case .write(let error) = error, error.meansNoSpace { messages.sayFull(request.output, error: error) }
+      throw CommandFailure(error, consequence: "; \(request.output) is not written")
+    }
+  }
+
+  /// Writes the dump beside its place, and gives it its name when it is whole.
+  private func join(
+    _ set: KdumpSetStore, frames: consuming PFNBitmap, _ codec: Codec
+  ) throws(PipelineError) -> ExitStatus {
+    let memory = PhysicalMemory(set)
+    let target = try ReplacementFile.forDump(request.output, replacing: request.overwrites)
     let progress = Progress(messages)
     progress.begin(.copyingData)
-    var isEmpty = true
-    do throws(PipelineError) {
-      var writer = try makeWriter(file, description: describe(set, codec))
-      defer { isEmpty = writer.pagesTaken == writer.unreadablePages }
-      var pipeline = DumpPipeline(memory, frames: frames)
-      let threads = WorkerThreads.count(
-        request.threads ?? 1, codec: codec, pageSize: memory.geometry.size, messages: messages)
-      let copied = try pipeline.run(into: &writer, threads: threads) {
-        progress.update(done: $0, total: $1)
-      }
-      progress.end()
-      messages.warn(of: copied, memory, target: request.output)
-      return copied.lacksPages(of: memory) ? .inputLackedPages : .completed
-    } catch {
-      if case .write(let error) = error, error.meansNoSpace {
-        messages.sayFull(request.output, error: error)
-        if !isEmpty { messages.sayIncomplete() }
-      }
-      guard isEmpty else {
-        throw CommandFailure(
-          "\(error); \(request.output) is marked incomplete: what was written before can be read")
-      }
-      let isGone = FileDescriptor.remove(request.output, created: identity)
-      throw CommandFailure(
-        "\(error); no page was written, and \(request.output) \(isGone ? "is removed" : "is of no use")")
+    var writer = try makeWriter(try target.duplicate(), description: describe(set, codec))
+    var pipeline = DumpPipeline(memory, frames: frames)
+    let threads = WorkerThreads.count(
+      request.threads ?? 1, codec: codec, pageSize: memory.geometry.size, messages: messages)
+    let copied = try pipeline.run(into: &writer, threads: threads) {
+      progress.update(done: $0, total: $1)
     }
+    progress.end()
+    let status = copied.status(of: memory, mayBeRepeated: true)
+    try target.commitDump(request.record, status)
+    messages.warn(of: copied, memory, target: request.output)
+    return status
   }
 
   private func makeWriter(

@@ -27,7 +27,7 @@ struct RepairCommand {
         source = try PhysicalMemory(opening: request.memory.path, prefersMapping: request.memory.isMapped)
       }
       if let salvaged { faults = salvaged.faults } else { faults = try Self.faults(of: source) }
-    } catch { throw CommandFailure(error.description) }
+    } catch { throw CommandFailure(error) }
     if source.lacksAllPages {
       throw CommandFailure(
         "\(source.path): none of the pages that it should have is in it: \(faults.joined(separator: "; "))")
@@ -162,12 +162,15 @@ struct RepairCommand {
     let patch = try patch(memory, changed: changed)
     let target = try target()
     let report = try write(patch, to: target, record: record)
+    do throws(SystemError) { try EndNote.remove(from: target.file) } catch { throw notWritten(error) }
     if report.changedPages == 0, !mayBeUnchanged {
       throw notWritten("\(request.memory.path): none of the pages that can be repaired is in the dump")
     }
     do throws(DumpError) { try patch.check(target.temporaryPath, report) } catch { throw notWritten(error) }
     let pages = patch.framesInFile
-    do throws(SystemError) { try target.commit() } catch { throw notWritten(error) }
+    do throws(PipelineError) {
+      try target.commitDump(request.record, memory.isComplete ? .completed : .inputLackedPages)
+    } catch { throw notWritten(error) }
     return (report, pages)
   }
 
@@ -197,8 +200,12 @@ struct RepairCommand {
     } catch { throw notWritten(error) }
   }
 
-  private func notWritten(_ reason: some CustomStringConvertible) -> CommandFailure {
+  private func notWritten(_ reason: String) -> CommandFailure {
     CommandFailure("\(reason); \(request.output) is not written")
+  }
+
+  private func notWritten(_ reason: some SystemCause) -> CommandFailure {
+    CommandFailure(reason, consequence: "; \(request.output) is not written")
   }
 
   private func tell(_ report: PatchReport, repair: Repair?, record: String, of pages: UInt64) {
@@ -237,7 +244,7 @@ struct RepairCommand {
     let rewriting = DumpRewriting(
       salvaged, source: source, ready: ready, request: request, threads: threads, messages: messages)
     do throws(PipelineError) { try rewriting.run() } catch {
-      throw CommandFailure("\(error); \(request.output) is not written")
+      throw CommandFailure(error, consequence: "; \(request.output) is not written")
     }
     tell(salvaged.counts, hasNewNotes: hasNewNotes)
     tellEnd()

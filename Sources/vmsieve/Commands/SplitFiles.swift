@@ -30,7 +30,7 @@ final class SplitFiles {
       }
     } catch {
       _ = remove(paths)
-      throw CommandFailure("\(error)")
+      throw CommandFailure(error)
     }
   }
 

@@ -16,8 +16,8 @@ struct VerifyCommand {
     do throws(VmcoreError) {
       let report = try report()
       messages.answer(request.usesJSON ? [report.json.text] : report.lines)
-      return report.isSound ? .completed : .failed
-    } catch { throw CommandFailure(error.description) }
+      return report.isSound ? .completed : report.mayPass ? .tryAgain : .failed
+    } catch { throw CommandFailure(error) }
   }
 
   private func report() throws(VmcoreError) -> VerifyReport {

@@ -65,6 +65,12 @@ struct VerifyReport {
 
   var isSound: Bool { isComplete && pages.isSound && problems.isEmpty && sums?.isRight ?? true }
 
+  /// Whether nothing is wrong but that pages could not be read.
+  var mayPass: Bool {
+    pages.unreadable > 0 && pages.unreadable == pages.failed && isComplete && problems.isEmpty
+      && sums?.isRight ?? true
+  }
+
   var lines: [String] {
     var lines = ["\(path): \(format)"]
     for (name, count) in counts { lines.append(Self.padded(name) + String(count)) }

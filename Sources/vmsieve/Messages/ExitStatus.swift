@@ -1,4 +1,4 @@
-/// makedumpfile's exit statuses, and two of our own.
+/// makedumpfile's exit statuses, and three of our own.
 enum ExitStatus: Int32, Equatable {
   case completed = 0
   case failed = 1
@@ -8,4 +8,6 @@ enum ExitStatus: Int32, Equatable {
   case nothingToRepair = 3
   /// The work was done, but the file that was read lacked pages: what was made of it is marked incomplete.
   case inputLackedPages = 4
+  /// The same may succeed at another time or on another machine: EX_TEMPFAIL of sysexits.h.
+  case tryAgain = 75
 }

@@ -3,6 +3,14 @@ internal import DumpPipeline
 internal import KernelModel
 internal import Platform
 
+extension PipelineReport {
+  /// What the making of a dump came to.
+  func status(of memory: PhysicalMemory, mayBeRepeated: Bool) -> ExitStatus {
+    guard lacksPages(of: memory) else { return .completed }
+    return mayBeRepeated && lost.failedReads > 0 ? .tryAgain : .inputLackedPages
+  }
+}
+
 extension Messages {
   /// Says what the vmcore is: at debug level all of it, and always what is wrong with it.
   ///

@@ -13,7 +13,7 @@ enum EncryptionStage {
     let investigation: Investigation
     do throws(KernelError) {
       investigation = try Investigation(kernel, region: options.region, depth: depth)
-    } catch { throw CommandFailure("\(error)") }
+    } catch { throw CommandFailure(error) }
     guard let keyFile = options.keyFile else { return Repair(investigation, of: kernel) }
     return try undo(kernel, investigation: investigation, keyFile: keyFile, options: options)
   }
@@ -35,7 +35,7 @@ enum EncryptionStage {
     let layer: StripLayer
     do throws(KernelError) {
       layer = try StripLayer(kernel)
-    } catch { throw CommandFailure("\(error)") }
+    } catch { throw CommandFailure(error) }
     for gap in layer.gaps { messages.warning("--sme-strip: \(gap)") }
     messages.common(
       "SME: the encryption bit is stripped from \(layer.tableCount) page tables, of the kernel and of"
@@ -50,7 +50,7 @@ enum EncryptionStage {
     do throws(EncryptionError) {
       let key = try KeyMaterial(keyPath: keyFile, mode: options.mode, tweaksPath: options.tweaksFile)
       return try Repair(investigation, of: kernel, key: key, view: options.view, user: options.region)
-    } catch { throw CommandFailure("\(error)") }
+    } catch { throw CommandFailure(error) }
   }
 
   static func tellEvidence(_ repair: Repair, messages: Messages) {

@@ -18,11 +18,11 @@ enum ErasureStage {
     }
     let text: String
     do throws(SystemError) { text = try TextFile.read(path) } catch {
-      throw CommandFailure("\(error)")
+      throw CommandFailure(error)
     }
     let script: ErasureScript
     do throws(KernelError) { script = try ErasureScript(text) } catch {
-      throw CommandFailure("\(path): \(error)")
+      throw CommandFailure(error, of: path)
     }
     let result: Eraser.Result
     var secrets: SecretSearch.Result?

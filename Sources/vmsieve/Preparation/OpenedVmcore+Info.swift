@@ -100,7 +100,7 @@ extension OpenedVmcore {
   ) throws(CommandFailure) -> (path: String, info: VMCOREINFO)? {
     if let path = request.infoFile {
       let text: String
-      do throws(SystemError) { text = try TextFile.read(path) } catch { throw CommandFailure("\(error)") }
+      do throws(SystemError) { text = try TextFile.read(path) } catch { throw CommandFailure(error) }
       // Unlike the kernel's page, a file may end with a line that has no end.
       let info = VMCOREINFO(text + "\n")
       for key in ["OSRELEASE", "PAGESIZE"] where info.string(key)?.isEmpty ?? true {
@@ -116,7 +116,7 @@ extension OpenedVmcore {
     } catch {
       // A file with types alone, such as a copy of /sys/kernel/btf/vmlinux, still serves who asks for types.
       if case .absent = error { return nil }
-      throw CommandFailure("\(path): \(error)")
+      throw CommandFailure(error, of: path)
     }
   }
 }

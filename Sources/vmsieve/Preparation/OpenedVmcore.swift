@@ -21,7 +21,7 @@ struct OpenedVmcore {
     let source: PhysicalMemory
     do throws(VmcoreError) {
       source = try PhysicalMemory(opening: request.path, prefersMapping: request.isMapped)
-    } catch { throw CommandFailure(error.description) }
+    } catch { throw CommandFailure(error) }
     try self.init(source, request: request, messages: messages)
   }
 

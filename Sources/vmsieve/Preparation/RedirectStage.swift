@@ -11,7 +11,7 @@ enum RedirectStage {
     let finding: SavedLowMemory.Finding
     do throws(KernelError) {
       finding = try SavedLowMemory.find(kernel)
-    } catch { throw CommandFailure("\(error)") }
+    } catch { throw CommandFailure(error) }
     func warnIfReplaced(_ reason: String) {
       guard kernel.facts.wasReplaced(in: memory) else { return }
       messages.warning(

@@ -30,6 +30,8 @@ struct DumpRequest: Equatable {
   var isDryRun = false
   /// `--keep-comm`: names of processes.
   var keptProcesses: [String] = []
+  /// `--skip-done`: what the file is made of; nil without.
+  var record: OutputRecord?
   /// `--report`: where what the crashed kernel tells is written besides.
   var report: String?
 
@@ -41,6 +43,11 @@ struct DumpRequest: Equatable {
   }
 
   var writesELF: Bool { format == .elf }
+
+  /// Whether the file appears whole or not at all.
+  var isRepeatable: Bool {
+    if case .part = destination { true } else { record != nil }
+  }
 
   var isSplit: Bool {
     if case .files = destination { true } else { false }

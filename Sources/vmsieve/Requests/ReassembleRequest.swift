@@ -5,4 +5,6 @@ struct ReassembleRequest: Equatable {
   var overwrites: Bool
   /// How many threads copy; nil is one.
   var threads: Int?
+  /// `--skip-done`: what the file is made of; nil without.
+  var record: OutputRecord?
 }

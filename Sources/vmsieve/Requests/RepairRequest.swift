@@ -10,4 +10,6 @@ struct RepairRequest: Equatable {
   var checked: String?
   /// How many threads read; nil is as many as there are usable processors.
   var threads: Int?
+  /// `--skip-done`: what the file is made of; nil without.
+  var record: OutputRecord?
 }

@@ -22,6 +22,45 @@ enum Request: Equatable {
     }
   }
 
+  /// Whether who asks for it again may, and so is told when that is worth it. What collects answers as makedumpfile does.
+  var mayBeRepeated: Bool {
+    switch self {
+    case .reassemble: true
+    case .dump(let request): request.isRepeatable
+    case .verify, .inspect, .repair, .bench: true
+    case .help, .version, .log, .rearrange, .generate, .memoryUsage: false
+    }
+  }
+
+  /// A request that leaves an output alone which is done (`--skip-done`), and what it writes there else.
+  func recording(_ record: OutputRecord, replacing: Bool) -> Request {
+    switch self {
+    case .dump(var request):
+      request.record = record
+      request.overwrites = request.overwrites || replacing
+      return .dump(request)
+    case .reassemble(var request):
+      request.record = record
+      request.overwrites = request.overwrites || replacing
+      return .reassemble(request)
+    case .repair(var request):
+      request.record = record
+      request.overwrites = request.overwrites || replacing
+      return .repair(request)
+    default: return self
+    }
+  }
+
+  /// The files among ``inputs`` that a dump is made of; others say how.
+  var sources: [String] {
+    switch self {
+    case .dump(let request): [request.memory.path]
+    case .reassemble(let request): request.parts
+    case .repair(let request): request.dumps
+    default: []
+    }
+  }
+
   /// Files that are read.
   var inputs: [String] {
     switch self {

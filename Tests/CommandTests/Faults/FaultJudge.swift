@@ -52,10 +52,10 @@ struct FaultJudge {
     case 1 where isAnswer && fault?.effect == .error(EPIPE, "EPIPE"):
       // Who reads no further than he likes has seen enough.
       return nil
-    case 1 where isAnswer && lines.isEmpty:
+    case 1 where isAnswer && lines.isEmpty, 75 where isAnswer && lines.isEmpty:
       // The answer itself says that a dump is not sound.
       return bench.size("out") > 0 ? nil : "exit status 1 without a word"
-    case 1, 2, 3:
+    case 1, 2, 3, 75:
       return failures.count == 1 ? nil : "exit status \(run.ending) with \(failures.count) lines of failure"
     default:
       return "\(run.ending)"
@@ -116,11 +116,11 @@ struct FaultJudge {
     case .dumps: return examineDump(name)
     case .core: return examineCore(name)
     case .stream: return try examineStream(name)
-    case .replacement where run.status == 4: return examineDump(name)
+    case .replacement where run.status == 4 || run.status == 75: return examineDump(name)
     case .replacement: return (.useless, "it is there, and not what it should be")
     case .besides:
       // A manifest counts the pages that could not be read; the answer says so.
-      if saysInTheAnswer(name) || run.status == 1 { return (.whole, nil) }
+      if saysInTheAnswer(name) || run.status == 1 || run.status == 75 { return (.whole, nil) }
       return (.useless, "it is there, and not what it should be")
     case .text, .answer:
       if saysInTheAnswer(name) { return (.whole, nil) }

@@ -61,7 +61,12 @@ struct FaultScenario: Sendable, CustomStringConvertible {
     FaultScenario("refiltered", "-z -d 31 --num-threads 1 --non-mmap dump new", makes: .dumps(["new"])),
     FaultScenario(
       "--split", "--split --splitblock-size 512 -l -d 1 core new more", makes: .dumps(["new", "more"])),
-    FaultScenario("--reassemble", "--reassemble part1 part2 new", makes: .dumps(["new"])),
+    FaultScenario("--reassemble", "--reassemble part1 part2 new", makes: .replacement("new")),
+    FaultScenario(
+      "--split-part", "--split-part 2/2 --splitblock-size 512 -l -d 1 --num-threads 1 core new",
+      makes: .replacement("new")),
+    FaultScenario(
+      "--skip-done", "--skip-done -l -d 1 --num-threads 1 core new", makes: .replacement("new")),
     FaultScenario("-E", "-E -d 31 core new", makes: .core("new")),
     FaultScenario("-F, 1 thread", "-F -l -d 1 --num-threads 1 core", makes: .stream),
     FaultScenario("-F, 2 threads", "-F -z -d 31 --num-threads 2 --non-mmap core", makes: .stream),

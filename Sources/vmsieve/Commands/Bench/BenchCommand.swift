@@ -30,7 +30,7 @@ struct BenchCommand {
     do throws(PipelineError) {
       let report = try measure(memory, kernel: ready.kernel)
       messages.answer(request.usesJSON ? [report.json.text] : report.lines)
-    } catch { throw CommandFailure(error.description) }
+    } catch { throw CommandFailure(error) }
   }
 
   private func measure(

@@ -34,7 +34,7 @@ struct InspectCommand {
       let directMap = found.directMap
     {
       do throws(VmcoreError) { map = try EncryptionMap(of: kernel, directMap: directMap) } catch {
-        throw CommandFailure(error.description)
+        throw CommandFailure(error)
       }
     }
     let processors = ready.kernel.flatMap { CrashedProcessors($0) }
@@ -43,7 +43,7 @@ struct InspectCommand {
     do throws(VmcoreError) {
       if let kernel = ready.kernel { crash = try CrashSummary(kernel) } else { crash = nil }
       forecast = try DumpForecast(ready.memory, of: ready.kernel)
-    } catch { throw CommandFailure(error.description) }
+    } catch { throw CommandFailure(error) }
     let report = InspectReport(
       ready.opened, repair: ready.repair, map: map, processors: processors, crash: crash, forecast: forecast)
     if let path = request.page { try write(HTMLReport(report: report).text, to: path) }
@@ -53,6 +53,6 @@ struct InspectCommand {
   private func write(_ page: String, to path: String) throws(CommandFailure) {
     do throws(SystemError) {
       try TextFile.write(page, to: path, replacing: request.overwrites)
-    } catch { throw CommandFailure("\(error)") }
+    } catch { throw CommandFailure(error) }
   }
 }
