@@ -1,4 +1,4 @@
-# make build | test | test-all | test-services | faults | same-outputs | sme-matrix | sme-mutants | trust | fuzz | sanitize | demo | bench | check-kernels | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
+# make build | test | test-all | test-services | test-fleet | faults | same-outputs | sme-matrix | sme-mutants | trust | fuzz | sanitize | demo | bench | check-kernels | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
 #
 #   SMALL=1              a program that does not read debug information (DWARF), and needs no elfutils
 #   STRICT=1             warnings are errors (CI)
@@ -34,7 +34,7 @@ ifdef PEER
 export VMSIEVE_PEER = $(abspath $(PEER))
 endif
 
-.PHONY: build deps lab test test-all test-services faults same-outputs sme-matrix sme-mutants trust fuzz sanitize demo bench check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
+.PHONY: build deps lab test test-all test-services test-fleet faults same-outputs sme-matrix sme-mutants trust fuzz sanitize demo bench check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
 build: deps
 	@$(if $(filter -static-stdlib,$(LINK)),,echo "The linker will warn of 'dlopen' in libswiftCore.a: it is for the runtime's developers, and vmsieve never gets there.")
 	swift build -c release --product vmsieve $(LINK_FLAGS) $(SWIFT_FLAGS)
@@ -63,6 +63,10 @@ test-services: deb
 	@$(INSTALL_PACKAGES) lintian
 	lintian --fail-on error,warning ../vmsieve_*_amd64.deb ../vmsieve-makedumpfile_*_amd64.deb
 	Tests/Services/run $(SUITES)
+
+# The recipes of integration/: on Slurm with three nodes on this machine, with GNU parallel, and Kubernetes' manifests.
+test-fleet: build
+	Tests/Fleet/run
 
 # What takes longer: more kernels, larger disks, the whole matrix of encrypted machines.
 test-all: MACHINES = all
@@ -129,8 +133,9 @@ lint:
 	@$(INSTALL_PACKAGES) shellcheck python3
 	Tests/floors
 	@grep -q "^vmsieve ($(VERSION)) " debian/changelog && grep -q "^## $(VERSION)$$" CHANGELOG.md || { echo "debian/changelog or CHANGELOG.md is not of $(VERSION)" >&2; exit 1; }
-	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Benchmarks/capture Benchmarks/measure.sh Benchmarks/trust Fuzzing/run Tests/run Tests/sanitize Tests/faults Tests/outputs Tests/sme-matrix Tests/Lab/demo Tests/Lab/bare Tests/Lab/check-kernels Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init Tests/Lab/secrets/*.sh \
-	  .ci/run completions/vmsieve packaging/try-libdw Tests/Services/run Tests/Services/guest/crash-once packaging/install-makedumpfile
+	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Benchmarks/capture Benchmarks/measure.sh Benchmarks/trust Benchmarks/fleet Fuzzing/run Tests/run Tests/sanitize Tests/faults Tests/outputs Tests/sme-matrix Tests/Lab/demo Tests/Lab/bare Tests/Lab/check-kernels Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init Tests/Lab/secrets/*.sh \
+	  .ci/run completions/vmsieve packaging/try-libdw Tests/Services/run Tests/Services/guest/crash-once packaging/install-makedumpfile \
+	  Tests/Fleet/run integration/fleet/vmcore-task integration/slurm/*.sbatch integration/slurm/vmcore-in-parts integration/parallel/vmcores
 
 install:
 	install -D -m 755 $(BUILD)/vmsieve $(DESTDIR)$(PREFIX)/sbin/vmsieve
@@ -141,7 +146,10 @@ install:
 # Lines for the configuration of the distributions' kdump services, to copy from.
 install-integration:
 	mkdir -p $(DESTDIR)$(PREFIX)/share/vmsieve
-	install -m 644 integration/* $(DESTDIR)$(PREFIX)/share/vmsieve/
+	install -m 644 $(wildcard integration/*.* integration/kdump-tools integration/sysconfig-kdump) $(DESTDIR)$(PREFIX)/share/vmsieve/
+	for folder in fleet slurm kubernetes parallel; do \
+	  mkdir -p $(DESTDIR)$(PREFIX)/share/vmsieve/$$folder && \
+	  cp integration/$$folder/* $(DESTDIR)$(PREFIX)/share/vmsieve/$$folder/ || exit 1; done
 
 # For what insists on the name: where kdump's services find makedumpfile. One that is there is kept beside it.
 install-makedumpfile: install

@@ -62,7 +62,9 @@ describe_machine() { # NAME
     bench) kernel=$(first_kernel) memory=1536M archive=512M ;;
     # The same, smaller, for the capture kernel, which writes to a disk.
     6.1-bench | 6.12-bench) kernel=${1%-bench} memory=512M archive=128M capture_modules='crc32c_generic ext4' ;;
-    *) die "no machine is called $1 (${tested_machines[*]} ${further_machines[*]} bench)" ;;
+    # For what is cut into parts: large, and most of it free.
+    6.1-8g) kernel=6.1 mode=guestdump memory=8G archive=512M ;;
+    *) die "no machine is called $1 (${tested_machines[*]} ${further_machines[*]} bench 6.1-8g)" ;;
   esac
 }
 
