@@ -44,8 +44,8 @@ struct KernelLogTests {
   @Test("Characters before 3.5 are shown as they are, but for what a terminal would obey")
   func characters() throws {
     let kernel = SyntheticKernel(.v3_10)
-    kernel.writeCharacterLog(Array("<6>[    0.000000] Linux\n<4>second\u{7}\n".utf8), size: 4096)
-    try expect("<6>[    0.000000] Linux\n<4>second\\x07\n", of: kernel)
+    kernel.writeCharacterLog(Array("<6>[    0.000000] Linux\n<4>second\u{7}\r<0>\n".utf8), size: 4096)
+    try expect("<6>[    0.000000] Linux\n<4>second\\x07\\x0d<0>\n", of: kernel)
   }
 
   @Test("A ring of characters that was written over begins with the oldest that is left")
@@ -78,6 +78,8 @@ struct KernelLogTests {
         LogEntry("first"), LogEntry("a\nb", nanoseconds: 1_234_567_890),
         LogEntry("", nanoseconds: 99_999_000_000_000),
         LogEntry([0x41, 0x09, 0x80, 0xff, 0x1b, 0x5c], nanoseconds: 123_456_789_000_000_999),
+        // What moves a terminal's cursor, and so what stands there: back, down, to the next page, to the line's beginning.
+        LogEntry("over\u{8}\u{b}\u{c}\r[    0.000000] forged\u{7f}", nanoseconds: 1_000_000),
       ], size: 4096, structure: structure)
     try expect(
       """
@@ -86,6 +88,7 @@ struct KernelLogTests {
                      b
       [99999.000000]\u{20}
       [123456789.000000] A\t\\x80\\xff\\x1b\\
+      [    0.001000] over\\x08\\x0b\\x0c\\x0d[    0.000000] forged\\x7f
 
       """, of: kernel)
   }

@@ -25,9 +25,12 @@ struct LogMessage {
   }
 
   /// Appends a character, as `\x1b` where it is none that can be shown.
+  ///
+  /// So are those that makedumpfile takes for blanks but that move a terminal's cursor: after a carriage return a message
+  /// could be written over the time in front of it, or over the whole line.
   static func append(_ byte: UInt8, to output: inout [UInt8]) {
     switch byte {
-    case 0x20...0x7e, 0x09...0x0d:
+    case 0x20...0x7e, UInt8(ascii: "\t"), newline:
       output.append(byte)
     default:
       output.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "x")])
