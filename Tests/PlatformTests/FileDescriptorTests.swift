@@ -178,6 +178,20 @@ struct FileDescriptorTests {
     #expect(try (8192...1 << 20).contains(descriptor.storedSize()))
   }
 
+  @Test("A hole is one up to the end of a file, and what lies behind that is none")
+  func nextData() throws {
+    let file = try TestFile(pattern(8192))
+    try file.truncate(to: 1 << 30)
+    let descriptor = try FileDescriptor.open(reading: file.path)
+    let (hole, end) = (UInt64(1 << 20), UInt64(1 << 30))
+    #expect(descriptor.nextData(in: 4096..<end).lowerBound == 4096)
+    #expect(descriptor.nextData(in: hole..<end) == end..<end)
+    #expect(descriptor.nextData(in: hole..<end + 1) == hole..<end + 1)
+    // As when it was cut after it was opened.
+    try file.truncate(to: 8192)
+    #expect(descriptor.nextData(in: hole..<end) == hole..<end)
+  }
+
   @Test(
     "A file that was made for nothing is removed, but not what took its name, nor what it replaced beside")
   func removing() throws {

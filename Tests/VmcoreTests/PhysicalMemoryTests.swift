@@ -1,5 +1,6 @@
 import DumpFixtures
 import DumpMemory
+import Foundation
 import Testing
 
 @testable import KernelModel
@@ -120,6 +121,58 @@ import Testing
     #expect(lostToo == nil)
     #expect(try core.memory.page(0x1f).errorKind == .unreadable)
     #expect(try core.memory.page(3).get() == (0x3000..<0x4000).map(Self.byte))
+  }
+
+  @Test(arguments: [true, false])
+  func `holes of a sparse file are pages of zeros that nobody reads`(isScattered: Bool) throws {
+    let core = try Self.openSparse(hole: 0x4000..<0x1000_0000, end: 0x1000_8000)
+    var reader =
+      try isScattered ? MemoryReader.scattered(core.memory) : MemoryReader.sequential(core.memory)
+    let before = try Self.bytesRead()
+    var wrong = 0
+    for pfn in UInt64(0)..<0x1_0008 {
+      let isHole = (4..<0x1_0000).contains(pfn)
+      let isRight = try reader.withPage(PFN(pfn)) { page in
+        (0..<4096).allSatisfy {
+          page.unsafeLoad(fromByteOffset: $0, as: UInt8.self)
+            == (isHole ? 0 : Self.byte(pfn << 12 + UInt64($0)))
+        }
+      }
+      if !isRight { wrong += 1 }
+    }
+    #expect(wrong == 0)
+    // A window around each of the two stretches that have bytes.
+    #expect(try Self.bytesRead() - before < 1 << 20)
+  }
+
+  @Test func `a hole that is cut off a file before anybody came there is unreadable`() throws {
+    let core = try Self.openSparse(hole: 0x4000..<0x40_0000, end: 0x40_0000)
+    var reader = try MemoryReader.sequential(core.memory)
+    let first = Self.word(0x1000, &reader)
+    #expect(first == Self.expectedWord(0x1000))
+    try core.truncate(to: core.memory.fileSize - 0x10_0000)
+    let cut = Self.word(0x38_0000, &reader)
+    #expect(cut == nil)
+  }
+
+  /// A dump of memory from 0 on, a part of which is a hole of the file.
+  private static func openSparse(hole: Range<UInt64>, end: UInt64) throws -> OpenedVmcore {
+    var builder = ELFBuilder()
+    builder.segments = [segment(0..<hole.lowerBound)]
+    builder.segments[0].claimedFileSize = end
+    return try OpenedVmcore(builder.build()) { file in
+      let start = try file.seekToEnd() - hole.lowerBound
+      try file.truncate(atOffset: start + end)
+      try file.seek(toOffset: start + hole.upperBound)
+      try file.write(contentsOf: Data((hole.upperBound..<end).map(byte)))
+    }
+  }
+
+  /// Bytes that this thread has asked read(2) and its like for.
+  private static func bytesRead() throws -> Int {
+    let text = try String(contentsOfFile: "/proc/thread-self/io", encoding: .utf8)
+    let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("rchar: ") })
+    return try #require(Int(line.dropFirst("rchar: ".count)))
   }
 
   /// A word, or nil where it is unreadable.

@@ -8,8 +8,14 @@ struct OpenedVmcore {
   private let file: TemporaryFile
   let memory: PhysicalMemory
 
-  init(_ image: ELFImage, prefersMapping: Bool = true) throws {
+  /// - Parameter change: what becomes of the file before it is opened.
+  init(
+    _ image: ELFImage, prefersMapping: Bool = true, change: (FileHandle) throws -> Void = { _ in }
+  ) throws {
     file = try image.write()
+    let handle = try FileHandle(forUpdating: URL(fileURLWithPath: file.path))
+    try change(handle)
+    try handle.close()
     memory = try PhysicalMemory(try ELFCore(opening: file.path), prefersMapping: prefersMapping)
   }
 

@@ -8,6 +8,7 @@ struct FileWindow: ~Copyable {
   var lastUse: UInt64 = 0
   private var mapping: FileMapping?
   private var buffer: MappedBuffer
+  private var hasZerosOnly = true
 
   /// - Parameter readSize: the longest stretch that will be read rather than mapped; untouched until then.
   init(readSize: Int) throws(SystemError) {
@@ -33,9 +34,21 @@ struct FileWindow: ~Copyable {
   /// Shows a stretch by reading it; the window is shorter where the file ends before.
   mutating func read(_ file: InputFile, _ range: Range<UInt64>) throws(SystemError) {
     close()
+    hasZerosOnly = false
     var bytes = buffer.mutableBytes(in: 0..<range.count)
     let count = try file.read(into: &bytes, at: FileOffset(range.lowerBound))
     self.range = range.lowerBound..<range.lowerBound + UInt64(count)
+  }
+
+  /// Shows a stretch that is known to be all zeros, without reading it.
+  mutating func showZeros(_ range: Range<UInt64>) {
+    close()
+    if !hasZerosOnly {
+      var bytes = buffer.mutableBytes
+      bytes.zero()
+      hasZerosOnly = true
+    }
+    self.range = range
   }
 
   /// Shows nothing any more.

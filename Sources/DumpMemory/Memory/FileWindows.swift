@@ -18,6 +18,9 @@ struct FileWindows: ~Copyable {
   /// The last stretch that could not be mapped in one piece, and how many there were since one could.
   private var unmapped: Range<UInt64> = 0..<0
   private var failures = 0
+  /// Where the file may be sparse: the hole that was found last.
+  private let mayHaveHoles: Bool
+  private var hole: Range<UInt64> = 0..<0
   private var uses: UInt64 = 0
   private var latest = 0
 
@@ -40,6 +43,8 @@ struct FileWindows: ~Copyable {
     windows = try InlineArray { (_) throws(SystemError) in try FileWindow(readSize: Int(readSize)) }
     self.readSize = readSize
     self.memory = memory
+    let file = memory.core.file
+    mayHaveHoles = file.isStored && file.heldSize < file.size
     mapsFirst = memory.prefersMapping && (access == .scattered || !memory.core.file.isStored)
   }
 
@@ -80,6 +85,10 @@ struct FileWindows: ~Copyable {
   }
 
   private mutating func open(_ offset: UInt64, in index: Int) throws(SystemError) {
+    if mayHaveHoles {
+      let stretch = stretch(around: offset, size: readSize)
+      if isHole(stretch) { return windows[index].showZeros(stretch) }
+    }
     if mapsFirst, !unmapped.contains(offset) {
       let range = memory.mappable(stretch(around: offset, size: mappedSize), around: offset)
       do throws(SystemError) {
@@ -103,6 +112,15 @@ struct FileWindows: ~Copyable {
     do throws(SystemError) { try readPage(offset, in: index) } catch {
       try mapPage(offset, in: index, after: error)
     }
+  }
+
+  /// Whether a stretch is a hole of the file, which may be terabytes long: it is found once, and not read.
+  private mutating func isHole(_ stretch: Range<UInt64>) -> Bool {
+    if !hole.contains(stretch.lowerBound) {
+      let rest = stretch.lowerBound..<memory.core.fileSize
+      hole = rest.lowerBound..<memory.core.file.nextData(in: rest).lowerBound
+    }
+    return hole.upperBound >= stretch.upperBound
   }
 
   private mutating func readPage(_ offset: UInt64, in index: Int) throws(SystemError) {
