@@ -181,6 +181,25 @@ struct ELFDumpTests {
     #expect(try flags(file.path) == 1)
   }
 
+  @Test("A stream says so with a header that comes last")
+  func unreadableInStream() throws {
+    var scenario = scenario(Array(UInt64(0)..<300))
+    scenario.unreadable = [7]
+    let sent = try TemporaryFile([])
+    var writer = try ELFDumpWriter(
+      segments(scenario), contents: ELFDumpWriter.Contents(eraseInfo: ""),
+      to: DumpOutput(stream: FileDescriptor.create(sent.path, replacing: true)))
+    try begin(scenario, &writer)
+    try append(scenario, to: &writer)
+    try writer.finish(dumpable: scenario.bitmap(of: scenario.dumpable))
+    let file = try TemporaryFile([])
+    var reader = try FlattenedStreamReader(FileDescriptor.open(reading: sent.path))
+    try reader.copy(into: FileDescriptor.create(file.path, replacing: true))
+    #expect(try flags(file.path) == 1)
+    let core = try ELFVmcore(file.path)
+    #expect(scenario.expected.allSatisfy { isRight($0, core, scenario) })
+  }
+
   @Test("No segment speaks of pages that were lost, wherever they lie", arguments: 0..<20)
   func lost(seed: Int) throws {
     var generator = SeededGenerator(seed: UInt64(seed))

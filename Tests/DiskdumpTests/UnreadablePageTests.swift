@@ -60,6 +60,24 @@ struct UnreadablePageTests {
     #expect(Inspection(dump, of: scenario).right == scenario.expected)
   }
 
+  @Test("A stream that lost pages of a file says so with a header that comes last", arguments: [true, false])
+  func stream(isLive: Bool) throws {
+    var scenario = Scenario()
+    scenario.unreadable = [0, 50, 2000]
+    var description = scenario.description
+    description.leavesOutUnreadable = isLive
+    let sent = try TemporaryFile([])
+    var writer = try DiskdumpWriter(
+      description, to: DumpOutput(stream: FileDescriptor.create(sent.path, replacing: true)))
+    try scenario.run(&writer)
+    let file = try TemporaryFile([])
+    var reader = try FlattenedStreamReader(FileDescriptor.open(reading: sent.path))
+    try reader.copy(into: FileDescriptor.create(file.path, replacing: true))
+    let dump = try KdumpDump(file.path)
+    #expect(dump.header.isIncomplete == !isLive)
+    #expect(Inspection(dump, of: scenario).right == scenario.expected)
+  }
+
   @Test("While the dump is being written they are missing, and the pages behind them are right")
   func duringTheCopy() throws {
     var scenario = Scenario()

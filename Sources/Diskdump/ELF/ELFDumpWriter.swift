@@ -265,6 +265,8 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
       let end = headers.data + extents.byteCount
       try fill(to: end)
       if !output.canBeRewritten {
+        // Its header was sent when nothing was lost yet; of two records with the same bytes the later counts.
+        if unreadablePages > 0, !isIncomplete { try writeHeader(isIncomplete: true) }
         try output.endStream()
         return
       }

@@ -190,6 +190,8 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
         try recordUnreadablePages()
       }
       if !output.canBeRewritten {
+        // Its header was sent when nothing was lost yet.
+        if isCutShort, !description.isIncomplete { try writeHeader(incomplete: true) }
         try output.endStream()
         return
       }
