@@ -74,6 +74,30 @@ struct SecretSlabTests {
       ])
   }
 
+  @Test("Types by which a key of TLS has no bytes are none that is known")
+  func shortKey() throws {
+    let slabs = SlabFixture(.v6_12, .plain) { types in
+      let pointer = types.pointer()
+      let short = types.array(types.integer("char", 1), 2)
+      let members: [(String, [(String, UInt32)])] = [
+        ("inet_connection_sock", [("icsk_ulp_ops", pointer), ("icsk_ulp_data", pointer)]),
+        ("tcp_ulp_ops", [("name", pointer)]),
+        ("tls_context", [("sk", pointer), ("crypto_send", short), ("crypto_recv", short)]),
+      ]
+      for (name, own) in members {
+        _ = types.structure(
+          name, 32, own.enumerated().map { .init(name: $1.0, type: $1.1, offset: $0 * 64) })
+      }
+    }
+    slabs.tables.setSymbol("schedule", slabs.tables.kernel.text)
+    do {
+      let found = try run(slabs, .tls).0
+      Issue.record("\(found.counts) was found")
+    } catch let error as KernelError {
+      #expect(error.description.contains("no tls_context.crypto_send with a key"), "\(error)")
+    }
+  }
+
   @Test("Transforms of the crypto API, with their key schedules, and not what else points to algorithms")
   func transforms() throws {
     let slabs = SlabFixture(.v6_12, .mixedSwapped) { types in

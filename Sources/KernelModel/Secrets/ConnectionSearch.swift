@@ -11,6 +11,8 @@ struct ConnectionSearch {
     let name: Int
     let socket: Int
     let contexts: [(offset: Int, size: Int)]
+    /// Version and cipher come first, and are none of the key: `struct tls_crypto_info`.
+    static let header = 4
 
     init(_ own: borrowing BTF, _ types: borrowing BTF) throws(KernelError) {
       operations = try own.place("inet_connection_sock", "icsk_ulp_ops")
@@ -20,8 +22,8 @@ struct ConnectionSearch {
       var contexts: [(offset: Int, size: Int)] = []
       for member in ["crypto_send", "crypto_recv"] {
         guard let found = types.member("tls_context", path: member), let offset = found.offset,
-          let size = found.size
-        else { throw .absent("the kernel's types have no tls_context.\(member)") }
+          let size = found.size, size > Self.header
+        else { throw .absent("the kernel's types have no tls_context.\(member) with a key") }
         contexts.append((offset, size))
       }
       self.contexts = contexts
@@ -52,8 +54,7 @@ struct ConnectionSearch {
       guard name == "tls", try search.word(context + layout.socket, "a TLS connection") == socket.rawValue
       else { continue }
       for (offset, size) in layout.contexts {
-        // Version and cipher come first: they are none of the key.
-        try search.erase(context + offset, byteCount: size, keys: [4..<size], &count)
+        try search.erase(context + offset, byteCount: size, keys: [Layout.header..<size], &count)
       }
       count.count += 1
     }

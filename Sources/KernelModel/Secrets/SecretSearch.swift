@@ -85,7 +85,9 @@ public struct SecretSearch: ~Copyable {
   private mutating func findInSlabs() throws(KernelError) {
     let wanted = request.kinds.intersection([.crypto, .tls, .freed])
     if wanted.isEmpty && request.files.isEmpty { return }
-    var name = "slabs"
+    var name =
+      (SecretKind.allCases.filter(wanted.contains).map(\.rawValue) + (request.files.isEmpty ? [] : ["file"]))
+      .joined(separator: ", ")
     do throws(KernelError) {
       var scan = try SlabScan(kernel, in: &memory)
       var crypto: TransformSearch?
