@@ -91,7 +91,8 @@ let package = Package(
       path: "Tests/FuzzTargets",
       swiftSettings: [fast]),
     .testTarget(
-      name: "FuzzTargetsTests", dependencies: ["FuzzTargets"], exclude: ["Regressions"]),
+      name: "FuzzTargetsTests", dependencies: ["FuzzTargets", "DumpMemory", "KernelModel"],
+      exclude: ["Regressions"]),
 
     .testTarget(name: "PlatformTests", dependencies: ["Platform"]),
     .testTarget(

@@ -4,6 +4,6 @@ public enum FuzzTargets {
     ELFTarget.self, NotesTarget.self, VMCOREINFOTarget.self, KdumpTarget.self, SalvageTarget.self,
     FlattenedTarget.self,
     KallsymsTarget.self, BTFTarget.self, VmlinuxTarget.self, ErasureTarget.self, PageTablesTarget.self,
-    MemSectionTarget.self, LogTarget.self, SlabsTarget.self,
+    MemSectionTarget.self, LogTarget.self, SlabsTarget.self, CrashTarget.self, SecretsTarget.self,
   ]
 }

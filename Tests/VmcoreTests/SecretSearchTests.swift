@@ -4,76 +4,7 @@ import Testing
 @testable import DumpMemory
 @testable import KernelModel
 
-/// A kernel with keys in a tree, a random number generator, and network namespaces with IPsec.
-private struct SecretFixture {
-  let tables = KernelWithTables { $0.cpus = 2 }
-
-  /// - Parameter isBare: whether nobody says where anything is.
-  init(isBare: Bool = false) {
-    var types = BTFBuilder()
-    let int = types.integer("unsigned int", 4)
-    let short = types.integer("short unsigned int", 2)
-    let char = types.integer("char", 1)
-    let long = types.integer("long unsigned int", 8)
-    let pointer = types.pointer()
-    let words = types.array(long, 4)
-    let bytes = types.array(char, 32)
-    let flexible = types.array(char, 0)
-    func structure(_ name: String, _ size: UInt32, _ members: [(String, UInt32, Int)]) -> UInt32 {
-      types.structure(name, size, members.map { .init(name: $0.0, type: $0.1, offset: $0.2 * 8) })
-    }
-    let node = structure(
-      "rb_node", 24, [("__rb_parent_color", long, 0), ("rb_right", pointer, 8), ("rb_left", pointer, 16)])
-    _ = structure("rb_root", 8, [("rb_node", pointer, 0)])
-    _ = structure("key", 64, [("serial_node", node, 0), ("type", pointer, 24), ("payload", words, 32)])
-    _ = structure("key_type", 8, [("name", pointer, 0)])
-    _ = structure("user_key_payload", 24, [("datalen", short, 16), ("data", flexible, 24)])
-    _ = structure("crng", 48, [("key", bytes, 0), ("generation", long, 32)])
-    _ = structure("batch_u64", 48, [("generation", long, 0), ("entropy", words, 8)])
-    _ = structure("blake2s_state", 48, [("h", bytes, 0)])
-    let list = structure("list_head", 16, [("next", pointer, 0), ("prev", pointer, 8)])
-    let ipsec = structure("netns_xfrm", 16, [("state_all", list, 0)])
-    _ = structure("net", 128, [("list", list, 16), ("xfrm", ipsec, 64)])
-    let walk = structure("xfrm_state_walk", 16, [("all", list, 0)])
-    _ = structure(
-      "xfrm_state", 128,
-      [("km", walk, 32), ("aalg", pointer, 64), ("ealg", pointer, 72), ("aead", pointer, 80)])
-    for (name, key) in [("xfrm_algo", 68), ("xfrm_algo_auth", 72), ("xfrm_algo_aead", 72)] {
-      _ = structure(name, UInt32(key), [("alg_key_len", int, 64), ("alg_key", flexible, key)])
-    }
-    tables.setTypes(types)
-    if !isBare { tables.setSymbol("schedule", tables.kernel.text) }
-  }
-
-  static func words(_ words: UInt64...) -> [UInt8] {
-    var bytes: [UInt8] = []
-    for word in words { bytes.appendLittleEndian(word) }
-    return bytes
-  }
-
-  static func secret(_ count: Int, _ seed: Int) -> [UInt8] {
-    (0..<count).map { UInt8(truncatingIfNeeded: $0 * 73 + seed * 29) }
-  }
-
-  func physical(_ address: UInt64) -> UInt64 {
-    tables.kernel.image.lowerBound << 12 + address - tables.kernel.text
-  }
-
-  func store(_ word: UInt64, at address: UInt64) { tables.kernel.memory.store(word, at: physical(address)) }
-
-  /// - Returns: the key's address, which is its node's too.
-  func addKey(_ type: String, payload: UInt64, left: UInt64 = 0, right: UInt64 = 0) -> UInt64 {
-    let name = tables.place(Array(type.utf8) + [0])
-    let type = tables.place(Self.words(name))
-    return tables.place(Self.words(1, right, left, type, payload, 0, 0, 0))
-  }
-
-  func addPayload(_ content: [UInt8], size: UInt16? = nil) -> UInt64 {
-    tables.place(Self.words(0, 0, UInt64(size ?? UInt16(content.count))) + content)
-  }
-
-  func setTree(_ root: UInt64) { tables.setSymbol("key_serial_tree", tables.place(Self.words(root))) }
-
+extension SecretFixture {
   func search(_ kinds: SecretKind..., files: [String] = []) throws -> SecretSearch.Result {
     var request = SecretRequest()
     request.kinds = Set(kinds)
@@ -219,6 +150,13 @@ struct SecretSearchTests {
     fixture.store(aead, at: state + 80)
     fixture.tables.setSymbol("net_namespace_list", head)
     try expectFailure("are said to be a key") { try fixture.search(.ipsec) }
+  }
+
+  @Test("Of a kernel with another allocator than SLUB nothing is found in slabs: there is no dump")
+  func otherAllocator() throws {
+    try expectFailure("secrets crypto, freed, file: the kernel's types have no SLUB allocator") {
+      try SecretFixture().search(.freed, .crypto, files: ["/etc/shadow"])
+    }
   }
 
   @Test("Names of paths, and what * stands for")
