@@ -85,7 +85,7 @@ public final class KdumpStore: PageStore {
       lines.append(
         missingPages > 0
           ? "the dump is marked incomplete: \(missingPages) of its \(dump.pageCount) pages are missing"
-          : "the dump is marked incomplete, though by its descriptors no page is missing")
+          : "the dump is marked incomplete: pages were lost before it was written, and it does not say which")
     } else if missingPages > 0 {
       lines.append("the dump is cut: \(missingPages) of its \(dump.pageCount) pages are missing")
     }

@@ -129,7 +129,8 @@ struct RepairCommand {
   }
 
   private func lackedPages(_ path: String) -> ExitStatus {
-    messages.warning("\(path) lacks pages: \(request.output) lacks them too and is marked incomplete")
+    let verb = request.dumps.count > 1 ? "lack" : "lacks"
+    messages.warning("\(path) \(verb) pages: \(request.output) lacks them too and is marked incomplete")
     return .inputLackedPages
   }
 

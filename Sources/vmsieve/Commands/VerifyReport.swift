@@ -98,6 +98,10 @@ struct VerifyReport {
         : "\(path) has no page that \(sums.path) has: they are of two dumps"
     }
     if pages.isSound, isComplete { return "\(path) is damaged, though every page can be read" }
+    if pages.isSound {
+      return
+        "\(path) is incomplete: pages are not in it that should be; all \(pages.pages) that are can be read"
+    }
     return
       "\(path) is \(isComplete ? "damaged" : "incomplete"): \(pages.failed) of \(pages.pages) pages cannot be read"
   }
