@@ -218,6 +218,6 @@ struct FaultJudge {
     let back = try ProgramUnderTest.bash(
       "rm -f \(made); $v --message-level 4 -R \(made) < \(name)", core: "core", in: bench.folder)
     guard back.status == 0 || back.status == 4 else { return (.useless, nil) }
-    return examineDump(made)
+    return bench.scenario.arguments.contains("-E") ? examineCore(made) : examineDump(made)
   }
 }

@@ -90,8 +90,8 @@ struct FaultMatrix {
 
   /// As many of them, chosen by a seed: of each kind of call about as many.
   func sample(_ count: Int, seed: UInt64) -> [Fault] {
-    guard count < faults.count else { return faults }
     var random = SeededGenerator(seed: seed)
+    guard count < faults.count else { return faults.shuffled(using: &random) }
     var groups = Dictionary(grouping: faults) { $0.call }.sorted { $0.key.description < $1.key.description }
       .map { $0.value.shuffled(using: &random) }
     var sample: [Fault] = []

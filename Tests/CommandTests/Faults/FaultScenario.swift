@@ -70,6 +70,7 @@ struct FaultScenario: Sendable, CustomStringConvertible {
     FaultScenario("-E", "-E -d 31 core new", makes: .core("new")),
     FaultScenario("-F, 1 thread", "-F -l -d 1 --num-threads 1 core", makes: .stream),
     FaultScenario("-F, 2 threads", "-F -z -d 31 --num-threads 2 --non-mmap core", makes: .stream),
+    FaultScenario("-E -F", "-E -F -d 31 core", makes: .stream),
     FaultScenario("-R", "-R new", input: "flat", makes: .replacement("new")),
     FaultScenario("repair of an ELF core", "repair sme new", makes: .replacement("new")),
     FaultScenario("repair of a dump", "repair broken new", makes: .replacement("new")),
