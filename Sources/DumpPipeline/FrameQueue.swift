@@ -121,7 +121,7 @@ final class FrameQueue: @unchecked Sendable {
     let isCounted = self.lost != nil
     for pfn in lost {
       if isCounted {
-        self.lost?.insert(pfn..<pfn.advanced(by: 1))
+        self.lost?.insert(pfn)
       } else {
         frames.remove(pfn)
       }

@@ -208,8 +208,12 @@ struct OptionParserTests {
       "-c --compression-level 0", "-c --compression-level 13", "-z --compression-level=-8",
       "-z --compression-level fast",
       "-l --compression-level 1", "--compression-level 1", "-E --compression-level 1",
+      "-c --compression-level 1 --dump-dmesg",
     ] {
       #expect(throws: CommandLineError.self, "\(line)") { try parse("\(line) a b") }
+    }
+    for line in ["-R a", "--reassemble a b c", "-g a -x b", "--mem-usage a"] {
+      #expect(throws: CommandLineError.self, "\(line)") { try parse("--compression-level 1 \(line)") }
     }
   }
 

@@ -66,6 +66,21 @@ struct CrashCauseTests {
     #expect(found.lastTime == UInt64(lines.count + 2) * 1_500_000_000)
   }
 
+  @Test("The task that hung is named by its number, whatever its name is")
+  func hungTask() throws {
+    let panic = "Kernel panic - not syncing: hung_task: blocked tasks"
+    for (name, pid) in [
+      ("sh:141", 141), ("kworker/0:1:17", 17), ("a blocked for more:9", 9), ("x y:z:5", 5),
+    ] as [(String, Int32)] {
+      let line = "INFO: task \(name) blocked for more than 120 seconds."
+      #expect(try summary([line, panic]).cause.hungTask == pid, "\(line)")
+    }
+    for line in ["INFO: task sh", "INFO: task sh:x blocked for more than 1 seconds."] {
+      #expect(try summary([line, panic]).cause.hungTask == nil, "\(line)")
+    }
+    #expect(try summary(["INFO: task sh:1 blocked for more than 1 seconds."]).cause.hungTask != nil)
+  }
+
   @Test("Only the last lines are kept, and nothing in them harms a terminal")
   func lastLines() throws {
     let found = try summary((0..<50).map { "line \($0)" } + ["\u{1b}[31mred\u{7}"], keeping: 3)

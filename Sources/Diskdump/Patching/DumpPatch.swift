@@ -28,7 +28,7 @@ public struct DumpPatch: ~Copyable {
     var next = inFile.next(from: PFN(0))
     while let pfn = next {
       let following = pfn.advanced(by: 1)
-      if changed.changes(pfn) { frames.insert(pfn..<following) }
+      if changed.changes(pfn) { frames.insert(pfn) }
       next = inFile.next(from: following)
     }
     self.original = original

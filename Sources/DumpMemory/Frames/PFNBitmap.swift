@@ -56,6 +56,11 @@ public struct PFNBitmap: ~Copyable, PFNSet, @unchecked Sendable {
     change(range, to: true)
   }
 
+  @discardableResult
+  public mutating func insert(_ pfn: PFN) -> Bool {
+    insert(pfn..<PFN(pfn.rawValue &+ 1)) == 1
+  }
+
   /// Adds frames as a bitmap has them to a chunk that is clear; bits at and past ``maxMapNumber`` do not count.
   ///
   /// - Parameter bits: ``PFNChunk/byteCount`` bytes, as ``copyChunk(_:into:)`` writes them.

@@ -10,14 +10,14 @@ extension SalvageScan {
     _ = try checker.run(threads: threads) { (block, done, total) throws(VmcoreError) in
       try comparison?.add(block.sums) { pfn, isSame in
         if isSame {
-          proven.insert(pfn..<pfn.advanced(by: 1))
+          proven.insert(pfn)
         } else {
-          failed.insert(pfn..<pfn.advanced(by: 1))
+          failed.insert(pfn)
           counts.changed += 1
         }
       }
-      for pfn in block.failed { failed.insert(pfn..<pfn.advanced(by: 1)) }
-      for pfn in block.zeros { zeros.insert(pfn..<pfn.advanced(by: 1)) }
+      for pfn in block.failed { failed.insert(pfn) }
+      for pfn in block.zeros { zeros.insert(pfn) }
       progress(done, total)
     }
   }
@@ -38,7 +38,7 @@ extension SalvageScan {
     var block = PageSumBlock()
     func compareBlock() throws(VmcoreError) {
       try comparison.add(block) { pfn, isSame in
-        if !isSame { wrong.insert(pfn..<pfn.advanced(by: 1)) }
+        if !isSame { wrong.insert(pfn) }
       }
     }
     try recovered.forEach { (pfn) throws(VmcoreError) in

@@ -262,7 +262,7 @@ struct SalvageScan: ~Copyable {
 
   private mutating func keep(_ pfn: PFN) {
     counts.whole += 1
-    found.insert(pfn..<pfn.advanced(by: 1))
+    found.insert(pfn)
   }
 
   /// Loses a page that nothing proves, not even a manifest.

@@ -90,7 +90,7 @@ extension BTF {
   }
 
   private func enumerator(_ name: [UInt8], of type: BTFType) -> Int64? {
-    guard type.kind == BTFKind.enumeration || type.kind == BTFKind.enumeration64 else { return nil }
+    guard type.isEnumeration else { return nil }
     let isWide = type.kind == BTFKind.enumeration64
     for index in 0..<type.count {
       let at = type.body + index * (isWide ? 12 : 8)

@@ -36,24 +36,21 @@ public struct BTF: ~Copyable {
   public init(
     from start: VirtualAddress, to stop: VirtualAddress, _ memory: inout KernelMemory
   ) throws(KernelError) {
-    let buffer = try Self.load(from: start, to: stop, &memory)
-    try self.init(buffer, size: Int(stop.rawValue - start.rawValue))
-  }
-
-  /// Reads all of `.BTF`; the buffer may be longer.
-  static func load(
-    from start: VirtualAddress, to stop: VirtualAddress, _ memory: inout KernelMemory
-  ) throws(KernelError) -> MappedBuffer {
-    guard stop > start, stop.rawValue - start.rawValue <= UInt64(mostBytes) else {
-      throw .malformed("__start_BTF is \(start) and __stop_BTF \(stop)")
-    }
-    let size = Int(stop.rawValue - start.rawValue)
+    let size = try Self.size(from: start, to: stop)
     var buffer = try KernelError.wrapping { () throws(SystemError) in try MappedBuffer(byteCount: size) }
     try KernelError.reading(".BTF") { () throws(VmcoreError) in
       var bytes = buffer.mutableBytes
       try memory.readSequentially(start, into: &bytes)
     }
-    return buffer
+    try self.init(buffer, size: size)
+  }
+
+  /// Bytes of `.BTF` between its two symbols.
+  static func size(from start: VirtualAddress, to stop: VirtualAddress) throws(KernelError) -> Int {
+    guard stop > start, stop.rawValue - start.rawValue <= UInt64(mostBytes) else {
+      throw .malformed("__start_BTF is \(start) and __stop_BTF \(stop)")
+    }
+    return Int(stop.rawValue - start.rawValue)
   }
 
   /// Takes BTF from a part of a file: the section of a vmlinux, or all of a file like
@@ -86,6 +83,9 @@ public struct BTF: ~Copyable {
     _ buffer: consuming MappedBuffer, size: Int, preferring place: Int = 0
   ) throws(KernelError) {
     let sections = try Self.sections(buffer.bytes, size: size)
+    guard buffer.bytes.littleEndian(at: sections.strings.upperBound - 1, as: UInt8.self) == 0 else {
+      throw .malformed("the strings of BTF do not end")
+    }
     var marks: [UInt32] = []
     var named: [UInt32] = []
     var count = 0
@@ -93,7 +93,7 @@ public struct BTF: ~Copyable {
     while at < sections.types.upperBound {
       if count % Self.stride == 0 { marks.append(UInt32(at)) }
       guard let type = BTFType(buffer.bytes, at: at),
-        let end = Self.end(of: type, bytes: buffer.bytes, layout: sections.layout),
+        let end = Self.end(of: type, layout: buffer.bytes.extracting(sections.layout)),
         end <= sections.types.upperBound
       else { throw .malformed("type \(count + 1) of BTF is of no known kind, or reaches past the end") }
       count += 1
@@ -119,6 +119,8 @@ public struct BTF: ~Copyable {
   }
 
   /// `struct btf_header`: 24 bytes; 32 with the layout of kinds.
+  ///
+  /// - Parameter size: bytes of all of BTF, of which there need be no more than the header.
   static func sections(_ bytes: RawSpan, size: Int) throws(KernelError) -> Sections {
     guard bytes.littleEndian(at: 0, as: UInt16.self) == magic else {
       throw .malformed("BTF does not begin with its magic number")
@@ -131,9 +133,9 @@ public struct BTF: ~Copyable {
       let start = length + offset
       return start + count <= size ? start..<start + count : nil
     }
-    guard let types = section(8), let strings = section(16), !strings.isEmpty,
-      bytes.littleEndian(at: strings.upperBound - 1, as: UInt8.self) == 0
-    else { throw .malformed("the sections of BTF do not lie inside of it") }
+    guard let types = section(8), let strings = section(16), !strings.isEmpty else {
+      throw .malformed("the sections of BTF do not lie inside of it")
+    }
     return Sections(types: types, strings: strings, layout: length >= 32 ? section(24) ?? 0..<0 : 0..<0)
   }
 
@@ -141,11 +143,14 @@ public struct BTF: ~Copyable {
     bytes.littleEndian(at: offset, as: UInt32.self).map { Int($0) }
   }
 
-  static func end(of type: BTFType, bytes: RawSpan, layout: Range<Int>) -> Int? {
+  /// Where a type ends.
+  ///
+  /// - Parameter layout: the section of that name.
+  static func end(of type: BTFType, layout: RawSpan) -> Int? {
     if let sizes = BTFKind.layout(type.kind) { return type.body + sizes.fixed + type.count * sizes.element }
-    let entry = layout.lowerBound + Int(type.kind) * 4
-    guard entry + 4 <= layout.upperBound, let fixed = bytes.littleEndian(at: entry, as: UInt8.self),
-      let element = bytes.littleEndian(at: entry + 1, as: UInt8.self)
+    let entry = Int(type.kind) * 4
+    guard entry + 4 <= layout.byteCount, let fixed = layout.littleEndian(at: entry, as: UInt8.self),
+      let element = layout.littleEndian(at: entry + 1, as: UInt8.self)
     else { return nil }
     return type.body + Int(fixed) + type.count * Int(element)
   }
@@ -221,7 +226,7 @@ public struct BTF: ~Copyable {
     let index = Int(number) - 1
     var at = Int(marks[index / Self.stride])
     for _ in 0..<index % Self.stride {
-      guard let type = BTFType(bytes, at: at), let end = Self.end(of: type, bytes: bytes, layout: layout)
+      guard let type = BTFType(bytes, at: at), let end = Self.end(of: type, layout: bytes.extracting(layout))
       else { return nil }
       at = end
     }
@@ -246,7 +251,7 @@ public struct BTF: ~Copyable {
   func first(where accept: (BTFType) -> Bool) -> BTFType? {
     var at = types.lowerBound
     for _ in 0..<count {
-      guard let type = BTFType(bytes, at: at), let end = Self.end(of: type, bytes: bytes, layout: layout)
+      guard let type = BTFType(bytes, at: at), let end = Self.end(of: type, layout: bytes.extracting(layout))
       else { return nil }
       if accept(type) { return type }
       at = end

@@ -16,6 +16,8 @@ struct BTFType {
 
   static let byteCount = 12
 
+  var isEnumeration: Bool { kind == BTFKind.enumeration || kind == BTFKind.enumeration64 }
+
   /// - Parameter offset: from the beginning of BTF.
   init?(_ bytes: RawSpan, at offset: Int) {
     guard let name = bytes.littleEndian(at: offset, as: UInt32.self),

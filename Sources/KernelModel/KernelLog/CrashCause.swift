@@ -40,10 +40,14 @@ public struct CrashCause: Hashable, Sendable {
 
   /// The pid of the task that hung, of `INFO: task NAME:PID blocked for more than N seconds.`; nil where it is not said.
   public var hungTask: Int32? {
-    guard kind == .hungTask, let words = finding?.split(separator: " blocked for more than ").first else {
+    guard kind == .hungTask, let finding else {
       return nil
     }
-    return words.split(separator: ":").last.flatMap { Int32($0) }
+    let words = finding.split(separator: " ")
+    // A task's name may have spaces and colons.
+    return words.indices.dropFirst().first { words[$0...].starts(with: ["blocked", "for", "more", "than"]) }
+      .flatMap { words[$0 - 1].split(separator: ":").last }
+      .flatMap { Int32($0) }
   }
 
   /// Words of a panic, and what they stand for.

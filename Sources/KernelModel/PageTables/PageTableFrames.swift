@@ -61,7 +61,7 @@ public struct PageTableFrames: ~Copyable {
       return
     }
     // Tables are shared, and broken ones may form a ring.
-    guard frames.insert(table..<table.advanced(by: 1)) == 1, level > 1 else { return }
+    guard frames.insert(table), level > 1 else { return }
     let start = (level - 1) * memory.geometry.size
     let range = start..<start + memory.geometry.size
     guard (try? Self.read(memory.geometry.address(of: table), into: &tables, in: range, by: &reader)) != nil

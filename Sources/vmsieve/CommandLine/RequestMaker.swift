@@ -26,11 +26,9 @@ struct RequestMaker {
       }
       if options.isDryRun { throw .conflict("--dry-run cannot be used with --deadline.") }
     }
-    if options.memoryLimit != nil,
-      options.generated != nil || options.rearranges || options.reassembles || options.wantsLog
-        || options.wantsMemoryUsage
-    {
-      throw .conflict("--max-memory goes with a dump only.")
+    if asksForOther {
+      if options.memoryLimit != nil { throw .conflict("--max-memory goes with a dump only.") }
+      if options.compressionLevel != nil { throw .conflict("--compression-level goes with a dump only.") }
     }
     if let output = options.generated { return try generating(output) }
     if options.rearranges { return try rearranging() }
@@ -62,12 +60,15 @@ struct RequestMaker {
     return try reading(to: destination())
   }
 
+  /// Whether the line asks for something else than a dump of a vmcore.
+  private var asksForOther: Bool {
+    options.generated != nil || options.rearranges || options.reassembles || options.wantsLog
+      || options.wantsMemoryUsage
+  }
+
   /// Whether a deadline has no meaning: an ELF core names its pages before it has them, and files of a split dump are as they
   /// are to be only together.
-  private var makesNothingInTime: Bool {
-    options.generated != nil || options.rearranges || options.reassembles || options.wantsLog
-      || options.wantsMemoryUsage || options.writesELF || options.splits
-  }
+  private var makesNothingInTime: Bool { asksForOther || options.writesELF || options.splits }
 
   /// An option with which the files of a split dump would not fit together, or of another task.
   private var optionWithoutPart: String? {

@@ -36,10 +36,25 @@ struct KernelByteStream: ~Copyable {
     return unsafe buffer.bytes.unsafeLoad(fromUncheckedByteOffset: taken &+ offset, as: UInt8.self)
   }
 
+  /// What was asked for, and more where it was read with it.
+  var ahead: RawSpan {
+    @_lifetime(borrow self)
+    get { buffer.bytes.extracting(taken..<filled) }
+  }
+
   @inline(__always)
   mutating func take(_ count: Int) {
     precondition(count <= filled - taken)
     taken &+= count
+  }
+
+  /// Passes any number of bytes over.
+  mutating func skip(_ count: Int) {
+    let ahead = min(count, filled - taken)
+    taken += ahead
+    if ahead == count { return }
+    start = start + taken + (count - ahead)
+    (filled, taken) = (0, 0)
   }
 
   private mutating func fill(_ count: Int, _ memory: inout KernelMemory) throws(VmcoreError) {
