@@ -1,3 +1,5 @@
+internal import Platform
+
 /// Compresses one page at a time, with a context that is made once: one compressor per worker.
 ///
 /// Nothing is allocated per page, except by libsnappy within itself.
@@ -12,6 +14,7 @@ public struct PageCompressor: ~Copyable, Sendable {
 
   public let codec: Codec
   private let context: Context
+  private var filled: FilledPages
 
   /// - Parameters:
   ///   - level: one of the codec's ``Codec/levels``; nil for the usual one.
@@ -19,6 +22,8 @@ public struct PageCompressor: ~Copyable, Sendable {
   /// - Throws: ``CompressionError`` if the codec gets no memory or its library does not fit.
   public init(_ codec: Codec, level: Int32? = nil, pageSize: Int = 4096) throws(CompressionError) {
     self.codec = codec
+    let none: FilledPages
+    do throws(SystemError) { none = try FilledPages() } catch { throw .outOfMemory(codec) }
     switch codec {
     case .none: context = .none
     case .zlib: context = .deflate(try DeflateContext(level: level ?? DeflateContext.usualLevel))
@@ -26,6 +31,7 @@ public struct PageCompressor: ~Copyable, Sendable {
     case .snappy: context = .snappy(SnappyContext())
     case .zstd: context = .zstd(try ZstdContext(level: level ?? ZstdContext.usualLevel, pageSize: pageSize))
     }
+    filled = none
   }
 
   /// Bytes that the output of ``compress(_:into:)`` must have room for, more than a page for some codecs.
@@ -46,6 +52,8 @@ public struct PageCompressor: ~Copyable, Sendable {
   ///   not make the page smaller (the rule of the kdump-compressed format).
   public mutating func compress(_ page: RawSpan, into output: inout MutableRawSpan) -> Int? {
     precondition(output.byteCount >= PageCompressor.outputBound(codec: codec, pageSize: page.byteCount))
+    let fill = codec == .none ? nil : fillByte(page)
+    if let fill, let length = filled.copy(fill, into: &output) { return length }
     let length: Int? =
       switch context {
       case .none: nil
@@ -55,6 +63,7 @@ public struct PageCompressor: ~Copyable, Sendable {
       case .zstd(let context): context.compress(page, into: &output)
       }
     guard let length, length < page.byteCount else { return nil }
+    if let fill { filled.keep(output.bytes.extracting(first: length), of: fill) }
     return length
   }
 }

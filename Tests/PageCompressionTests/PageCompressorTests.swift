@@ -113,6 +113,32 @@ struct PageCompressorTests {
     }
   }
 
+  @Test("A page of one byte over and over is what it would be without having been kept", arguments: Codec.allCases)
+  func filledPages(codec: Codec) throws {
+    var compressor = try PageCompressor(codec)
+    let inflater = PageInflater(pageSize: 4096)
+    for round in 0..<2 {
+      for fill in UInt8.min...UInt8.max {
+        var page = [UInt8](repeating: fill, count: 4096)
+        // What only begins so is another page.
+        for other in [false, true] {
+          if other { page[4095 - Int(fill)] ^= 1 }
+          var fresh = try PageCompressor(codec)
+          let (stored, guardsHold) = compress(page, with: &compressor)
+          #expect(guardsHold && stored == compress(page, with: &fresh).stored, "\(fill) \(round)")
+          guard let stored else {
+            #expect(codec == .none)
+            continue
+          }
+          let back = try stored.withUnsafeBytes { stored throws(PageInflater.Failure) in
+            try inflater.inflate(stored, flags: descriptorFlags(codec))
+          }
+          #expect(Array(back) == page)
+        }
+      }
+    }
+  }
+
   @Test("Pages of other machines' sizes work too", arguments: Codec.allCases, [16384, 65536])
   func largePages(codec: Codec, pageSize: Int) throws {
     var compressor = try PageCompressor(codec, pageSize: pageSize)

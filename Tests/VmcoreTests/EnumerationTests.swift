@@ -63,8 +63,5 @@ import Testing
     types = BTFBuilder()
     types.add(6, "color", count: 50, word: 4, body: [0, 0])
     #expect(throws: KernelError.self) { try enumerations(["color"], in: types.build()) }
-    types = BTFBuilder()
-    for index in 0..<300 { _ = types.enumeration("x\(index)color", []) }
-    #expect(throws: KernelError.self) { try enumerations(["color"], in: types.build()) }
   }
 }

@@ -5,7 +5,7 @@ extension BTF {
   /// The names and values of an enumeration.
   public typealias Enumerators = [String: Int64]
 
-  /// Reads some enumerations alone, from the strings on forwards and without the tables that other lookups need: every dump
+  /// Reads some enumerations alone, forwards and without the tables that other lookups need: every dump
   /// asks for some, and a capture kernel has no memory for all of `.BTF`.
   ///
   /// - Parameters:
@@ -20,8 +20,8 @@ extension BTF {
     var header = try stream(at: start)
     try need(min(size, 32), of: &header, &memory)
     let sections = try sections(header.ahead, size: size)
-    let places = try places(
-      of: names, from: start + sections.strings.lowerBound, byteCount: sections.strings.count, &memory)
+    let strings = start + sections.strings.lowerBound
+    let wanted = names.map { Array($0.utf8) + [0] }
     let layout = try layout(
       from: start + sections.layout.lowerBound, byteCount: sections.layout.count, &memory)
     var types = try stream(at: start + sections.types.lowerBound)
@@ -32,10 +32,14 @@ extension BTF {
       guard let type = BTFType(types.ahead, at: 0), let count = end(of: type, layout: layout.bytes),
         at + count <= sections.types.upperBound
       else { throw .malformed("a type of BTF is of no known kind, or reaches past the end") }
-      if type.isEnumeration, let name = places[type.nameOffset] {
-        found[name] = try enumerators(
-          of: type, from: start + at, strings: start + sections.strings.lowerBound,
-          byteCount: sections.strings.count, &memory)
+      if type.isEnumeration, type.nameOffset != 0, Int(type.nameOffset) < sections.strings.count,
+        let index = try index(
+          of: strings + Int(type.nameOffset), atMost: sections.strings.count - Int(type.nameOffset),
+          in: wanted,
+          &memory)
+      {
+        found[names[index]] = try enumerators(
+          of: type, from: start + at, strings: strings, byteCount: sections.strings.count, &memory)
       }
       types.skip(count)
       at += count
@@ -67,45 +71,23 @@ extension BTF {
     return buffer
   }
 
-  /// By their offsets, the strings that are wanted: what compares numbers afterwards need not read each type's name.
-  private static func places(
-    of names: [String], from start: VirtualAddress, byteCount: Int, _ memory: inout KernelMemory
-  ) throws(KernelError) -> [UInt32: String] {
-    let wanted = names.map { Array($0.utf8) }
-    var begins = [Bool](repeating: false, count: 256)
-    for first in wanted.compactMap(\.first) { begins[Int(first)] = true }
-    let longest = wanted.reduce(0) { max($0, $1.count) } + 1
-    var strings = try stream(at: start)
-    var places: [UInt32: String] = [:]
-    var at = 0
-    while at < byteCount {
-      let step = min(byteCount - at, 16 << 10)
-      try need(min(step + longest, byteCount - at), of: &strings, &memory)
-      try note(wanted, begins: begins, in: strings.ahead.extracting(first: byteCount - at), upTo: step) {
-        (place, index) throws(KernelError) in
-        guard places.count < mostPlaces else { throw .malformed("BTF has \(names[index]) too many times") }
-        places[UInt32(at + place)] = names[index]
+  /// Which of some names, each with its NUL, stands at an address.
+  private static func index(
+    of address: VirtualAddress, atMost limit: Int, in names: [[UInt8]], _ memory: inout KernelMemory
+  ) throws(KernelError) -> Int? {
+    try KernelError.reading(".BTF") { () throws(VmcoreError) in
+      var candidates = Array(names.indices)
+      var at = 0
+      while at < limit, !candidates.isEmpty {
+        let byte = try memory.byte(address + at)
+        candidates.removeAll { names[$0][at] != byte }
+        if byte == 0 { return candidates.first }
+        at += 1
       }
-      strings.take(step)
-      at += step
-    }
-    return places
-  }
-
-  private static func note(
-    _ wanted: [[UInt8]], begins: [Bool], in bytes: RawSpan, upTo end: Int,
-    _ found: (_ place: Int, _ index: Int) throws(KernelError) -> Void
-  ) throws(KernelError) {
-    for place in 0..<min(end, bytes.byteCount) {
-      guard let byte = bytes.littleEndian(at: place, as: UInt8.self), begins[Int(byte)],
-        let index = wanted.firstIndex(where: { bytes.holds($0, at: place) })
-      else { continue }
-      try found(place, index)
+      return nil
     }
   }
 
-  /// BTF has each of its strings once.
-  private static let mostPlaces = 256
   /// No enumeration of a kernel comes near.
   private static let mostEnumerators = 4096
 
