@@ -113,7 +113,7 @@ struct PageCompressorTests {
     }
   }
 
-  @Test("A page of one byte over and over is what it would be without having been kept", arguments: Codec.allCases)
+  @Test("A page of one byte over and over is the same whether or not it was kept", arguments: Codec.allCases)
   func filledPages(codec: Codec) throws {
     var compressor = try PageCompressor(codec)
     let inflater = PageInflater(pageSize: 4096)

@@ -213,6 +213,11 @@ public struct BTF: ~Copyable {
   /// Bytes of a name that its hash is made of: damaged strings may be long.
   private static let longestName = 128
 
+  /// Bytes of memory that all of it takes.
+  var byteCount: Int {
+    buffer.byteCount + (marks.capacity + placesByName.capacity) * MemoryLayout<UInt32>.size
+  }
+
   // MARK: - Types by number
 
   var bytes: RawSpan {

@@ -102,6 +102,9 @@ public final class Kernel {
     }
   }
 
+  /// Bytes of memory that its types take: none before somebody asks for them.
+  public var bytesOfTypes: Int { (try? knownTypes?.get())?.btf.byteCount ?? 0 }
+
   private var sources: KernelSources { KernelSources(facts, files: files) }
 
   /// The same for whom it is an error of the kernel's.

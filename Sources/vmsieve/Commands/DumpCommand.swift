@@ -174,10 +174,7 @@ struct DumpCommand {
           + " \(level.rawValue).")
     }
 
-    let bitmapBytes = frames.allocatedBytes
-    messages.debug(
-      "memory: \(threads) threads of at most \(PipelineMemory.bytesPerThread(request.codec, level: request.level, pageSize: memory.geometry.size)) bytes each,"
-        + " page bitmap of \(bitmapBytes) bytes")
+    foretellMemory(bitmap: frames.allocatedBytes)
     var description = describe(level.subtracting(filtered.droppedRules))
     let priority = priority(level, frames: frames, description: description, file: file, files: files)
     var pipeline = DumpPipeline(output, frames: frames)
@@ -219,7 +216,19 @@ struct DumpCommand {
       bytesWritten: bytesWritten)
     if let discrepancy = statistics.discrepancy { messages.warning(discrepancy) }
     for line in statistics.lines { messages.report(line) }
+    if let peak = Host.peakMemory() { messages.debug("memory: \(peak) bytes at most were taken") }
     return copied.status(of: memory, mayBeRepeated: request.isRepeatable)
+  }
+
+  private func foretellMemory(bitmap: Int) {
+    let (codec, level, pageSize) = (request.codec, request.level, memory.geometry.size)
+    let types = kernel?.bytesOfTypes ?? 0
+    let most = PipelineMemory.mostBytes(
+      threads: threads, codec: codec, level: level, pageSize: pageSize, others: bitmap + types)
+    let thread = PipelineMemory.bytesPerThread(codec, level: level, pageSize: pageSize)
+    messages.debug(
+      "memory: at most \(most) bytes are expected: \(PipelineMemory.ownBytes) of the program, \(thread) of each of \(threads)"
+        + " threads, \(bitmap) of the page bitmap, \(types) of the kernel's types")
   }
 
   /// Copies the pages, or says what of them is in a dump that was cut.

@@ -9,7 +9,7 @@ enum WorkerThreads {
     messages: Messages
   ) -> Int {
     if let limit {
-      let least = PipelineMemory.leastBytes(codec, level: level, pageSize: pageSize)
+      let least = PipelineMemory.mostBytes(threads: 1, codec: codec, level: level, pageSize: pageSize)
       if limit < least {
         messages.warning(
           "--max-memory \(limit): one thread takes about \(least) bytes with all else, and is used")
