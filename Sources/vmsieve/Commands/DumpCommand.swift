@@ -220,17 +220,6 @@ struct DumpCommand {
     return copied.status(of: memory, mayBeRepeated: request.isRepeatable)
   }
 
-  private func foretellMemory(bitmap: Int) {
-    let (codec, level, pageSize) = (request.codec, request.level, memory.geometry.size)
-    let types = kernel?.bytesOfTypes ?? 0
-    let most = PipelineMemory.mostBytes(
-      threads: threads, codec: codec, level: level, pageSize: pageSize, others: bitmap + types)
-    let thread = PipelineMemory.bytesPerThread(codec, level: level, pageSize: pageSize)
-    messages.debug(
-      "memory: at most \(most) bytes are expected: \(PipelineMemory.ownBytes) of the program, \(thread) of each of \(threads)"
-        + " threads, \(bitmap) of the page bitmap, \(types) of the kernel's types")
-  }
-
   /// Copies the pages, or says what of them is in a dump that was cut.
   private func run<Writer: DumpWriter & ~Copyable>(
     _ pipeline: inout DumpPipeline, into writer: inout Writer, progress: Progress, cut: inout CutDump
