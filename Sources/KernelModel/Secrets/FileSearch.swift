@@ -23,6 +23,8 @@ struct FileSearch {
     let pages: Int
   }
 
+  /// Of hugetlbfs: 1 GiB.
+  private static let largestFolio: UInt64 = 1 << 18
   /// NAME_MAX
   private static let longestName = 255
 
@@ -109,12 +111,19 @@ struct FileSearch {
   ) throws(KernelError) {
     let mapping = VirtualAddress(try search.word(inode + layout.mapping, "an inode"))
     for entry in try walk.entries(of: mapping + layout.pages, &search) {
-      guard let pfn = pfn(ofPage: entry.pointer), entry.span <= 1 << 20 else {
+      guard let pfn = pfn(ofPage: entry.pointer), Self.isFolio(pfn, entry.span, of: search.kernel.physical)
+      else {
         throw .malformed("the cache of a file has \(entry.pointer), which is no struct page")
       }
       try search.erase(pfn..<pfn.advanced(by: Int(entry.span)), &count)
     }
     count.count += 1
+  }
+
+  /// Whether pages can be one in the cache: as many as a power of two, aligned to that, all of them memory.
+  private static func isFolio(_ pfn: PFN, _ span: UInt64, of memory: PhysicalMemory) -> Bool {
+    guard span <= largestFolio, span.nonzeroBitCount == 1, pfn.rawValue % span == 0 else { return false }
+    return memory.frames.count(in: pfn..<pfn.advanced(by: Int(span))) == span
   }
 
   /// Whose `struct page` lies there.

@@ -29,9 +29,10 @@ struct KeyBytes: Sendable {
   }
 
   /// Whether bytes are so unlike each other that the same bytes elsewhere are a copy: eight values among them at least.
-  static func isRandom(_ bytes: some Sequence<UInt8>) -> Bool { distinct(bytes) >= 8 }
+  static func isRandom(_ bytes: ArraySlice<UInt8>) -> Bool { distinct(bytes) >= 8 }
 
-  static func distinct(_ bytes: some Sequence<UInt8>) -> Int {
+  /// How many values there are; no generic, for it is asked at each byte of a MiB of keys.
+  static func distinct(_ bytes: ArraySlice<UInt8>) -> Int {
     var low: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
     for byte in bytes {
       let bit: UInt64 = 1 << UInt64(byte & 63)

@@ -112,7 +112,7 @@ struct KeyIndex: Sendable {
 
   private func isCopy(_ range: Range<Int>, of page: RawSpan) -> Bool {
     let distinct = KeyBytes.distinct(
-      unsafe page.extracting(range).withUnsafeBytes { unsafe Array($0) })
+      unsafe page.extracting(range).withUnsafeBytes { unsafe ArraySlice($0) })
     if range.count >= KeyBytes.shortest { return distinct >= 8 }
     return (range.lowerBound == 0 || range.upperBound == page.byteCount) && distinct >= 6
   }
