@@ -17,6 +17,10 @@ final class BatchRing: @unchecked Sendable {
   }
 
   private let monitor = Monitor()
+  /// A slot is empty, or there is nothing left to claim: what workers wait for.
+  private let claimable = Condition()
+  /// The writer has something to do.
+  private let writable = Condition()
   private let batches: [PageBatch]
   private var slots: [Slot]
   private let queue: FrameQueue
@@ -38,7 +42,7 @@ final class BatchRing: @unchecked Sendable {
     monitor.locked {
       while !isStopped, !isDrained {
         if let claimed = claimNow() { return claimed }
-        if !isDrained { monitor.wait() }
+        if !isDrained { monitor.wait(for: claimable) }
       }
       return nil
     }
@@ -50,7 +54,8 @@ final class BatchRing: @unchecked Sendable {
     guard !isDrained, slots[slot] == .empty else { return nil }
     guard queue.fill(&batches[slot].contents) else {
       isDrained = true
-      monitor.signalAll()
+      claimable.signalAll()
+      writable.signal()
       return nil
     }
     slots[slot] = .claimed
@@ -62,7 +67,7 @@ final class BatchRing: @unchecked Sendable {
   func hand(over number: Int) {
     monitor.locked {
       slots[number % slots.count] = .ready
-      if number == nextToWrite { monitor.signalAll() }
+      if number == nextToWrite { writable.signal() }
     }
   }
 
@@ -76,7 +81,7 @@ final class BatchRing: @unchecked Sendable {
         if slots[slot] == .ready { return .write(batches[slot]) }
         if let (batch, number) = claimNow() { return .fill(batch, number: number) }
         if isDrained, nextToWrite == nextToClaim { return nil }
-        monitor.wait()
+        monitor.wait(for: writable)
       }
     }
   }
@@ -87,7 +92,8 @@ final class BatchRing: @unchecked Sendable {
       if !batch.contents.lost.isEmpty { queue.remove(batch.contents.lost) }
       slots[nextToWrite % slots.count] = .empty
       nextToWrite += 1
-      monitor.signalAll()
+      // One slot more is one batch more.
+      claimable.signal()
     }
   }
 
@@ -95,7 +101,7 @@ final class BatchRing: @unchecked Sendable {
   func stop() {
     monitor.locked {
       isStopped = true
-      monitor.signalAll()
+      claimable.signalAll()
     }
   }
 }

@@ -17,8 +17,9 @@ public enum PipelineMemory {
   /// The windows of a reader that may not map: two of 128 KiB.
   private static let readWindows = 256 << 10
 
-  /// No disk takes what more than these compress.
-  public static let mostThreads = 1024
+  /// Threads of which none brings anything any more: a few to each processor, as some wait for the disk that they read. More would only
+  /// take memory, and turns of the others.
+  public static var mostThreads: Int { min(max(8, 4 * Host.usableProcessors()), 1024) }
 
   /// What the program takes beside its threads: itself, of whose file it uses most, and what it knows of the kernel. Measured on
   /// 6.1, 6.12 and 7.3: 7.5 MiB.

@@ -1,25 +1,20 @@
 internal import CLinux
 
-/// A mutex and its condition: a place where threads wait for each other.
+/// A mutex: a place in which one thread is at a time, and threads wait for each other.
 ///
 /// `Synchronization.Mutex` cannot wait.
 @safe
 public final class Monitor: Sendable {
-  // POSIX forbids moving either, so they live on the heap.
+  // POSIX forbids moving it, so it lives on the heap.
   nonisolated(unsafe) private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-  nonisolated(unsafe) private let condition: UnsafeMutablePointer<pthread_cond_t>
 
   public init() {
     unsafe mutex = .allocate(capacity: 1)
-    unsafe condition = .allocate(capacity: 1)
     unsafe pthread_mutex_init(mutex, nil)
-    unsafe pthread_cond_init(condition, nil)
   }
 
   deinit {
-    unsafe pthread_cond_destroy(condition)
     unsafe pthread_mutex_destroy(mutex)
-    unsafe condition.deallocate()
     unsafe mutex.deallocate()
   }
 
@@ -32,13 +27,8 @@ public final class Monitor: Sendable {
     return try body()
   }
 
-  /// Leaves the monitor until somebody signals; call it inside ``locked(_:)``, in a loop around the condition.
-  public func wait() {
-    unsafe pthread_cond_wait(condition, mutex)
-  }
-
-  /// Wakes every thread that waits.
-  public func signalAll() {
-    unsafe pthread_cond_broadcast(condition)
+  /// Leaves the monitor until somebody signals; call it inside ``locked(_:)``, in a loop around what is waited for.
+  public func wait(for condition: Condition) {
+    unsafe condition.wait(mutex)
   }
 }

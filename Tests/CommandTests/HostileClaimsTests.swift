@@ -172,11 +172,20 @@ import Testing
   func threads(count: String) throws {
     try write(SyntheticKernel.withLowMemory().vmcore())
     var run = try run("ulimit -v unlimited; $V --num-threads \(count) -l -d 31 core out")
-    #expect(run.status == 0 && run.errors.contains("threads"), "\(run)")
+    let said = "threads are started instead of \(count): more bring nothing"
+    #expect(run.status == 0 && run.errors.contains(said), "\(run)")
+    for verb in ["verify", "bench"] {
+      run = try self.run(
+        "ulimit -v unlimited; $V \(verb) --num-threads \(count) \(verb == "bench" ? "core" : "out")")
+      #expect(run.status == 0 && run.errors.contains(said), "\(verb): \(run)")
+    }
+    // There is nothing to mend: what counts is what is said before that.
+    run = try self.run("ulimit -v unlimited; $V repair --num-threads \(count) out mended")
+    #expect(run.errors.contains(said), "\(run)")
     run = try self.run(
       "ulimit -v unlimited; $V --split -d 31 core p1 p2 && $V --reassemble --num-threads \(count) p1 p2 whole"
     )
-    #expect(run.status == 0 && run.errors.contains("threads"), "\(run)")
+    #expect(run.status == 0 && run.errors.contains(said), "\(run)")
   }
 
   @Test("Of a split dump a file without a page is not called one that can be read")

@@ -6,6 +6,7 @@ struct ThreadTests {
   /// A number that only one thread at a time changes.
   private final class Counter: @unchecked Sendable {
     let monitor = Monitor()
+    let changed = Condition()
     var value = 0
   }
 
@@ -33,13 +34,39 @@ struct ThreadTests {
     try withThreads(4) { index in
       for round in 0..<500 {
         counter.monitor.locked {
-          while counter.value != round * 4 + index { counter.monitor.wait() }
+          while counter.value != round * 4 + index { counter.monitor.wait(for: counter.changed) }
           counter.value += 1
-          counter.monitor.signalAll()
+          counter.changed.signalAll()
         }
       }
     }
     #expect(counter.value == 2000)
+  }
+
+  @Test("One signal for each thing is enough for all threads that wait for one")
+  func oneSignalEach() throws {
+    // A lost signal would hang here.
+    let given = Counter()
+    let taken = Counter()
+    let giver = try Thread {
+      for _ in 0..<4000 {
+        given.monitor.locked {
+          given.value += 1
+          given.changed.signal()
+        }
+      }
+    }
+    try withThreads(8) { _ in
+      for _ in 0..<500 {
+        given.monitor.locked {
+          while given.value == 0 { given.monitor.wait(for: given.changed) }
+          given.value -= 1
+        }
+        taken.monitor.locked { taken.value += 1 }
+      }
+    }
+    giver.join()
+    #expect(given.value == 0 && taken.value == 4000)
   }
 
   private struct Refused: Error {}

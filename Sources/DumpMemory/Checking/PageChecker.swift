@@ -20,6 +20,10 @@ public final class PageChecker: @unchecked Sendable {
   private let frames: PFNBitmap
   private let takesSums: Bool
   private let monitor = Monitor()
+  /// A slot is empty, or there is nothing left to claim: what workers wait for.
+  private let claimable = Condition()
+  /// The calling thread has something to tell.
+  private let tellable = Condition()
   private var slots: [Slot] = []
   private var nextFrame = PFN(0)
   /// Blocks that were claimed, and that were told of.
@@ -93,7 +97,7 @@ public final class PageChecker: @unchecked Sendable {
         let slot = slots[told % slots.count]
         if slot.state == .ready { return slot }
         if isDrained, told == claimed { return nil }
-        monitor.wait()
+        monitor.wait(for: tellable)
       }
       return nil
     }
@@ -103,14 +107,15 @@ public final class PageChecker: @unchecked Sendable {
     monitor.locked {
       slot.state = .empty
       told += 1
-      monitor.signalAll()
+      // One slot more is one block more.
+      claimable.signal()
     }
   }
 
   private func stop() {
     monitor.locked {
       isStopped = true
-      monitor.signalAll()
+      claimable.signalAll()
     }
   }
 
@@ -122,14 +127,15 @@ public final class PageChecker: @unchecked Sendable {
         check(range, block: &slot.block, by: &reader, hash: &hash)
         monitor.locked {
           slot.state = .ready
-          monitor.signalAll()
+          if slots[told % slots.count] === slot { tellable.signal() }
         }
       }
     } catch {
       monitor.locked {
         failure = error
         isStopped = true
-        monitor.signalAll()
+        claimable.signalAll()
+        tellable.signal()
       }
     }
   }
@@ -140,12 +146,13 @@ public final class PageChecker: @unchecked Sendable {
       while !isStopped, !isDrained {
         let slot = slots[claimed % slots.count]
         guard slot.state == .empty else {
-          monitor.wait()
+          monitor.wait(for: claimable)
           continue
         }
         guard let first = frames.next(from: nextFrame) else {
           isDrained = true
-          monitor.signalAll()
+          claimable.signalAll()
+          tellable.signal()
           return nil
         }
         let number = first.rawValue / PageSums.framesOfBlock

@@ -1,5 +1,6 @@
 internal import DumpPipeline
 internal import PageCompression
+internal import Platform
 
 /// How many threads work on a dump.
 enum WorkerThreads {
@@ -22,7 +23,8 @@ enum WorkerThreads {
       messages.warning("there is memory for \(affordable) of \(wanted) threads")
     } else if affordable < wanted {
       messages.warning(
-        "\(affordable) threads are started instead of \(wanted): more than any disk can follow")
+        "\(affordable) threads are started instead of \(wanted): more bring nothing with \(Host.usableProcessors()) processors"
+      )
     }
     return affordable
   }

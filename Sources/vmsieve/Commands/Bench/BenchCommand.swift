@@ -63,7 +63,11 @@ struct BenchCommand {
     report.firstReading = try bench.run(.none, threads: 1)
     let progress = Progress(messages)
     progress.begin(.copyingData)
-    let counts = Self.threadCounts(request.threads ?? Host.usableProcessors())
+    // No codec takes more for a thread.
+    let counts = Self.threadCounts(
+      WorkerThreads.count(
+        request.threads ?? Host.usableProcessors(), codec: .zstd, pageSize: memory.geometry.size,
+        messages: messages))
     let all = UInt64(Self.codecs.count * counts.count)
     for codec in Self.codecs {
       for threads in counts {
@@ -86,7 +90,6 @@ struct BenchCommand {
 
   /// One, two, four and so on, and as many as there may be.
   static func threadCounts(_ most: Int) -> [Int] {
-    let most = min(max(most, 1), PipelineMemory.mostThreads)
     var counts: [Int] = []
     var next = 1
     while next < most {
