@@ -1,11 +1,15 @@
-# make build | test | test-all | test-services | test-fleet | faults | same-outputs | sme-matrix | sme-mutants | trust | fuzz | sanitize | demo | bench | check-kernels | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
+# make build | test | test-all | test-codecs | test-services | test-fleet | faults | same-outputs | sme-matrix | sme-mutants | trust | fuzz | sanitize | demo | bench | ratios | plots | micro | check-kernels | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
 #
 #   SMALL=1              a program that does not read debug information (DWARF), and needs no elfutils
+#   ZLIB=1               zlib instead of libdeflate, for distributions that have no libdeflate: -c is 0.4 times as fast
+#   SNAPPY=system        the system's static libsnappy, which compresses at 0.6 times the speed, instead of one that is compiled from its
+#                        source, downloaded and checked; SNAPPY_ARCHIVE=FILE names a copy of that
 #   STRICT=1             warnings are errors (CI)
 #   PREFIX, DESTDIR      where install puts the program, its manual pages and its bash completion
 #   LINK=-static-stdlib  a program that loads its C libraries, where there are no static ones
 #   PEER=FILE            the makedumpfile that tests and bench compare with (default: that in PATH); 1.7.9 or later for Linux 6.12
 #   VMSIEVE_LAB          where kernels, vmcores and drgn are kept, about 8 GB (default ~/.cache/vmsieve-lab)
+#   RATIOS=FILE          the table of ratios, that plots draws (default Benchmarks/ratios.tsv)
 #   RESULTS=FILE         where bench writes its report, besides the terminal
 #   BASE=REVISION        that same-outputs compares with
 #   SEED=NUMBER          of sme-matrix and faults (default 71)
@@ -23,21 +27,28 @@ export VMSIEVE ?= $(CURDIR)/$(BUILD)/vmsieve
 VERSION = $(shell sed -n 's/.*static let version = "\(.*\)"/\1/p' Sources/vmsieve/Messages/Program.swift)
 LAB = Tests/Lab/lab
 LINK = -static-executable
+# The system's shared library is as it should be.
+SNAPPY = $(if $(filter -static-stdlib,$(LINK)),system,source)
+SNAPPY_PATH = $(CURDIR)/$(BUILD)/snappy$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}
 INSTALL_PACKAGES = Tests/Lab/install-packages
-LIBRARIES = zlib1g-dev liblzo2-dev libsnappy-dev libzstd-dev libdeflate-dev nettle-dev $(if $(SMALL),,libdw-dev) pkg-config binutils
+LIBRARIES = zlib1g-dev liblzo2-dev libsnappy-dev libzstd-dev $(if $(ZLIB),,libdeflate-dev) nettle-dev $(if $(SMALL),,libdw-dev) pkg-config binutils
 LINK_FLAGS = $(if $(filter -static-stdlib,$(LINK)),--static-swift-stdlib,-Xswiftc $(LINK))
 # Read in recipes only, after the libraries are installed.
 WITHOUT_DWARF = $(if $(SMALL),yes,$(shell packaging/try-libdw $(if $(filter -static-stdlib,$(LINK)),,-static) || echo yes))
-SWIFT_FLAGS = $(if $(WITHOUT_DWARF),--disable-default-traits) $(if $(STRICT),-Xswiftc -warnings-as-errors -Xcc -Werror)
+# Naming one of the traits that are set by default takes the other away.
+TRAIT_FLAGS = $(if $(WITHOUT_DWARF),$(if $(ZLIB),--disable-default-traits,--traits Libdeflate),$(if $(ZLIB),--traits DWARF))
+SWIFT_FLAGS = $(TRAIT_FLAGS) $(if $(STRICT),-Xswiftc -warnings-as-errors -Xcc -Werror)
 
 ifdef PEER
 export VMSIEVE_PEER = $(abspath $(PEER))
 endif
 
-.PHONY: build deps lab test test-all test-services test-fleet faults same-outputs sme-matrix sme-mutants trust fuzz sanitize demo bench check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
+.PHONY: build deps lab test test-all test-codecs test-services test-fleet faults same-outputs sme-matrix sme-mutants trust fuzz sanitize demo bench ratios plots micro check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
 build: deps
 	@$(if $(filter -static-stdlib,$(LINK)),,echo "The linker will warn of 'dlopen' in libswiftCore.a: it is for the runtime's developers, and vmsieve never gets there.")
-	swift build -c release --product vmsieve $(LINK_FLAGS) $(SWIFT_FLAGS)
+	@$(if $(filter system,$(SNAPPY)),rm -rf $(BUILD)/snappy,packaging/build-snappy $(BUILD)/snappy || \
+	  echo "vmsieve gets the system's static libsnappy, which is slower.")
+	PKG_CONFIG_PATH=$(SNAPPY_PATH) swift build -c release --product vmsieve $(LINK_FLAGS) $(SWIFT_FLAGS)
 	mkdir -p $(BUILD) && strip -s -o $(BUILD)/vmsieve .build/release/vmsieve
 
 deps:
@@ -57,6 +68,10 @@ endif
 
 test: build lab
 	Tests/run $(SWIFT_FLAGS)
+
+# The codecs alone, for builds with other libraries: `make test-codecs ZLIB=1`.
+test-codecs: deps
+	Tests/run $(SWIFT_FLAGS) --filter '^PageCompressionTests\.'
 
 # The kdump services of real Debian systems, with the packages installed in them. As root or with sudo.
 test-services: deb
@@ -118,11 +133,30 @@ demo: build
 
 bench: build
 	@$(INSTALL_PACKAGES) makedumpfile
-	swift build -c release --package-path Benchmarks
+	PKG_CONFIG_PATH=$(SNAPPY_PATH) swift build -c release --package-path Benchmarks $(LINK_FLAGS)
 	Benchmarks/capture "$(VMSIEVE)" "$${VMSIEVE_PEER:-$$(PATH=$$PATH:/usr/sbin command -v makedumpfile)}" > $(BUILD)/capture.md
 	VMSIEVE_BENCH_CAPTURE=$(BUILD)/capture.md \
 	  VMSIEVE_BENCH_VMCORE=$${VMSIEVE_BENCH_VMCORE:-$$($(LAB) vmcore bench)/vmcore} \
 	  Benchmarks/.build/release/vmsieve-benchmark $(RESULTS)
+
+# How many times as fast as makedumpfile's one thread, each codec with one thread and with two, on real vmcores: a table, about 5
+# minutes on an idle machine. `make plots` draws it.
+RATIOS = Benchmarks/ratios.tsv
+ratios: build
+	@$(INSTALL_PACKAGES) makedumpfile
+	$(LAB) vmcores
+	PKG_CONFIG_PATH=$(SNAPPY_PATH) swift build -c release --package-path Benchmarks $(LINK_FLAGS)
+	Benchmarks/.build/release/vmsieve-benchmark ratios $(RATIOS) Benchmarks/.build/release/vmsieve-micro \
+	  6.1=$$($(LAB) vmcore 6.1)/vmcore 6.12=$$($(LAB) vmcore 6.12)/vmcore
+
+plots:
+	Benchmarks/plot $(RATIOS) Benchmarks/plots
+
+# Instructions that pieces of the program take, against Benchmarks/micro.tsv. `make micro UPDATE=1` writes that.
+micro: build
+	@$(INSTALL_PACKAGES) valgrind python3
+	PKG_CONFIG_PATH=$(SNAPPY_PATH) swift build -c release --package-path Benchmarks --product vmsieve-micro $(LINK_FLAGS)
+	Benchmarks/micro $(if $(UPDATE),--update) Benchmarks/.build/release/vmsieve-micro Benchmarks/micro.tsv
 
 # Whether the newest kernels tell of their pages what is known here.
 check-kernels:
@@ -133,8 +167,8 @@ lint:
 	@$(INSTALL_PACKAGES) shellcheck python3
 	Tests/floors
 	@grep -q "^vmsieve ($(VERSION)) " debian/changelog && grep -q "^## $(VERSION)$$" CHANGELOG.md || { echo "debian/changelog or CHANGELOG.md is not of $(VERSION)" >&2; exit 1; }
-	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Benchmarks/capture Benchmarks/measure.sh Benchmarks/trust Benchmarks/fleet Fuzzing/run Tests/run Tests/sanitize Tests/faults Tests/outputs Tests/sme-matrix Tests/Lab/demo Tests/Lab/bare Tests/Lab/check-kernels Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init Tests/Lab/secrets/*.sh \
-	  .ci/run completions/vmsieve packaging/try-libdw Tests/Services/run Tests/Services/guest/crash-once packaging/install-makedumpfile \
+	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Benchmarks/capture Benchmarks/measure.sh Benchmarks/targets Benchmarks/targets.sh Benchmarks/trust Benchmarks/fleet Fuzzing/run Tests/run Tests/sanitize Tests/faults Tests/outputs Tests/sme-matrix Tests/Lab/demo Tests/Lab/bare Tests/Lab/check-kernels Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init Tests/Lab/secrets/*.sh \
+	  .ci/run completions/vmsieve packaging/build-snappy packaging/try-libdw Tests/Services/run Tests/Services/guest/crash-once packaging/install-makedumpfile \
 	  Tests/Fleet/run integration/fleet/vmcore-task integration/slurm/*.sbatch integration/slurm/vmcore-in-parts integration/parallel/vmcores
 
 install:

@@ -24,10 +24,21 @@ let package = Package(
     .executable(name: "vmsieve", targets: ["vmsieve"]),
     // For the package in Fuzzing.
     .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
+    // For the package in Benchmarks.
+    .library(
+      name: "BenchmarkedParts",
+      targets: [
+        "Platform", "PageCompression", "DumpMemory", "KernelModel", "MemoryEncryption", "Diskdump",
+        "DumpPipeline",
+        "DumpFixtures",
+      ]),
   ],
   traits: [
-    .default(enabledTraits: ["DWARF"]),
+    .default(enabledTraits: ["DWARF", "Libdeflate"]),
     .trait(name: "DWARF", description: "Reads the debug information of a vmlinux, with elfutils' libdw."),
+    .trait(
+      name: "Libdeflate",
+      description: "Reads and writes zlib's format with libdeflate instead of zlib, which is slower."),
     .trait(name: "Fuzzing", description: "Instruments the program for libFuzzer; wants --sanitize=address."),
   ],
   targets: [
@@ -45,7 +56,11 @@ let package = Package(
     .target(name: "Platform", dependencies: ["CLinux"], swiftSettings: strict),
     .target(
       name: "PageCompression",
-      dependencies: ["Platform", "CDeflate", "CLZO", "CSnappy", "CZstd"],
+      dependencies: [
+        "Platform", .target(name: "CDeflate", condition: .when(traits: ["Libdeflate"])), "CZlib", "CLZO",
+        "CSnappy",
+        "CZstd",
+      ],
       swiftSettings: strict,
       // libsnappy is C++ behind a C interface.
       linkerSettings: [.linkedLibrary("stdc++")]),

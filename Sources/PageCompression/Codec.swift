@@ -1,7 +1,7 @@
 /// How the pages of a dump are compressed; each page by itself.
 public enum Codec: Hashable, Sendable, CaseIterable {
   case none
-  /// zlib's format (RFC 1950), which libdeflate writes 2.7 times faster than zlib itself.
+  /// zlib's format (RFC 1950), which libdeflate writes 2.7 times faster than zlib itself; see ``ZlibFormat``.
   case zlib
   /// LZO1X, without any framing.
   case lzo
@@ -13,7 +13,7 @@ public enum Codec: Hashable, Sendable, CaseIterable {
   /// The levels that it has, from the fastest to the one with the fewest bytes; nil for a codec without any.
   public var levels: ClosedRange<Int32>? {
     switch self {
-    case .zlib: DeflateContext.levels
+    case .zlib: ZlibFormat.Compressor.levels
     case .zstd: ZstdContext.levels
     case .none, .lzo, .snappy: nil
     }
@@ -24,7 +24,7 @@ public enum Codec: Hashable, Sendable, CaseIterable {
   /// - Parameter level: one of ``levels``; nil for the usual one.
   public func contextSize(level: Int32?) -> Int {
     switch self {
-    case .zlib: DeflateContext.byteCount(level: level ?? DeflateContext.usualLevel)
+    case .zlib: ZlibFormat.Compressor.byteCount(level: level ?? ZlibFormat.usualLevel)
     case .zstd: ZstdContext.byteCount(level: level ?? ZstdContext.usualLevel)
     case .lzo: 32 << 10
     case .none, .snappy: 0

@@ -6,7 +6,7 @@ internal import Platform
 public struct PageCompressor: ~Copyable, Sendable {
   enum Context: ~Copyable, Sendable {
     case none
-    case deflate(DeflateContext)
+    case deflate(ZlibFormat.Compressor)
     case lzo(LZOContext)
     case snappy(SnappyContext)
     case zstd(ZstdContext)
@@ -26,7 +26,7 @@ public struct PageCompressor: ~Copyable, Sendable {
     do throws(SystemError) { none = try FilledPages() } catch { throw .outOfMemory(codec) }
     switch codec {
     case .none: context = .none
-    case .zlib: context = .deflate(try DeflateContext(level: level ?? DeflateContext.usualLevel))
+    case .zlib: context = .deflate(try ZlibFormat.Compressor(level: level ?? ZlibFormat.usualLevel))
     case .lzo: context = .lzo(try LZOContext())
     case .snappy: context = .snappy(SnappyContext())
     case .zstd: context = .zstd(try ZstdContext(level: level ?? ZstdContext.usualLevel, pageSize: pageSize))
@@ -38,7 +38,7 @@ public struct PageCompressor: ~Copyable, Sendable {
   public static func outputBound(codec: Codec, pageSize: Int) -> Int {
     switch codec {
     case .none: 0
-    case .zlib: DeflateContext.outputBound(pageSize: pageSize)
+    case .zlib: ZlibFormat.Compressor.outputBound(pageSize: pageSize)
     case .lzo: LZOContext.outputBound(pageSize: pageSize)
     case .snappy: SnappyContext.outputBound(pageSize: pageSize)
     case .zstd: ZstdContext.outputBound(pageSize: pageSize)

@@ -1,4 +1,3 @@
-internal import CDeflate
 internal import CLZO
 internal import CSnappy
 internal import CZstd
@@ -19,7 +18,7 @@ extension PageDecompressor {
     let length: Int?
     switch codec {
     case .none: return nil
-    case .zlib: return inflatePrefix(bytes, page: &page)
+    case .zlib: return zlib.decompress(bytes, into: &page)
     case .zstd: length = zstdLength(bytes)
     case .snappy: length = Self.snappyLength(bytes, pageSize: page.byteCount)
     case .lzo: return decompressLZOPrefix(bytes, page: &page)
@@ -28,18 +27,6 @@ extension PageDecompressor {
       decompress(bytes.extracting(first: length), codec: codec, into: &page)
     else { return nil }
     return length
-  }
-
-  private func inflatePrefix(_ bytes: RawSpan, page: inout MutableRawSpan) -> Int? {
-    var consumed = 0
-    let isWhole = unsafe bytes.withUnsafeBytes { input in
-      unsafe page.withUnsafeMutableBytes { output in
-        unsafe libdeflate_zlib_decompress_ex(
-          deflate, input.baseAddress, input.count, output.baseAddress, output.count, &consumed, nil)
-          == LIBDEFLATE_SUCCESS
-      }
-    }
-    return isWhole ? consumed : nil
   }
 
   private func zstdLength(_ bytes: RawSpan) -> Int? {

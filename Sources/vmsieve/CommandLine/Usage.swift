@@ -1,3 +1,5 @@
+internal import PageCompression
+
 /// The answer to `--help`.
 enum Usage {
   static func text(calledAs name: String) -> String {
@@ -20,7 +22,7 @@ enum Usage {
     nobody needs, in the kdump-compressed format that crash and drgn read.
 
       -c, -l, -p, -z       compress pages with zlib, lzo, snappy or zstd; the last one counts
-      --compression-level N  of zlib 1 to 12, of zstd -7 to 19 (default: 1)
+      --compression-level N  of zlib 1 to \(Codec.zlib.levels?.upperBound ?? 0), of zstd -7 to 19 (default: 1)
       -d LEVEL[,LEVEL..]   leave out pages: 1 zero, 2 cache, 4 private cache, 8 user, 16 free,
                            or a sum of these (0 to 31; default 0); further levels are tried
                            when the dump of the one before did not fit

@@ -1,3 +1,5 @@
+internal import PageCompression
+
 /// What the program is called and which version of it this is.
 enum Program {
   static let name = "vmsieve"
@@ -15,12 +17,13 @@ enum Program {
     "\(called): version \(called == peerName ? peerVersion : version) (released on \(releaseDate))"
   }
 
-  /// The answer to `-v`: a line for the version, one for each codec, and an empty one. As makedumpfile it names what
-  /// that names, and behind it what it is.
+  /// The answer to `-v`: a line for the version, one for each codec, and an empty one; zlib's format has the library that makes it.
+  /// As makedumpfile it names what that names, and behind it what it is.
   static func versionText(calledAs called: String) -> String {
     let codecs = "lzo\tenabled\nsnappy\tenabled\nzstd\tenabled\n"
     return versionLine(calledAs: called)
-      + (called == peerName ? "\n\(codecs)\(name)\tversion \(version)\n" : "\nzlib\tenabled\n\(codecs)")
+      + (called == peerName
+        ? "\n\(codecs)\(name)\tversion \(version)\n" : "\nzlib\tenabled (\(ZlibFormat.library))\n\(codecs)")
   }
 
   /// The name that messages carry: scripts that call `makedumpfile` look for `makedumpfile Completed.`
