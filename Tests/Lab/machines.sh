@@ -64,6 +64,10 @@ describe_machine() { # NAME
     6.1-bench | 6.12-bench) kernel=${1%-bench} memory=512M archive=128M capture_modules='crc32c_generic ext4' ;;
     # For what is cut into parts: large, and most of it free.
     6.1-8g) kernel=6.1 mode=guestdump memory=8G archive=512M ;;
+    # For what a target beside the collector takes: LUKS, and a network.
+    6.1-target | 6.12-target)
+      kernel=${1%-target} memory=768M reserve=256M machine_arguments=(-nic "user,model=virtio-net-pci")
+      capture_modules='crc32c_generic ext4 dm_crypt xts ecb cbc aes_generic sha256_generic algif_skcipher virtio_net' ;;
     *) die "no machine is called $1 (${tested_machines[*]} ${further_machines[*]} bench 6.1-8g)" ;;
   esac
 }

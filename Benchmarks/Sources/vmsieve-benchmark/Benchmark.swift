@@ -8,8 +8,10 @@ struct Benchmark {
 
   static func main() {
     do {
+      let arguments = CommandLine.arguments.dropFirst()
+      if arguments.first == "ratios" { return try Ratios.run(Array(arguments.dropFirst())) }
       let field = try Field(ProcessInfo.processInfo.environment)
-      let report = try Report(CommandLine.arguments.dropFirst().first)
+      let report = try Report(arguments.first)
       try describe(field, report)
       try capture(report)
       try describeFile(field, report)
@@ -124,7 +126,7 @@ struct Benchmark {
     }
   }
 
-  private static func machine() -> String {
+  static func machine() -> String {
     let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     let model = text.split(separator: "\n").first { $0.hasPrefix("model name") }?.split(separator: ":").last
     let kernel = output(of: "/usr/bin/env", ["uname", "-r"]).trimmingCharacters(in: .whitespacesAndNewlines)
@@ -132,7 +134,7 @@ struct Benchmark {
     return "\(ProcessInfo.processInfo.activeProcessorCount) processors (\(name)), Linux \(kernel)"
   }
 
-  private static func firstLine(of program: String, _ arguments: [String]) -> String {
+  static func firstLine(of program: String, _ arguments: [String]) -> String {
     output(of: program, arguments).split(separator: "\n").first.map(String.init) ?? "unknown version"
   }
 

@@ -12,7 +12,8 @@ struct Field {
   /// Seconds after which a run is given up.
   let limit: Double
 
-  init(_ environment: [String: String]) throws(BenchmarkFailure) {
+  /// - Parameter vmcore: nil for the one that VMSIEVE_BENCH_VMCORE names.
+  init(_ environment: [String: String], vmcore: String? = nil) throws(BenchmarkFailure) {
     func executable(_ name: String, _ path: String?) throws(BenchmarkFailure) -> String {
       let folders = (environment["PATH"] ?? "").split(separator: ":").map(String.init) + ["/usr/sbin"]
       let places = path.map { [$0] } ?? folders.map { "\($0)/\(name)" }
@@ -23,7 +24,7 @@ struct Field {
     }
     vmsieve = try executable("vmsieve", environment["VMSIEVE"])
     makedumpfile = try executable("makedumpfile", environment["VMSIEVE_PEER"])
-    guard let vmcore = environment["VMSIEVE_BENCH_VMCORE"] else {
+    guard let vmcore = vmcore ?? environment["VMSIEVE_BENCH_VMCORE"] else {
       throw BenchmarkFailure("VMSIEVE_BENCH_VMCORE names no vmcore: run this with make bench")
     }
     self.vmcore = vmcore
@@ -53,7 +54,7 @@ struct Field {
     defer { buffer.deallocate() }
     var size = 0
     while true {
-      let count = read(descriptor, file: buffer, offset: 1 << 20)
+      let count = read(descriptor, buffer, 1 << 20)
       guard count > 0 else { return size }
       size += count
     }

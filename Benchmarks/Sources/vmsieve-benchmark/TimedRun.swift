@@ -4,8 +4,9 @@ import Foundation
 struct TimedRun {
   /// Seconds from before the spawn to after the wait.
   var wall: Double
-  /// User and system seconds of all threads.
-  var processor: Double
+  /// Seconds of all threads.
+  var user: Double
+  var system: Double
   /// `VmHWM` in bytes, as it was last seen before the end. Pages of a mapped input count, as long as they are mapped.
   ///
   /// Not `ru_maxrss`: that of a spawned process begins with what its parent had.
@@ -15,19 +16,29 @@ struct TimedRun {
   /// False if the time limit ended it.
   var completed: Bool
 
-  /// Runs a program once, silent; its output file is made anew, and gone when this returns.
+  /// User and system seconds of all threads.
+  var processor: Double { user + system }
+
+  /// Runs a program once, unheard; its output file is made anew, and gone when this returns.
   ///
   /// - Parameters:
   ///   - arguments: without the program's name.
   ///   - output: the file that it is going to write.
   ///   - limit: seconds after which it is killed.
-  init(_ program: String, _ arguments: [String], output: String, limit: Double) throws(BenchmarkFailure) {
+  ///   - keeps: whether the output is left where it is.
+  ///   - messages: the file that gets what it says; nil if nobody reads that.
+  init(
+    _ program: String, _ arguments: [String], output: String, limit: Double, messages: String? = nil,
+    keeps: Bool = false
+  ) throws(BenchmarkFailure) {
     unlink(output)
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    for (descriptor, flags) in [(Int32(0), O_RDONLY), (1, O_WRONLY), (2, O_WRONLY)] {
-      posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", flags, 0)
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    for descriptor in [Int32(1), 2] {
+      posix_spawn_file_actions_addopen(
+        &actions, descriptor, messages ?? "/dev/null", O_WRONLY | O_CREAT | O_APPEND, 0o600)
     }
     var words = ([program] + arguments).map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
@@ -48,12 +59,13 @@ struct TimedRun {
         "\(program) \(arguments.joined(separator: " ")) ended with wait status \(status)")
     }
     func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
-    processor = seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    user = seconds(usage.ru_utime)
+    system = seconds(usage.ru_stime)
     peakMemory = memory.stop()
     var file = stat()
     outputSize = stat(output, &file) == 0 ? Int(file.st_size) : 0
     completed = !killed
-    unlink(output)
+    if !keeps { unlink(output) }
   }
 
   static func now() -> Double {
