@@ -2,7 +2,7 @@
 # Runs in the capture kernel: a dump to a disk, to an encrypted one, and through a network, by vmsieve and makedumpfile in turns.
 # OUT/lowest gets a line for each: target|program|MemAvailable before|its lowest, from the opening of the target to its closing|VmHWM, in KiB.
 port=$1 rounds=$2 argon2=$3
-mkdir /disk
+mkdir -p /disk /run/cryptsetup
 ip addr add 10.0.2.15/24 dev eth0
 ip link set eth0 up
 echo secret > /tmp/key
