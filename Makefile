@@ -30,6 +30,7 @@ LINK = -static-executable
 # The system's shared library is as it should be.
 SNAPPY = $(if $(filter -static-stdlib,$(LINK)),system,source)
 SNAPPY_PATH = $(CURDIR)/$(BUILD)/snappy$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}
+SNAPPY_FLAGS = $$([ ! -e $(BUILD)/snappy/snappy.pc ] || echo -Xcc -DCOMPILED_SNAPPY)
 INSTALL_PACKAGES = Tests/Lab/install-packages
 LIBRARIES = zlib1g-dev liblzo2-dev libsnappy-dev libzstd-dev $(if $(ZLIB),,libdeflate-dev) nettle-dev $(if $(SMALL),,libdw-dev) pkg-config binutils
 LINK_FLAGS = $(if $(filter -static-stdlib,$(LINK)),--static-swift-stdlib,-Xswiftc $(LINK))
@@ -48,7 +49,7 @@ build: deps
 	@$(if $(filter -static-stdlib,$(LINK)),,echo "The linker will warn of 'dlopen' in libswiftCore.a: it is for the runtime's developers, and vmsieve never gets there.")
 	@$(if $(filter system,$(SNAPPY)),rm -rf $(BUILD)/snappy,packaging/build-snappy $(BUILD)/snappy || \
 	  echo "vmsieve gets the system's static libsnappy, which is slower.")
-	PKG_CONFIG_PATH=$(SNAPPY_PATH) swift build -c release --product vmsieve $(LINK_FLAGS) $(SWIFT_FLAGS)
+	PKG_CONFIG_PATH=$(SNAPPY_PATH) swift build -c release --product vmsieve $(LINK_FLAGS) $(SNAPPY_FLAGS) $(SWIFT_FLAGS)
 	mkdir -p $(BUILD) && strip -s -o $(BUILD)/vmsieve .build/release/vmsieve
 
 deps:
@@ -133,7 +134,7 @@ demo: build
 
 bench: build
 	@$(INSTALL_PACKAGES) makedumpfile
-	PKG_CONFIG_PATH=$(SNAPPY_PATH) swift build -c release --package-path Benchmarks $(LINK_FLAGS)
+	PKG_CONFIG_PATH=$(SNAPPY_PATH) swift build -c release --package-path Benchmarks $(LINK_FLAGS) $(SNAPPY_FLAGS)
 	Benchmarks/capture "$(VMSIEVE)" "$${VMSIEVE_PEER:-$$(PATH=$$PATH:/usr/sbin command -v makedumpfile)}" > $(BUILD)/capture.md
 	VMSIEVE_BENCH_CAPTURE=$(BUILD)/capture.md \
 	  VMSIEVE_BENCH_VMCORE=$${VMSIEVE_BENCH_VMCORE:-$$($(LAB) vmcore bench)/vmcore} \
@@ -145,7 +146,7 @@ RATIOS = Benchmarks/ratios.tsv
 ratios: build
 	@$(INSTALL_PACKAGES) makedumpfile
 	$(LAB) vmcores
-	PKG_CONFIG_PATH=$(SNAPPY_PATH) swift build -c release --package-path Benchmarks $(LINK_FLAGS)
+	PKG_CONFIG_PATH=$(SNAPPY_PATH) swift build -c release --package-path Benchmarks $(LINK_FLAGS) $(SNAPPY_FLAGS)
 	Benchmarks/.build/release/vmsieve-benchmark ratios $(RATIOS) Benchmarks/.build/release/vmsieve-micro \
 	  6.1=$$($(LAB) vmcore 6.1)/vmcore 6.12=$$($(LAB) vmcore 6.12)/vmcore
 
@@ -155,7 +156,7 @@ plots:
 # Instructions that pieces of the program take, against Benchmarks/micro.tsv. `make micro UPDATE=1` writes that.
 micro: build
 	@$(INSTALL_PACKAGES) valgrind python3
-	PKG_CONFIG_PATH=$(SNAPPY_PATH) swift build -c release --package-path Benchmarks --product vmsieve-micro $(LINK_FLAGS)
+	PKG_CONFIG_PATH=$(SNAPPY_PATH) swift build -c release --package-path Benchmarks --product vmsieve-micro $(LINK_FLAGS) $(SNAPPY_FLAGS)
 	Benchmarks/micro $(if $(UPDATE),--update) Benchmarks/.build/release/vmsieve-micro Benchmarks/micro.tsv
 
 # Whether the newest kernels tell of their pages what is known here.

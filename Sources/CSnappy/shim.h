@@ -1,1 +1,4 @@
+#ifdef COMPILED_SNAPPY
+#include "compiled.h"
+#endif
 #include <snappy-c.h>
