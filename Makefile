@@ -14,6 +14,7 @@
 #   BASE=REVISION        that same-outputs compares with
 #   SEED=NUMBER          of sme-matrix and faults (default 71)
 #   FAULTS=NUMBER        of each command line that make faults tries, instead of all
+#   SHORT=1              sanitize with fewer tests, as CI does
 #   SECONDS=NUMBER       of fuzz, for each target (default 60)
 #   TARGET=NAME          of fuzz (default all)
 #   VMSIEVE_SKIP_REAL=1  test without virtual machines
@@ -111,9 +112,10 @@ fuzz: deps
 	@$(INSTALL_PACKAGES) xz-utils
 	Fuzzing/run -s $(SECONDS) $(TARGET)
 
-# What threads share, by ThreadSanitizer.
+# What threads share, by ThreadSanitizer; what becomes of memory, by AddressSanitizer: `make sanitize KIND=address`.
+KIND = thread
 sanitize: deps
-	Tests/sanitize $(SWIFT_FLAGS)
+	Tests/sanitize -k $(KIND) $(if $(SHORT),-s) $(SWIFT_FLAGS)
 
 # Whether a change of structure left every output as it was: `make same-outputs BASE=REVISION`.
 same-outputs: build lab

@@ -12,7 +12,10 @@ import Testing
   private func run(_ line: String) throws -> ProgramRun {
     try ProgramUnderTest.run(
       "/bin/sh",
-      ["-c", "ulimit -c 0; ulimit -v 524288; V='timeout -s KILL 20 \(ProgramUnderTest.path)'; \(line)"],
+      [
+        "-c",
+        "ulimit -c 0; ulimit -v \(ProgramUnderTest.addressSpace(512 << 10)); V='timeout -s KILL \(HostileRun.seconds) \(ProgramUnderTest.path)'; \(line)",
+      ],
       in: folder.url)
   }
 

@@ -6,9 +6,9 @@ import Testing
 /// The program's run over one damaged vmcore, in a small address space and for a short time.
 struct HostileRun {
   /// KiB of address space. With 3 threads a sound vmcore of this size takes less than 32 MiB.
-  static let addressSpace = 256 << 10
+  static let addressSpace = ProgramUnderTest.addressSpace(256 << 10)
   /// Seconds; a run takes some hundredths of one.
-  static let seconds = 20
+  static let seconds = ProgramUnderTest.isSanitized ? 120 : 20
   /// Blocks of 512 bytes that the dump may take, 64 MiB.
   static let fileBlocks = 128 << 10
 

@@ -11,6 +11,12 @@ enum ProgramUnderTest {
   static let path =
     ProcessInfo.processInfo.environment["VMSIEVE"] ?? packageRoot.appending(path: "build/vmsieve").path
 
+  /// Whether a sanitizer is in it, which takes terabytes of address space, and time: `Tests/sanitize`.
+  static let isSanitized = ProcessInfo.processInfo.environment["VMSIEVE_SANITIZER"] != nil
+
+  /// What `ulimit -v` is told, for so many KiB.
+  static func addressSpace(_ size: Int) -> String { isSanitized ? "unlimited" : String(size) }
+
   static func run(_ arguments: [String], in folder: URL? = nil) throws -> ProgramRun {
     try #require(
       FileManager.default.isExecutableFile(atPath: path),
