@@ -6,6 +6,7 @@ public protocol PageStore: AnyObject, Sendable {
   /// Bytes of the dump.
   var fileSize: UInt64 { get }
   var machine: MachineKind { get }
+  var geometry: PageGeometry { get }
   /// The frames that the crashed machine had, whether the dump holds them or not.
   var frames: PFNRanges { get }
   var notes: CoreNotes { get }
@@ -51,7 +52,7 @@ public protocol PageStore: AnyObject, Sendable {
 }
 
 extension PageStore {
-  public var geometry: PageGeometry { machine.geometry }
+  public var geometry: PageGeometry { machine.leastGeometry }
   public var headerLines: [String] { [] }
   public var warnings: [String] { [] }
   public var isComplete: Bool { true }
