@@ -34,6 +34,7 @@ final class DividedStore: PageStore {
   var lacksPages: Bool { store.lacksPages }
   var lacksAllPages: Bool { store.lacksAllPages }
   var isFlattened: Bool { store.isFlattened }
+  var isOfOneFile: Bool { true }
 
   func framesInFile() throws(VmcoreError) -> PFNBitmap { try divided(store.framesInFile()) }
   func describedFrames() throws(VmcoreError) -> PFNBitmap { try divided(store.describedFrames()) }

@@ -66,6 +66,7 @@ public final class KdumpStore: PageStore {
   }
 
   public var isFlattened: Bool { dump.file.isFlattened }
+  public var isOfOneFile: Bool { true }
 
   public var formatDescription: String {
     "\(dump.file.isFlattened ? "flattened " : "")kdump-compressed dump of \(fileSize) bytes, header_version"

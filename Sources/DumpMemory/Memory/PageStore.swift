@@ -33,6 +33,9 @@ public protocol PageStore: AnyObject, Sendable {
   /// Whether of all pages that belong to the dump none is in the file.
   var lacksAllPages: Bool { get }
 
+  /// Whether ``path`` is all of it, and can be opened again.
+  var isOfOneFile: Bool { get }
+
   /// Whether the dump comes out of a flattened stream.
   var isFlattened: Bool { get }
 
@@ -59,6 +62,7 @@ extension PageStore {
   public var lacksPages: Bool { !isComplete }
   public var lacksAllPages: Bool { false }
   public var isFlattened: Bool { false }
+  public var isOfOneFile: Bool { false }
   public func describedFrames() throws(VmcoreError) -> PFNBitmap { try framesInFile() }
   public func wantedFrames() throws(VmcoreError) -> PFNBitmap { try describedFrames() }
 }

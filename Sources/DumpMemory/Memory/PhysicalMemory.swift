@@ -156,7 +156,7 @@ public final class PhysicalMemory: Sendable {
   public var isOfOneFile: Bool {
     switch source {
     case .elf: true
-    case .pages(let store): store is KdumpStore || store is DividedStore
+    case .pages(let store): store.isOfOneFile
     }
   }
 
