@@ -195,7 +195,7 @@ struct ELFDumpTests {
     scenario.unreadable = [7]
     let sent = try TemporaryFile([])
     var writer = try ELFDumpWriter(
-      segments(scenario), contents: ELFDumpWriter.Contents(eraseInfo: ""),
+      segments(scenario), contents: contents(eraseInfo: ""),
       to: DumpOutput(stream: FileDescriptor.create(sent.path, replacing: true)))
     try begin(scenario, &writer)
     try append(scenario, to: &writer)
