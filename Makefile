@@ -1,5 +1,6 @@
-# make build | test | test-all | test-codecs | test-services | test-fleet | faults | same-outputs | sme-matrix | sme-mutants | trust | fuzz | sanitize | demo | bench | ratios | plots | micro | check-kernels | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
+# make build | cross | test | test-all | test-codecs | test-services | test-fleet | faults | same-outputs | sme-matrix | sme-mutants | trust | fuzz | sanitize | demo | bench | ratios | plots | micro | check-kernels | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
 #
+#   ARCH=arm64           that cross compiles for
 #   SMALL=1              a program that does not read debug information (DWARF), and needs no elfutils
 #   ZLIB=1               zlib instead of libdeflate, for distributions that have no libdeflate: -c is 0.4 times as fast
 #   SNAPPY=system        the system's static libsnappy, which compresses at 0.6 times the speed, instead of one that is compiled from its
@@ -45,13 +46,20 @@ ifdef PEER
 export VMSIEVE_PEER = $(abspath $(PEER))
 endif
 
-.PHONY: build deps lab test test-all test-codecs test-services test-fleet faults same-outputs sme-matrix sme-mutants trust fuzz sanitize demo bench ratios plots micro check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
+.PHONY: build cross deps lab test test-all test-codecs test-services test-fleet faults same-outputs sme-matrix sme-mutants trust fuzz sanitize demo bench ratios plots micro check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
 build: deps
 	@$(if $(filter -static-stdlib,$(LINK)),,echo "The linker will warn of 'dlopen' in libswiftCore.a: it is for the runtime's developers, and vmsieve never gets there.")
 	@$(if $(filter system,$(SNAPPY)),rm -rf $(BUILD)/snappy,packaging/build-snappy $(BUILD)/snappy || \
 	  echo "vmsieve gets the system's static libsnappy, which is slower.")
 	PKG_CONFIG_PATH=$(SNAPPY_PATH) swift build -c release --product vmsieve $(LINK_FLAGS) $(SNAPPY_FLAGS) $(SWIFT_FLAGS)
 	mkdir -p $(BUILD) && strip -s -o $(BUILD)/vmsieve .build/release/vmsieve
+
+# A program for another architecture, on an x86_64 Debian machine: `make cross ARCH=arm64`. packaging/cross says how.
+ARCH = arm64
+cross:
+	@[ "$(ARCH)" = arm64 ] || { echo "ARCH is $(ARCH): only arm64 can be compiled for" >&2; exit 1; }
+	@$(INSTALL_PACKAGES) binutils
+	packaging/cross
 
 deps:
 	@$(INSTALL_PACKAGES) $(LIBRARIES)
@@ -171,7 +179,7 @@ lint:
 	Tests/floors
 	@grep -q "^vmsieve ($(VERSION)) " debian/changelog && grep -q "^## $(VERSION)$$" CHANGELOG.md || { echo "debian/changelog or CHANGELOG.md is not of $(VERSION)" >&2; exit 1; }
 	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Benchmarks/capture Benchmarks/measure.sh Benchmarks/targets Benchmarks/targets.sh Benchmarks/trust Benchmarks/fleet Fuzzing/run Tests/run Tests/sanitize Tests/faults Tests/outputs Tests/sme-matrix Tests/Lab/demo Tests/Lab/bare Tests/Lab/check-kernels Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init Tests/Lab/secrets/*.sh \
-	  .ci/run completions/vmsieve packaging/build-snappy packaging/try-libdw Tests/Services/run Tests/Services/guest/crash-once packaging/install-makedumpfile \
+	  .ci/run completions/vmsieve packaging/build-snappy packaging/try-libdw packaging/cross Tests/Services/run Tests/Services/guest/crash-once packaging/install-makedumpfile \
 	  Tests/Fleet/run integration/fleet/vmcore-task integration/slurm/*.sbatch integration/slurm/vmcore-in-parts integration/parallel/vmcores
 
 install:

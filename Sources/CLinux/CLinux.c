@@ -61,6 +61,8 @@ struct clinux_guard clinux_guards[CLINUX_GUARDS];
 
 // Kept by clinux_guard_mapping, read in a signal handler.
 static _Atomic int guards_in_use;
+// Of this machine: 4 KiB, and on arm64 up to 64 KiB.
+static size_t page_size;
 
 // Puts a page of zeros where one could not be read, and says so in the mapping's guard; the read that stumbled then goes
 // on. mmap(2) is not among the functions that POSIX lets a handler call, but on Linux it is one system call.
@@ -75,8 +77,8 @@ static void on_bus_error(int number, siginfo_t *info, void *context) {
   for (int slot = 0; slot < count; slot++) {
     uintptr_t start = atomic_load(&clinux_guards[slot].start);
     if (start == 0 || at - start >= atomic_load(&clinux_guards[slot].length)) continue;
-    void *page = (void *)(at & ~(uintptr_t)4095);
-    if (mmap(page, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != page) break;
+    void *page = (void *)(at & ~(uintptr_t)(page_size - 1));
+    if (mmap(page, page_size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != page) break;
     atomic_store(&clinux_guards[slot].fault, info->si_code == BUS_MCEERR_AR ? CLINUX_HARDWARE_FAULT : CLINUX_ADDRESS_FAULT);
     errno = error;
     return;
@@ -87,6 +89,7 @@ static void on_bus_error(int number, siginfo_t *info, void *context) {
 }
 
 static void catch_bus_errors(void) {
+  page_size = clinux_page_size();
   struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
   sigemptyset(&action.sa_mask);
   sigaction(SIGBUS, &action, NULL);

@@ -23,6 +23,7 @@ struct BatchContents: ~Copyable {
   /// Bytes of the output that are data.
   private(set) var byteCount = 0
   private var output: MappedBuffer
+  private let mostOfZeros: Int
 
   /// Bytes that a batch's output needs: every page raw, and room for one that grows.
   static func outputSize(pageSize: Int, compressionBound: Int) -> Int {
@@ -30,6 +31,7 @@ struct BatchContents: ~Copyable {
   }
 
   init(pageSize: Int, compressionBound: Int) throws(SystemError) {
+    mostOfZeros = pageSize / Self.leastRatioOfZeros
     output = try MappedBuffer(
       byteCount: Self.outputSize(pageSize: pageSize, compressionBound: compressionBound))
     frames.reserveCapacity(Self.capacity)
@@ -90,7 +92,7 @@ struct BatchContents: ~Copyable {
     if sharesZeroPages {
       if stored.flags != 0 {
         // It may be a page of zeros, and has to be looked into.
-        if stored.byteCount <= Self.mostOfZeros { return false }
+        if stored.byteCount <= mostOfZeros { return false }
       } else if isZeroPage(output.bytes.extracting(byteCount..<byteCount + stored.byteCount)) {
         addZeroPage()
         return true
@@ -102,8 +104,8 @@ struct BatchContents: ~Copyable {
     return true
   }
 
-  /// A page of zeros takes no codec more: snappy, the least good at it, makes 195 bytes of 4096.
-  static let mostOfZeros = 256
+  /// Of a page of zeros no codec leaves more than a part: snappy, the least good at it, makes 195 bytes of 4096.
+  private static let leastRatioOfZeros = 16
 
   /// Hands the batch to a writer.
   func append<Writer: DumpWriter & ~Copyable>(to writer: inout Writer) throws(DumpError) {

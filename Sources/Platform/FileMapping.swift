@@ -20,7 +20,7 @@ public struct FileMapping: ~Copyable, Sendable {
   private let guardNumber: Int32
 
   /// Where a window may begin: Linux maps whole pages.
-  public static let alignment: UInt64 = 4096
+  public static let alignment = UInt64(clinux_page_size())
 
   /// Maps a part of a file.
   ///

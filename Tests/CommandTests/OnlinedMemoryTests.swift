@@ -27,7 +27,7 @@ struct OnlinedMemoryTests {
       ranges.map { PFN($0.lowerBound / 4096)..<PFN($0.upperBound / 4096) }, maxMapNumber: 1 << 24)
     return OnlinedMemory(
       frames, memory: IOMemory(text ?? systemMemory), blockSize: blockSize,
-      geometry: MachineKind.x86_64.geometry
+      geometry: MachineKind.x86_64.leastGeometry
     ) {
       online.contains($0)
     }

@@ -42,12 +42,20 @@ struct ELFDumpTests {
       dumpable: scenario.bitmap(of: scenario.dumpable), sequence: nil)
   }
 
+  private func contents(
+    eraseInfo: String = "", lost: PFNRanges = PFNRanges([], maxMapNumber: 0), isIncomplete: Bool = false
+  ) -> ELFDumpWriter.Contents {
+    ELFDumpWriter.Contents(
+      machine: .x86_64, geometry: PageGeometry(shift: 12), eraseInfo: eraseInfo, lost: lost,
+      isIncomplete: isIncomplete)
+  }
+
   private func write(
     _ scenario: Scenario, _ path: String, segments: [CoreSegment]? = nil, notes: [UInt8]? = nil,
     eraseInfo: String = "", sizeLimit: UInt64? = nil
   ) throws -> DumpError? {
     var writer = try ELFDumpWriter(
-      segments ?? self.segments(scenario), contents: ELFDumpWriter.Contents(eraseInfo: eraseInfo),
+      segments ?? self.segments(scenario), contents: contents(eraseInfo: eraseInfo),
       to: DumpOutput(file: FileDescriptor.create(path, replacing: true), sizeLimit: sizeLimit))
     do {
       try begin(scenario, notes: notes, &writer)
@@ -187,7 +195,7 @@ struct ELFDumpTests {
     scenario.unreadable = [7]
     let sent = try TemporaryFile([])
     var writer = try ELFDumpWriter(
-      segments(scenario), contents: ELFDumpWriter.Contents(eraseInfo: ""),
+      segments(scenario), contents: contents(eraseInfo: ""),
       to: DumpOutput(stream: FileDescriptor.create(sent.path, replacing: true)))
     try begin(scenario, &writer)
     try append(scenario, to: &writer)
@@ -210,7 +218,7 @@ struct ELFDumpTests {
     let ranges = PFNRanges(lost.map { PFN($0)..<PFN($0 + 1) }, maxMapNumber: scenario.maxMapNumber)
     let file = TemporaryPath()
     var writer = try ELFDumpWriter(
-      segments(scenario), contents: ELFDumpWriter.Contents(lost: ranges, isIncomplete: true),
+      segments(scenario), contents: contents(lost: ranges, isIncomplete: true),
       to: DumpOutput(file: FileDescriptor.create(file.path, replacing: true)))
     try begin(scenario, &writer)
     try append(scenario, to: &writer)
@@ -259,7 +267,8 @@ struct ELFDumpTests {
     let scenario = scenario(Array(0..<500))
     let file = TemporaryPath()
     var writer = try ELFDumpWriter(
-      segments(scenario), to: DumpOutput(file: FileDescriptor.create(file.path, replacing: true)))
+      segments(scenario), contents: contents(),
+      to: DumpOutput(file: FileDescriptor.create(file.path, replacing: true)))
     try begin(scenario, &writer)
     #expect(try ELFVmcore(file.path).segments.isEmpty && flags(file.path) == 1)
     #expect(throws: VmcoreError.self) { try PhysicalMemory(opening: file.path, prefersMapping: true) }

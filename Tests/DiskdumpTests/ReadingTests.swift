@@ -78,7 +78,7 @@ struct ReadingTests {
     #expect(try refusal { $0[8] = 0 as Int32 }.contains("does not have a dump_level member"))
     #expect(try refusal { $0[8] = 7 as Int32 }.contains("header_version 7"))
     #expect(
-      try refusal { $0.bytes.replaceSubrange(272..<280, with: Array("aarch64\0".utf8)) }.contains("aarch64"))
+      try refusal { $0.bytes.replaceSubrange(272..<280, with: Array("riscv64\0".utf8)) }.contains("riscv64"))
     for size in [0, 1, 512, 4097, 1 << 20, -4096] as [Int32] {
       #expect(try refusal { $0[428] = size }.contains("block_size is \(size)"))
     }

@@ -94,7 +94,8 @@ struct Scenario {
     DumpDescription(
       DumpFacts(
         utsname: UtsName(
-          nodeName: "crashed", release: "6.1.0-test", version: "#1 SMP", domainName: "(none)"),
+          nodeName: "crashed", release: "6.1.0-test", version: "#1 SMP", machine: "x86_64",
+          domainName: "(none)"),
         crashTime: 1_700_000_000, processorCount: Int32(processors),
         physicalBase: UInt64(bitPattern: -0x1000_0000), dumpLevel: DumpLevel(rawValue: Int(dumpLevel))),
       codec: codec, vmcoreinfo: vmcoreinfo, blockSize: blockSize)

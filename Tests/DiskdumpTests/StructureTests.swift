@@ -57,7 +57,7 @@ struct StructureTests {
   @Test("A name that is too long is cut, and still has an end")
   func longName() {
     let name = UtsName(
-      nodeName: String(repeating: "n", count: 100), release: "r", version: "v", domainName: "d")
+      nodeName: String(repeating: "n", count: 100), release: "r", version: "v", machine: "m", domainName: "d")
     #expect(name.nodeName.utf8.count == 64)
     let bytes = encoded(464) { name.encode(into: &$0, at: 12) }
     #expect(bytes[77 + 64] == 0 && bytes[77 + 63] == UInt8(ascii: "n"))

@@ -18,7 +18,7 @@ extension KdumpDump {
     let block = UInt64(header.blockSize)
     check(header.version == 6, "header_version is \(header.version)")
     check(header.microseconds == 0, "tv_usec is \(header.microseconds)")
-    check(header.machine == "x86_64", "utsname.machine is \(header.machine)")
+    check(["x86_64", "aarch64"].contains(header.machine), "utsname.machine is \(header.machine)")
     check(header.processorCount > 0, "nr_cpus is \(header.processorCount)")
     check(
       header.maxMapNumber32 == UInt32(clamping: header.maxMapNumber),

@@ -27,10 +27,10 @@ struct DumpedMachine {
     let memory = PhysicalMemory(machine)
     let description = DumpDescription(
       DumpFacts(
-        utsname: .unknown, crashTime: 0, processorCount: 1, physicalBase: 0,
+        utsname: .unknown(.x86_64), crashTime: 0, processorCount: 1, physicalBase: 0,
         dumpLevel: sharesZeroPages ? .zeroPages : []),
       codec: codec,
-      vmcoreinfo: memory.notes.vmcoreinfoRange ?? 0..<0)
+      vmcoreinfo: memory.notes.vmcoreinfoRange ?? 0..<0, blockSize: 4096)
     var writer = try DiskdumpWriter(
       description,
       to: DumpOutput(file: try FileDescriptor.create(file.path, replacing: true), sizeLimit: sizeLimit))

@@ -14,7 +14,7 @@ final class Machine: PageStore {
   let frames: PFNRanges
   let notes: CoreNotes
   let origin = DumpFacts(
-    utsname: .unknown, crashTime: 0, processorCount: 1, physicalBase: 0, dumpLevel: [])
+    utsname: .unknown(.x86_64), crashTime: 0, processorCount: 1, physicalBase: 0, dumpLevel: [])
   let contents: [[UInt8]]
   /// Pfns whose reading fails.
   let unreadable: Set<UInt64>

@@ -28,7 +28,7 @@ final class PatchedMemory: PageStore, @unchecked Sendable {
     fileSize = frames.count << 12
     // Before 4.10 VMCOREINFO has no phys_base, and the headers say it.
     origin = DumpFacts(
-      utsname: .unknown, crashTime: 0, processorCount: 1,
+      utsname: .unknown(.x86_64), crashTime: 0, processorCount: 1,
       physicalBase: UInt64(bitPattern: kernel.physicalBase),
       dumpLevel: DumpLevel(rawValue: 0))
     let processors = (0..<kernel.configuration.cpus).flatMap { ELFNote.prstatus(cpu: $0).bytes }

@@ -9,6 +9,8 @@ suite_of() { # KERNEL
     6.12) echo trixie ;;
     6.16 | 6.18 | 7.3) echo trixie-backports ;;
     7.2) echo sid ;;
+    # Another architecture's lists are beside those of this one.
+    arm64-*) echo "arm64/$(suite_of "$(sed 's/^arm64-//; s/-16k$//' <<< "$1")")" ;;
   esac
 }
 
@@ -53,8 +55,8 @@ refresh() { # SUITE
   # Whoever asks for the status switches set -e off.
   {
     at=$(mktemp -d "$cache/archive.XXXXXX") && mkdir -p "$at"/{lists/partial,cache/archives/partial,none} &&
-      : > "$at/status" && echo "deb [check-valid-until=no] $uri $suite main" > "$at/sources" &&
-      apt_configuration "$at" > "$at/update.conf"
+      : > "$at/status" && echo "deb [check-valid-until=no] $uri ${suite#*/} main" > "$at/sources" &&
+      apt_configuration "$at" "$suite" > "$at/update.conf"
   } || die "cannot write to $cache"
   APT_CONFIG=$at/update.conf apt-get -qq update >&2 || {
     rm -rf "$at"
@@ -62,11 +64,12 @@ refresh() { # SUITE
     return 3
   }
   {
-    mkdir -p "$cache/archive" && apt_configuration "$lists" > "$at/apt.conf" && rm -rf "$lists" && mv -T "$at" "$lists"
+    mkdir -p "$(dirname "$lists")" && apt_configuration "$lists" "$suite" > "$at/apt.conf" && rm -rf "$lists" && mv -T "$at" "$lists"
   } || die "cannot write to $lists"
 }
 
-apt_configuration() { # FOLDER
+apt_configuration() { # FOLDER SUITE
+  [[ $2 != */* ]] || printf 'APT::Architecture "%s";\nAPT::Architectures "%s";\n' "${2%/*}" "${2%/*}"
   cat <<CONFIGURATION
 Dir::State "$1";
 Dir::State::Lists "$1/lists";
@@ -88,7 +91,7 @@ CONFIGURATION
 releases_in() { # SUITE
   # From 6.19 on the image of Debian is in linux-binary-RELEASE. Ubuntu's flavour for virtual machines is generic.
   archive "$1" cache pkgnames |
-    sed -n 's/^linux-\(image\|binary\)-\([0-9][0-9a-z.+~-]*-\(amd64\|generic\)\)$/\2/p' |
+    sed -n 's/^linux-\(image\|binary\)-\([0-9][0-9a-z.+~-]*-\(amd64\|arm64\|arm64-16k\|generic\)\)$/\2/p' |
     grep -v -e cloud -e '-rt-' | sort -uV || true
 }
 
@@ -100,7 +103,11 @@ release_in() { # SUITE KERNEL
       archive "$1" cache depends "$package" 2>/dev/null | sed -n 's/^ *Depends: linux-image-\([0-9]\)/\1/p' | head -n 1
     done | head -n 1
   else
-    releases_in "$1" | grep "^${2//./\\.}[.-]" | tail -n 1 || true
+    local series=${2#arm64-} kind=''
+    [[ $2 != *-16k ]] || kind=-16k
+    series=${series%-16k}
+    [[ $2 != arm64-* ]] || kind=-arm64$kind
+    releases_in "$1" | grep "^${series//./\\.}[.-].*${kind}\$" | tail -n 1 || true
   fi
 }
 

@@ -16,18 +16,20 @@ initramfs() {
   release=$(basename "$kernel_dir")
   tree=$(mktemp -d "$making/tree.XXXXXX")
   mkdir -p "$tree"/{bin,proc,sys,dev,modules,lab,out,tmp}
-  cp "$(command -v busybox)" "$tree/bin/busybox"
+  if [[ -n $programs ]]; then cp "$programs/bin/busybox" "$tree/bin/"; else cp "$(command -v busybox)" "$tree/bin/busybox"; fi
   for name in $(busybox --list); do ln -s busybox "$tree/bin/$name" 2>/dev/null || true; done
   cp "$here/guest/init" "$tree/init"
   for name in "$@"; do
     rm -f "$tree/bin/$(basename "$name")"
     cp -L "$name" "$tree/bin/"
     # The shared libraries; a static program has none.
+    [[ -z $programs ]] || continue
     ldd "$name" 2>/dev/null | sed -n 's/.*[[:space:]]\(\/[^ )]*\).*/\1/p' | while read -r library; do
       mkdir -p "$tree$(dirname "$library")"
       cp -L "$library" "$tree$library"
     done || true
   done
+  [[ -z $programs ]] || cp -r "$programs/lib" "$tree/"
   # In the order that their dependencies want; what is built in, or of the common ones missing in this kernel, is no matter.
   list=$(for name in virtio_pci 9p 9pnet_virtio qemu_fw_cfg virtio_blk virtio_balloon brd; do needed_modules "$name" || true; done
     for name in $modules; do needed_modules "$name" || echo "missing $name"; done)
@@ -76,13 +78,22 @@ boot_once() {
   mkdir -p "$out" "$work/lab"
   out=$(readlink -f "$out")
   cp "$kernel_dir/vmlinuz" "$here"/guest/*.sh "$work/lab/"
-  initramfs "$work/first.img" "$(PATH=$PATH:/sbin:/usr/sbin command -v kexec)" "$cache/workload" "${first_programs[@]}"
-  modules=$capture_modules initramfs "$work/lab/capture.img" "$cache/copy" "${capture_programs[@]}"
+  if [[ -n $programs ]]; then
+    # shellcheck disable=SC2016 # the guest's
+    printf '#!/bin/sh\nexec dd if="$1" of="$2" bs=1M conv=fsync\n' > "$work/copy"
+    chmod 755 "$work/copy"
+    initramfs "$work/first.img" "$programs/bin/kexec" "${first_programs[@]}"
+    modules=$capture_modules initramfs "$work/lab/capture.img" "$work/copy" "${capture_programs[@]}"
+  else
+    initramfs "$work/first.img" "$(PATH=$PATH:/sbin:/usr/sbin command -v kexec)" "$cache/workload" "${first_programs[@]}"
+    modules=$capture_modules initramfs "$work/lab/capture.img" "$cache/copy" "${capture_programs[@]}"
+  fi
   [[ -z $capture_command ]] || printf 'cd /out\n%s\n' "$capture_command" > "$work/lab/collect.sh"
   [[ -z $own_module ]] || cp "$kernel_dir/$own_module.ko" "$work/lab/"
   [[ -z $crash ]] || cp "$here/guest/$crash" "$work/lab/crash"
   [[ -z $script ]] || cp "$here/guest/$script" "$work/lab/script"
-  printf '%s\n' "mode=$mode" "loading=$loading" "capture_cpus=$capture_cpus" "capture_arguments='$capture_arguments'" > "$work/lab/parameters"
+  printf '%s\n' "mode=$mode" "loading=$loading" "capture_cpus=$capture_cpus" "capture_arguments='$capture_arguments'" \
+    "console=$console" "quiet='$quiet'" > "$work/lab/parameters"
   truncate -s 32M "$work/disk" "$work/swap"
   local more_disks=()  # vdd, so it comes last
   if [[ -n $archive ]]; then
@@ -93,11 +104,11 @@ boot_once() {
   truncate -s $(($(numfmt --from=iec "$memory") + $(numfmt --from=iec "$room"))) "$out/vmcore"
 
   # On a busy host the timer's check misses its ticks, and that is a panic.
-  local append="console=ttyS0 panic=1 loglevel=4 mitigations=off no_timer_check $kernel_arguments"
+  local append="console=$console panic=1 loglevel=4 $quiet $kernel_arguments"
   [[ $mode = guestdump ]] || append+=" crashkernel=$reserve"
   # One thread for both processors: with two, one may run code that the other has just patched, and die of the patch's
   # breakpoint long after it is gone. It is no slower.
-  timeout --foreground -k 10 "$time_limit" qemu-system-x86_64 -accel tcg,thread=single -cpu "$cpu" -m "$memory$more_memory" -smp "$processors" \
+  timeout --foreground -k 10 "$time_limit" "$qemu" -accel tcg,thread=single -cpu "$cpu" -m "$memory$more_memory" -smp "$processors" \
     -nographic -no-reboot -net none "${machine_arguments[@]}" -kernel "$work/lab/vmlinuz" -initrd "$work/first.img" -append "$append" \
     -virtfs "local,path=$work/lab,mount_tag=lab,security_model=none,readonly=on" \
     -virtfs "local,path=$out,mount_tag=out,security_model=none" \

@@ -12,6 +12,7 @@ describe_machine() { # NAME
   mode=kdump memory=640M reserve=160M cpu=qemu64 processors=2 loading=-c capture_cpus=1
   kernel_arguments='' capture_arguments='' machine_arguments=() more_memory='' plugged=0 room=256M
   modules='' capture_modules='' script='' crash='' archive='' own_module='' own_program=''
+  qemu=qemu-system-x86_64 console='ttyS0' quiet='mitigations=off no_timer_check' programs=''
   case $1 in
     5.10 | 6.1 | 6.12 | 6.16 | 6.18 | 7.2 | 7.3 | distribution) kernel=$1 ;;
     # Five-level page tables; and the other system call to load the capture kernel, which has no backup region.
@@ -58,6 +59,18 @@ describe_machine() { # NAME
       # Others by 7.3, which has these in its library.
       [[ $1 = 7.3-secrets ]] || modules+=' ghash_generic sha512_generic drbg'
       [[ $1 = 6.1-secrets ]] || modules+=' aesni_intel' cpu=qemu64,+aes,+ssse3,+sse4.1,+sse4.2,+pclmulqdq ;;
+    # Another architecture, with a busybox and a kexec of its own and without the workload: pages of 4 KiB, and of 16 KiB with 52 bits
+    # of addresses (LPA2) or, on an older processor, with 47.
+    arm64-6.1 | arm64-7.3-16k | arm64-7.3-16k-47 | arm64-6.1-guest)
+      kernel=${1%-guest} memory=768M reserve=256M cpu=cortex-a72 room=512M
+      kernel=${kernel%-47}
+      qemu=qemu-system-aarch64 console=ttyAMA0 quiet='' programs=$cache/arm64
+      machine_arguments=(-machine "virt,gic-version=3")
+      case $1 in
+        *-guest) mode=guestdump ;;
+        *-47) cpu=cortex-a76 ;;
+        *-16k) cpu=max,pauth-impdef=on ;;
+      esac ;;
     # For timing: most of its memory is programs and libraries, in RAM disks, which every level keeps, and in the cache.
     bench) kernel=$(first_kernel) memory=1536M archive=512M ;;
     # The same, smaller, for the capture kernel, which writes to a disk.
@@ -73,9 +86,9 @@ describe_machine() { # NAME
 }
 
 # Those that `make test` wants, those that `make sme-matrix` wants, and those that `make test-all` wants besides.
-tested_machines=(6.1 6.12 5.10 7.3 6.1-la57 6.12-numa 6.1-guest 6.1-captured 6.1-low 6.12-low 6.1-blocked 6.12-blocked 6.1-secrets 6.12-secrets)
+tested_machines=(6.1 6.12 5.10 7.3 6.1-la57 6.12-numa 6.1-guest 6.1-captured 6.1-low 6.12-low 6.1-blocked 6.12-blocked 6.1-secrets 6.12-secrets arm64-6.1)
 poisoned_machines=({6.1,6.12}-{slub-p,slub-fzpu,page-poison,init-on-free})
 crashed_machines=({6.1,6.12}-crash-{bug,null,wild,noncanonical,list,doublefree,softlockup,hung,warn,overflow,divide,oom})
 further_machines=(
-  6.16 6.18 7.2 6.12-memory 6.1-processors 7.3-secrets "${poisoned_machines[@]}" "${crashed_machines[@]}"
+  arm64-7.3-16k arm64-7.3-16k-47 arm64-6.1-guest 6.16 6.18 7.2 6.12-memory 6.1-processors 7.3-secrets "${poisoned_machines[@]}" "${crashed_machines[@]}"
 )

@@ -96,13 +96,13 @@ import Testing
     #expect(notes.vmcoreinfo?.lowerBound == behind + 24)
   }
 
-  /// Changes of the header that make the file something else than a core of x86_64.
+  /// Changes of the header that make the file something else than a core of a machine that is known.
   private static let foreign: [(String, @Sendable (inout ELFBuilder) -> Void)] = [
     ("magic", { $0.magic[1] = 0x46 }),
     ("ELFCLASS32", { $0.elfClass = 1 }),
     ("big endian", { $0.dataEncoding = 2 }),
     ("ET_EXEC", { $0.type = 2 }),
-    ("EM_AARCH64", { $0.machine = 183 }),
+    ("EM_RISCV", { $0.machine = 243 }),
     ("no PT_LOAD", { $0.segments = [] }),
     (
       "no physical address in any PT_LOAD",

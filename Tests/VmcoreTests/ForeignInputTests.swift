@@ -72,7 +72,7 @@ struct ForeignInputTests {
   @Test(
     "ELF files of other machines, by name",
     arguments: [
-      (183, 2, 1, "arm64"), (22, 2, 2, "big-endian ELF file (s390x)"), (21, 2, 1, "ppc64"),
+      (258, 2, 1, "loongarch"), (22, 2, 2, "big-endian ELF file (s390x)"), (21, 2, 1, "ppc64"),
       (243, 2, 1, "riscv"),
       (3, 1, 1, "32-bit ELF file (i386)"), (999, 2, 1, "e_machine 999"),
     ] as [(UInt16, UInt8, UInt8, String)])

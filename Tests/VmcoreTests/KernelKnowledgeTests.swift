@@ -10,7 +10,7 @@ struct KernelKnowledgeTests {
   private func built(_ kernel: SyntheticKernel) -> VMCOREINFO {
     let offset = kernel.configuration.kaslrOffset
     let bootKeys = ["NUMBER(phys_base)", "NUMBER(pgtable_l5_enabled)", "NUMBER(sme_mask)", "KERNELOFFSET"]
-    return VMCOREINFO(kernel.vmcoreinfoText).without(bootKeys).moved(by: 0 &- offset)
+    return VMCOREINFO(kernel.vmcoreinfoText).without(bootKeys).moved(by: 0 &- offset, on: .x86_64)
   }
 
   @Test(
@@ -72,7 +72,7 @@ struct KernelKnowledgeTests {
     let kernel = SyntheticKernel(configuration)
     let text = kernel.vmcoreinfoText
     let timeless = VMCOREINFO(text).without(["CRASHTIME"]).text
-    let stale = VMCOREINFO(text).moved(by: 0x20_0000).text
+    let stale = VMCOREINFO(text).moved(by: 0x20_0000, on: .x86_64).text
     for (pfn, copy) in [(UInt64(7), stale), (20, timeless), (30, text)] {
       kernel.memory.store(
         Array(copy.utf8) + [UInt8](repeating: 0, count: 4096 - copy.utf8.count), at: pfn << 12)

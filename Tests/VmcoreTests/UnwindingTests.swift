@@ -141,8 +141,8 @@ struct UnwindingTests {
       let opened = try tables.open()
       var memory = try opened.crashed.memory(of: opened.physical)
       let unwinder = Unwinder(opened.kernel, modules: nil, in: &memory)
-      let registers = Registers { index in
-        switch Registers.Name(rawValue: index) {
+      let registers = Registers(.x86_64) { index in
+        switch X86Registers.Name(rawValue: index) {
         case .ip: self.tables.kernel.text &+ ip
         case .sp: self.stack &+ sp
         case .bp: bp
@@ -257,7 +257,8 @@ struct UnwindingTests {
     let unwinder = Unwinder(opened.kernel, modules: nil, in: &memory)
     #expect(!unwinder.hasTables)
     let text = tables.kernel.text
-    let trace = unwinder.trace(Registers { $0 == 16 ? text + 0x10 : $0 == 17 ? 0x10 : 0 }, in: &memory)
+    let trace = unwinder.trace(
+      Registers(.x86_64) { $0 == 16 ? text + 0x10 : $0 == 17 ? 0x10 : 0 }, in: &memory)
     #expect(trace.frames.count == 1 && trace.end == .lost("the kernel has no ORC tables that can be found"))
   }
 }

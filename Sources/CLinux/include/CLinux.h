@@ -93,6 +93,9 @@ static inline int clinux_probe(int slot, const void *start, size_t length) {
 
 static inline void clinux_ignore_signal(int number) { signal(number, SIG_IGN); }
 
+// Bytes of a page of this machine.
+static inline size_t clinux_page_size(void) { return (size_t)sysconf(_SC_PAGESIZE); }
+
 // Processors in this thread's affinity mask; 1 if the kernel will not say.
 int clinux_usable_processors(void);
 

@@ -19,7 +19,8 @@ struct ELFDumpHeaders: Hashable, Sendable {
     programHeaders + UInt64(programHeaderCount * ProgramHeader.byteCount)
   }
   var notes: UInt64 { sectionHeader + (isExtended ? UInt64(ELFSectionHeader.byteCount) : 0) }
-  /// Where the pages begin: at a page of the file, so that readers can map them.
+  /// Where the pages begin: at a page of the file, so that readers can map them. Those of 4 KiB are enough: a reader whose own
+  /// are larger maps from an earlier one.
   var data: UInt64 { (notes + noteSize + 4095) & ~4095 }
 
   /// Writes the Elf64_Ehdr: 64 bytes over zeros.

@@ -11,6 +11,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   /// What the headers say besides the segments.
   public struct Contents: Sendable {
     public var machine: MachineKind
+    public var geometry: PageGeometry
     /// What was changed in the pages, a line each; it becomes a note.
     public var eraseInfo: String
     /// Frames whose pages were lost: no segment speaks of them.
@@ -19,11 +20,12 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     public var isIncomplete: Bool
 
     public init(
-      machine: MachineKind = .x86_64, eraseInfo: String = "",
+      machine: MachineKind, geometry: PageGeometry, eraseInfo: String = "",
       lost: PFNRanges = PFNRanges([], maxMapNumber: 0),
       isIncomplete: Bool = false
     ) {
       self.machine = machine
+      self.geometry = geometry
       self.eraseInfo = eraseInfo
       self.lost = lost
       self.isIncomplete = isIncomplete
@@ -32,12 +34,14 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
 
   private let segments: [CoreSegment]
   let machine: MachineKind
+  private let geometry: PageGeometry
+  private let pageSize: Int
   private let eraseInfo: String
   let output: DumpOutput
   /// Headers on their way to the file, and zeros.
   var scratch: MappedBuffer
   var headers = ELFDumpHeaders(loadCount: 0, noteSize: 0)
-  private var extents = ELFExtents()
+  private var extents: ELFExtents
   var loads: [ELFProgramHeaders.Load] = []
   /// Where the file ended when its program headers were written.
   var headersEnd: UInt64 = 0
@@ -57,7 +61,6 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   public private(set) var bytesWritten: UInt64 = 0
   public private(set) var unreadableNoteBytes = 0
 
-  private static let pageSize = 4096
   private static let scratchSize = 64 << 10
   /// Bytes of pages between two writings of the program headers.
   private static let headersStep: UInt64 = 8 << 20
@@ -81,7 +84,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   ///   - contents: what else the headers say, and how.
   /// - Throws: ``DumpError/failed(_:)`` if there is no memory for the writer's buffer.
   public init(
-    _ segments: [CoreSegment], contents: Contents = Contents(), to output: consuming DumpOutput
+    _ segments: [CoreSegment], contents: Contents, to output: consuming DumpOutput
   ) throws(DumpError) {
     let scratch: MappedBuffer
     do throws(SystemError) { scratch = try MappedBuffer(byteCount: Self.scratchSize) } catch {
@@ -90,6 +93,9 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     self.scratch = scratch
     self.segments = segments
     machine = contents.machine
+    geometry = contents.geometry
+    pageSize = contents.geometry.size
+    extents = ELFExtents(pageSize: contents.geometry.size)
     eraseInfo = contents.eraseInfo
     lost = contents.lost
     isIncomplete = contents.isIncomplete
@@ -97,7 +103,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   }
 
   /// Bytes that a dump can need at most, with what filesystems take for their lists of blocks.
-  public static func mostBytes(pages: UInt64, noteSize: Int) -> UInt64 {
+  public static func mostBytes(pages: UInt64, pageSize: Int, noteSize: Int) -> UInt64 {
     let bytes = (pages + 256) * UInt64(pageSize) + UInt64(noteSize)
     return bytes + bytes / 256
   }
@@ -108,8 +114,8 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
     notes: CoreNotes, existing: PFNRanges, dumpable: borrowing PFNBitmap, sequence: FrameSequence?
   ) throws(DumpError) {
     let extents = ELFExtents(
-      dumpable, existing: existing, lost: lost, sequence: sequence, pageSize: Self.pageSize)
-    guard let programs = ELFProgramHeaders(segments, extents: extents, lost: lost) else {
+      dumpable, existing: existing, lost: lost, sequence: sequence, pageSize: pageSize)
+    guard let programs = ELFProgramHeaders(segments, extents: extents, lost: lost, geometry: geometry) else {
       let reason =
         "the segments of the vmcore overlap, and an ELF core of it would need more than \(ELFProgramHeaders.most)"
         + " program headers; without -E it needs none"
@@ -177,11 +183,11 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
       let start = offset(of: frames[index])
       var count = 1
       while index + count < pages.count, isData(pages[index + count]),
-        offset(of: frames[index + count]) == start + UInt64(count * Self.pageSize)
+        offset(of: frames[index + count]) == start + UInt64(count * pageSize)
       {
         count += 1
       }
-      let end = taken + count * Self.pageSize
+      let end = taken + count * pageSize
       try write(data.extracting(taken..<end), at: start)
       taken = end
       index += count
@@ -192,7 +198,7 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
   private func isData(_ page: StoredPage) -> Bool {
     switch page {
     case .data(let size, let flags):
-      precondition(flags == .raw && size == UInt32(Self.pageSize))
+      precondition(flags == .raw && size == UInt32(pageSize))
       return true
     case .unreadable: return false
     case .zero: preconditionFailure("a page of zeros has no place")
@@ -213,11 +219,11 @@ public struct ELFDumpWriter: ~Copyable, Sendable, DumpWriter {
       throw error
     }
     let (written, error) = output.writeAsMuchAsPossible(bytes, at: start)
-    let whole = written / Self.pageSize * Self.pageSize
+    let whole = written / pageSize * pageSize
     if whole > 0 {
       dataEnd = start + UInt64(whole)
       bytesWritten += UInt64(whole)
-      pagesTaken += UInt64(whole / Self.pageSize)
+      pagesTaken += UInt64(whole / pageSize)
     }
     if let error {
       failure = error

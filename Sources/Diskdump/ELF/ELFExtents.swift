@@ -16,7 +16,7 @@ struct ELFExtents: Sendable {
   private let pageSize: UInt64
 
   /// No pages at all.
-  init() { pageSize = 4096 }
+  init(pageSize: Int) { self.pageSize = UInt64(pageSize) }
 
   /// Fewer frames than these that are left out do not end a run: each PT_LOAD more makes readers, who look for
   /// a page in all of them, slower. makedumpfile has the same number.

@@ -16,14 +16,17 @@ struct ELFProgramHeaders: Sendable {
   }
 
   private(set) var loads: [Load] = []
+  private let geometry: PageGeometry
 
   /// As many as ``ELFCore`` reads. Segments that lie over each other have the headers of each, and their product may be
   /// more than memory holds.
   static let most = 1 << 20
 
-  /// - Parameter lost: frames that no PT_LOAD speaks of, as readers would see zeros there.
+  /// - Parameters:
+  ///   - lost: frames that no PT_LOAD speaks of, as readers would see zeros there.
   /// - Returns: nil if there are more than ``most``.
-  init?(_ segments: [CoreSegment], extents: ELFExtents, lost: PFNRanges) {
+  init?(_ segments: [CoreSegment], extents: ELFExtents, lost: PFNRanges, geometry: PageGeometry) {
+    self.geometry = geometry
     for segment in segments {
       append(segment, extents, lost)
       if loads.count > Self.most { return nil }
@@ -34,7 +37,7 @@ struct ELFProgramHeaders: Sendable {
     let all = segment.physical
     var at = all.lowerBound
     let firstOfSegment = loads.count
-    var index = extents.first(endingAfter: PFN(all.lowerBound / 4096))
+    var index = extents.first(endingAfter: geometry.pfn(of: PhysicalAddress(all.lowerBound)))
     while at < all.upperBound, loads.count <= Self.most {
       var kept = all.upperBound..<all.upperBound
       var offset: UInt64 = 0
@@ -46,7 +49,7 @@ struct ELFProgramHeaders: Sendable {
       }
       var zeros = at
       while zeros < kept.lowerBound {
-        let piece = Self.piece(zeros..<kept.lowerBound, without: lost)
+        let piece = piece(zeros..<kept.lowerBound, without: lost)
         if piece.isEmpty {
           zeros = piece.upperBound
           continue
@@ -68,10 +71,12 @@ struct ELFProgramHeaders: Sendable {
 
   /// What a stretch of memory begins with and was not lost; empty, and at the end of what was lost, where it begins with
   /// that.
-  private static func piece(_ memory: Range<UInt64>, without lost: PFNRanges) -> Range<UInt64> {
-    guard let next = lost.next(from: PFN(memory.lowerBound / 4096)) else { return memory }
-    let start = next.lowerBound.rawValue * 4096
-    let end = min(next.upperBound.rawValue * 4096, memory.upperBound)
+  private func piece(_ memory: Range<UInt64>, without lost: PFNRanges) -> Range<UInt64> {
+    guard let next = lost.next(from: geometry.pfn(of: PhysicalAddress(memory.lowerBound))) else {
+      return memory
+    }
+    let start = geometry.address(of: next.lowerBound).rawValue
+    let end = min(geometry.address(of: next.upperBound).rawValue, memory.upperBound)
     if start <= memory.lowerBound { return end..<end }
     return memory.lowerBound..<min(start, memory.upperBound)
   }

@@ -12,10 +12,11 @@ struct ELFTrimmer: ~Copyable {
   private(set) var keptPages: UInt64 = 0
   private(set) var pages: UInt64 = 0
 
-  private static let pageSize: UInt64 = 4096
+  private let pageSize: UInt64
 
   /// - Parameter arrived: which bytes of the file are there.
   init(_ core: consuming ELFCore, arrived: ArrivedRanges) {
+    pageSize = UInt64(core.geometry.size)
     self.core = core
     self.arrived = arrived
   }
@@ -25,13 +26,13 @@ struct ELFTrimmer: ~Copyable {
     for (index, header) in core.programHeaders.enumerated() where header.type == ProgramHeader.load {
       let start = header.fileOffset.rawValue
       let present = arrived.present(from: start, atMost: header.fileSize)
-      pages.add(saturating: header.fileSize / Self.pageSize)
+      pages.add(saturating: header.fileSize / pageSize)
       if present >= header.fileSize {
-        keptPages.add(saturating: header.fileSize / Self.pageSize)
+        keptPages.add(saturating: header.fileSize / pageSize)
         continue
       }
-      let whole = present / Self.pageSize * Self.pageSize
-      keptPages.add(saturating: whole / Self.pageSize)
+      let whole = present / pageSize * pageSize
+      keptPages.add(saturating: whole / pageSize)
       let place = core.programHeadersOffset.rawValue + UInt64(index * ProgramHeader.byteCount)
       var bytes = buffer.mutableBytes
       Field<UInt64>(0).store(whole, in: &bytes)

@@ -26,7 +26,7 @@ public struct DumpDescription: Hashable, Sendable {
   public init(
     _ facts: DumpFacts, codec: Codec, level: Int32? = nil, recompresses: Bool = false,
     remarks: DumpStatus = [], vmcoreinfo: Range<Int>,
-    blockSize: Int = 4096,
+    blockSize: Int,
     isIncomplete: Bool = false, leavesOutUnreadable: Bool = true
   ) {
     self.facts = facts

@@ -4,6 +4,8 @@ public import Platform
 public struct ELFCore: ~Copyable, Sendable {
   public let file: InputFile
   public let machine: MachineKind
+  /// Pages of the kernel that VMCOREINFO names; the smallest of the machine where it has none.
+  public let geometry: PageGeometry
   /// Every PT_LOAD, in the file's order.
   public let loads: [ProgramHeader]
   /// The contents of the PT_NOTE segments.
@@ -27,7 +29,9 @@ public struct ELFCore: ~Copyable, Sendable {
   }
 
   /// Reads the headers and notes of a file that is open already; see ``init(opening:)``.
-  public init(_ file: InputFile) throws(VmcoreError) {
+  ///
+  /// - Parameter geometry: what counts instead of what the notes say.
+  public init(_ file: InputFile, geometry: PageGeometry? = nil) throws(VmcoreError) {
     let header = try Self.readHeader(file)
     if header.phnum == 0, try Self.isOfXenGuest(file, header: header) {
       throw .foreign(path: file.path, ForeignFormat.xenGuest)
@@ -47,6 +51,7 @@ public struct ELFCore: ~Copyable, Sendable {
     if notes.isOfXen { throw .foreign(path: file.path, ForeignFormat.xen) }
     self.notes = notes
     machine = header.machine
+    self.geometry = geometry ?? header.machine.geometry(notes.vmcoreinfo) ?? header.machine.leastGeometry
     self.loads = loads
     self.programHeaders = programHeaders
     programHeadersOffset = FileOffset(header.phoff)

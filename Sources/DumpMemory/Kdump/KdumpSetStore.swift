@@ -5,6 +5,7 @@ public final class KdumpSetStore: PageStore {
   public let path: String
   public let fileSize: UInt64
   public let machine: MachineKind
+  public let geometry: PageGeometry
   public let frames: PFNRanges
   public let notes: CoreNotes
   public let origin: DumpFacts
@@ -35,6 +36,7 @@ public final class KdumpSetStore: PageStore {
     path = parts.map { $0.path }.joined(separator: ", ")
     fileSize = parts.reduce(0) { $0 + $1.fileSize }
     machine = first.machine
+    geometry = first.geometry
     frames = first.frames
     notes = first.notes
   }

@@ -5,6 +5,7 @@ public final class KdumpStore: PageStore {
   public let path: String
   public let fileSize: UInt64
   public let machine: MachineKind
+  public let geometry: PageGeometry
   public let frames: PFNRanges
   public let notes: CoreNotes
   public let origin: DumpFacts
@@ -18,7 +19,9 @@ public final class KdumpStore: PageStore {
     let headers = dump.headers
     let path = dump.file.path
     let name = headers.header.utsname.machine
-    guard let machine = MachineKind(named: name, blockSize: headers.blockSize) else {
+    guard let machine = MachineKind(named: name, blockSize: headers.blockSize),
+      let geometry = machine.geometry(pageSize: headers.blockSize)
+    else {
       throw .foreign(
         path: path,
         "a dump of another machine (\(name), pages of \(headers.blockSize) bytes); only \(MachineKind.all) can be read"
@@ -35,6 +38,7 @@ public final class KdumpStore: PageStore {
     self.dump = dump
     self.path = path
     self.machine = machine
+    self.geometry = geometry
     self.notes = notes
     fileSize = dump.file.size
     frames = dump.frames
@@ -62,6 +66,7 @@ public final class KdumpStore: PageStore {
   }
 
   public var isFlattened: Bool { dump.file.isFlattened }
+  public var isOfOneFile: Bool { true }
 
   public var formatDescription: String {
     "\(dump.file.isFlattened ? "flattened " : "")kdump-compressed dump of \(fileSize) bytes, header_version"

@@ -14,7 +14,8 @@ public final class ELFMemory: Sendable {
   init(_ core: consuming ELFCore, prefersMapping: Bool) throws(VmcoreError) {
     let held = core.file.isStored ? core.file.heldSize : 0
     let segments = MemorySegments(
-      core.loads, fileSize: core.fileSize, heldSize: held, machine: core.machine)
+      core.loads, fileSize: core.fileSize, heldSize: held, geometry: core.geometry,
+      limit: core.machine.physicalLimit)
     let top = segments.frames.maxMapNumber
     if top == 0 { throw .foreign(path: core.file.path, "an ELF core whose PT_LOADs hold no physical memory") }
     // The dump has two bits for each frame below the highest, which are holes where there is no memory: those of a
@@ -39,9 +40,9 @@ public final class ELFMemory: Sendable {
     self.core = core
   }
 
-  /// The PT_LOADs: where the kernel has rounded one to whole pages, none shares a page with another.
+  /// The PT_LOADs: where this kernel has rounded one to whole pages of its own, none shares a page with another.
   private static func pieces(of core: borrowing ELFCore) -> [Range<UInt64>] {
-    let page = UInt64(core.machine.geometry.size)
+    let page = FileMapping.alignment
     return core.loads.compactMap { load in
       let start = load.fileOffset.rawValue
       guard load.fileSize > 0, let stretch = Range(start: start, byteCount: load.fileSize),

@@ -24,7 +24,8 @@ struct FileWindows: ~Copyable {
   private var uses: UInt64 = 0
   private var latest = 0
 
-  private static let page: UInt64 = 4096
+  /// What is mapped or read for a byte that stands alone: a page of this machine.
+  private let hostPage = FileMapping.alignment
   private static let mostFailures = 16
 
   init(_ memory: ELFMemory, access: MemoryAccess) throws(SystemError) {
@@ -38,7 +39,7 @@ struct FileWindows: ~Copyable {
     case .scattered:
       count = 8
       mappedSize = 64 << 10
-      readSize = Self.page
+      readSize = hostPage
     }
     windows = try InlineArray { (_) throws(SystemError) in try FileWindow(readSize: Int(readSize)) }
     self.readSize = readSize
@@ -107,7 +108,7 @@ struct FileWindows: ~Copyable {
       try windows[index].read(memory.core.file, stretch(around: offset, size: readSize))
       if windows[index].range.contains(offset) { return }
     } catch {
-      if readSize == Self.page { return try mapPage(offset, in: index, after: error) }
+      if readSize == hostPage { return try mapPage(offset, in: index, after: error) }
     }
     do throws(SystemError) { try readPage(offset, in: index) } catch {
       try mapPage(offset, in: index, after: error)
@@ -124,7 +125,7 @@ struct FileWindows: ~Copyable {
   }
 
   private mutating func readPage(_ offset: UInt64, in index: Int) throws(SystemError) {
-    try windows[index].read(memory.core.file, stretch(around: offset, size: Self.page))
+    try windows[index].read(memory.core.file, stretch(around: offset, size: hostPage))
     guard windows[index].range.contains(offset) else {
       throw SystemError("pread", subject: memory.core.file.path, code: .badAddress)
     }
@@ -137,7 +138,7 @@ struct FileWindows: ~Copyable {
     _ offset: UInt64, in index: Int, after error: SystemError
   ) throws(SystemError) {
     guard memory.prefersMapping else { throw error }
-    let page = stretch(around: offset, size: Self.page)
+    let page = stretch(around: offset, size: hostPage)
     do throws(SystemError) { try windows[index].map(memory.core.file, range: page) } catch
     { /* thrown below */  }
     guard windows[index].range.contains(offset), windows[index].fault(in: page) == nil else {
@@ -150,7 +151,7 @@ struct FileWindows: ~Copyable {
   private mutating func replace(
     _ index: Int, with offset: UInt64, after fault: FileMapping.Fault
   ) throws(SystemError) -> UInt64 {
-    let page = stretch(around: offset, size: Self.page)
+    let page = stretch(around: offset, size: hostPage)
     do throws(SystemError) { try windows[index].map(memory.core.file, range: page) } catch { /* read below */
     }
     if windows[index].range.contains(offset) {

@@ -33,8 +33,8 @@ public struct MemorySegments: Sendable {
   /// - Parameters:
   ///   - fileSize: bytes of the file; what lies behind is not there.
   ///   - heldSize: those that it really holds; 0 where that is not known.
-  init(_ loads: [ProgramHeader], fileSize: UInt64, heldSize: UInt64, machine: MachineKind) {
-    let geometry = machine.geometry
+  ///   - limit: the first physical address that cannot be.
+  init(_ loads: [ProgramHeader], fileSize: UInt64, heldSize: UInt64, geometry: PageGeometry, limit: UInt64) {
     var data: [Extent] = []
     var memory: [Extent] = []
     var cut: [Extent] = []
@@ -47,7 +47,7 @@ public struct MemorySegments: Sendable {
       let (end, overflow) = start.addingReportingOverflow(load.memorySize)
       let inFile = min(load.fileSize, load.memorySize)
       let (fileEnd, fileOverflow) = load.fileOffset.rawValue.addingReportingOverflow(inFile)
-      if overflow || end > machine.physicalLimit || fileOverflow || fileEnd > UInt64(Int64.max) {
+      if overflow || end > limit || fileOverflow || fileEnd > UInt64(Int64.max) {
         implausible.append(load)
         continue
       }

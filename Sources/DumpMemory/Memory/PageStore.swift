@@ -6,6 +6,7 @@ public protocol PageStore: AnyObject, Sendable {
   /// Bytes of the dump.
   var fileSize: UInt64 { get }
   var machine: MachineKind { get }
+  var geometry: PageGeometry { get }
   /// The frames that the crashed machine had, whether the dump holds them or not.
   var frames: PFNRanges { get }
   var notes: CoreNotes { get }
@@ -32,6 +33,9 @@ public protocol PageStore: AnyObject, Sendable {
   /// Whether of all pages that belong to the dump none is in the file.
   var lacksAllPages: Bool { get }
 
+  /// Whether ``path`` is all of it, and can be opened again.
+  var isOfOneFile: Bool { get }
+
   /// Whether the dump comes out of a flattened stream.
   var isFlattened: Bool { get }
 
@@ -51,13 +55,14 @@ public protocol PageStore: AnyObject, Sendable {
 }
 
 extension PageStore {
-  public var geometry: PageGeometry { machine.geometry }
+  public var geometry: PageGeometry { machine.leastGeometry }
   public var headerLines: [String] { [] }
   public var warnings: [String] { [] }
   public var isComplete: Bool { true }
   public var lacksPages: Bool { !isComplete }
   public var lacksAllPages: Bool { false }
   public var isFlattened: Bool { false }
+  public var isOfOneFile: Bool { false }
   public func describedFrames() throws(VmcoreError) -> PFNBitmap { try framesInFile() }
   public func wantedFrames() throws(VmcoreError) -> PFNBitmap { try describedFrames() }
 }

@@ -152,6 +152,14 @@ public final class PhysicalMemory: Sendable {
     }
   }
 
+  /// Whether ``path`` is all of it, and can be opened again.
+  public var isOfOneFile: Bool {
+    switch source {
+    case .elf: true
+    case .pages(let store): store.isOfOneFile
+    }
+  }
+
   /// What is wrong with the dump, a line each, in words that follow its path.
   public var warnings: [String] {
     switch source {

@@ -1,13 +1,23 @@
 extension PhysicalMemory {
   /// Opens any dump that can be read: an ELF core or a kdump-compressed dump, as it is or flattened.
   ///
-  /// - Parameter prefersMapping: false is `--non-mmap`.
-  public convenience init(opening path: String, prefersMapping: Bool) throws(VmcoreError) {
+  /// - Parameters:
+  ///   - prefersMapping: false is `--non-mmap`.
+  ///   - geometry: pages of the kernel's size, where its VMCOREINFO is not in the dump's notes.
+  public convenience init(
+    opening path: String, prefersMapping: Bool, geometry: PageGeometry? = nil
+  ) throws(VmcoreError) {
     let file = try InputFile(opening: path)
     if try KdumpHeaders.recognises(file) {
-      self.init(try KdumpStore(KdumpFile(file)))
+      let store = try KdumpStore(KdumpFile(file))
+      let kernels = geometry ?? store.machine.geometry(store.notes.vmcoreinfo) ?? store.geometry
+      if kernels.shift < store.geometry.shift {
+        self.init(DividedStore(store, kernels))
+      } else {
+        self.init(store)
+      }
     } else {
-      try self.init(ELFCore(file), prefersMapping: prefersMapping)
+      try self.init(ELFCore(file, geometry: geometry), prefersMapping: prefersMapping)
     }
   }
 }

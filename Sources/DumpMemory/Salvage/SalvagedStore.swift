@@ -7,6 +7,7 @@ public final class SalvagedStore: PageStore {
   public let fileSize: UInt64
   public let heldBytes: UInt64
   public let machine: MachineKind
+  public let geometry: PageGeometry
   public let frames: PFNRanges
   public let notes: CoreNotes
   public let origin: DumpFacts
@@ -89,6 +90,7 @@ public final class SalvagedStore: PageStore {
     fileSize = stores.reduce(0) { $0 + $1.fileSize }
     heldBytes = stores.reduce(0) { $0 + $1.heldBytes }
     machine = stores[0].machine
+    geometry = stores[0].geometry
     frames = stores[0].frames
     ends = stores.map { PFN($0.end) }
     self.files = files

@@ -21,7 +21,7 @@ public struct UtsName: Hashable, Sendable {
   /// Names that are too long are cut to 64 bytes.
   public init(
     systemName: String = "Linux", nodeName: String, release: String, version: String,
-    machine: String = MachineKind.x86_64.name, domainName: String
+    machine: String, domainName: String
   ) {
     bytes = []
     bytes.reserveCapacity(UtsName.byteCount)

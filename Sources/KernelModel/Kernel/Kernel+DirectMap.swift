@@ -7,6 +7,8 @@ extension Kernel {
   /// Where the kernel maps physical address 0: by a PT_LOAD of memory, or, in a dump whose PT_LOADs have no virtual
   /// addresses, by `page_offset_base`.
   func findDirectMap() -> UInt64? {
+    // VMCOREINFO tells it.
+    if machine.kind == .arm64 { return machine.usualDirectMaps[0] }
     // Those of a hypervisor are made from page tables that may be another kernel's.
     let areOwn = !facts.wasReplaced(in: physical)
     for load in physical.loads

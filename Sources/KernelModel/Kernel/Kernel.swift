@@ -29,7 +29,13 @@ public final class Kernel {
   public convenience init(
     _ info: VMCOREINFO, of physical: PhysicalMemory, files: KernelFiles = KernelFiles()
   ) throws(KernelError) {
-    self.init(try KernelFacts(info, of: physical), of: physical, files: files)
+    let facts = try KernelFacts(info, of: physical)
+    guard facts.machine.geometry == physical.geometry else {
+      throw .malformed(
+        "its kernel has pages of \(facts.machine.geometry.size) bytes, and the dump of \(physical.geometry.size)"
+      )
+    }
+    self.init(facts, of: physical, files: files)
   }
 
   /// The same kernel in other memory: of the same machine, with a layer more.

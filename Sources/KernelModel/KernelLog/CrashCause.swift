@@ -56,7 +56,7 @@ public struct CrashCause: Hashable, Sendable {
     ("hung_task: blocked tasks", .hungTask), ("rcu stall", .rcuStall), ("out of memory", .outOfMemory),
     ("deadlocked on memory", .outOfMemory), ("attempted to kill init", .initKilled),
     ("no working init found", .initKilled), ("unable to mount root fs", .noRootFilesystem),
-    ("machine check", .machineCheck), ("stack-protector", .stackCorruption),
+    ("machine check", .machineCheck), ("serror", .machineCheck), ("stack-protector", .stackCorruption),
     ("corrupted stack end", .stackCorruption), ("kernel stack overflow", .stackOverflow),
     ("panic_on_warn set", .warning), ("nmi: not continuing", .nmi), ("nmi watchdog", .hardLockup),
     ("machine halted", .doubleFault),
@@ -66,6 +66,8 @@ public struct CrashCause: Hashable, Sendable {
   static let findings: [(words: String, kind: Kind)] = [
     ("sysrq: trigger a crash", .sysrq), ("bug: kernel null pointer dereference", .nullPointer),
     ("bug: unable to handle kernel null pointer", .nullPointer), ("bug: unable to handle", .pageFault),
+    ("unable to handle kernel null pointer", .nullPointer), ("unable to handle kernel", .pageFault),
+    ("insufficient stack space to handle exception", .stackOverflow), ("serror interrupt", .machineCheck),
     ("kernel bug at", .bug), ("general protection fault", .generalProtection),
     ("oops: general protection fault", .generalProtection), ("invalid opcode", .invalidOpcode),
     ("oops: invalid opcode", .invalidOpcode), ("divide error", .divideError),
@@ -77,6 +79,7 @@ public struct CrashCause: Hashable, Sendable {
     ("watchdog: cpu", .hardLockup), ("nmi watchdog: watchdog detected hard lockup", .hardLockup),
     ("watchdog: watchdog detected hard lockup", .hardLockup), ("rcu: info: rcu_", .rcuStall),
     ("info: task ", .hungTask),
-    ("mce: [hardware error]: machine check", .machineCheck), ("oops:", .oops), ("bug:", .bug),
+    ("mce: [hardware error]: machine check", .machineCheck), ("oops:", .oops),
+    ("internal error:", .oops), ("bug:", .bug),
   ]
 }

@@ -109,7 +109,7 @@ public struct LogSummary: Sendable {
         return
       }
       // Every letter of what is looked for is ASCII; most lines begin with none of these.
-      guard let first = text.first, "sSbBkKgGiIoOdDtTpPwWnNrRmM".contains(first) else { return }
+      guard let first = text.first, "sSbBkKgGiIoOdDtTpPwWnNrRmMuU".contains(first) else { return }
       let lower = text.prefix(80).lowercased()
       guard let found = CrashCause.findings.first(where: { lower.hasPrefix($0.words) }) else { return }
       if found.kind == .oops, let finding, lineCount - finding.line <= LogSummary.reportLines { return }

@@ -26,7 +26,7 @@ public struct KexecImage: Sendable {
   ///
   /// - Returns: nil if no crash kernel was loaded, or it cannot be read.
   public init?(of kernel: Kernel, _ memory: inout KernelMemory) {
-    let machine = kernel.machine.kind
+    let machine = kernel.machine
     guard let symbol = kernel.symbolsAtHand(Self.symbols).address(of: "kexec_crash_image"),
       let pointer = try? memory.word(symbol), KernelPointer.isPlausible(pointer)
     else { return nil }
@@ -73,12 +73,12 @@ public struct KexecImage: Sendable {
   }
 
   private static func segment(
-    at address: VirtualAddress, of machine: MachineKind, in memory: inout KernelMemory
+    at address: VirtualAddress, of machine: Machine, in memory: inout KernelMemory
   ) -> Segment? {
     guard let fileBytes = try? memory.word(address + 8), let start = try? memory.word(address + 16),
       let size = try? memory.word(address + 24),
       (start | size) & UInt64(machine.geometry.size - 1) == 0, size > 0, size >= fileBytes,
-      start < machine.physicalLimit, size < machine.physicalLimit
+      start < machine.kind.physicalLimit, size < machine.kind.physicalLimit
     else { return nil }
     return Segment(address: PhysicalAddress(start), byteCount: size)
   }
@@ -97,7 +97,7 @@ public struct KexecImage: Sendable {
   /// Without types: the segments lie together in the first kilobyte of the structure, each with a page-aligned
   /// place and size.
   private static func searchSegments(
-    _ image: VirtualAddress, of machine: MachineKind, in memory: inout KernelMemory
+    _ image: VirtualAddress, of machine: Machine, in memory: inout KernelMemory
   ) -> [Segment] {
     var best: [Segment] = []
     var offset = 0

@@ -27,7 +27,8 @@ public final class SavedLowMemory: PageLayer, @unchecked Sendable {
     _ kernel: Kernel
   ) throws(KernelError) -> Finding {
     let physical = kernel.physical
-    guard kernel.machine.image(in: physical).count == 0 || physical.notes.hasHypervisorState,
+    guard kernel.machine.kind == .x86_64,
+      kernel.machine.image(in: physical).count == 0 || physical.notes.hasHypervisorState,
       physical.origin?.utsname.release.isEmpty ?? true, var memory = try? kernel.memory()
     else { return .none }
     // Names a file that cannot be used.

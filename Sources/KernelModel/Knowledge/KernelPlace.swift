@@ -36,7 +36,7 @@ public struct KernelPlace: Hashable, Sendable {
       self.top = top.rawValue
       self.text = text.rawValue
       self.release = Array(release.utf8.prefix(64))
-      machine = info.machine
+      machine = .x86_64
     }
   }
 
@@ -48,8 +48,13 @@ public struct KernelPlace: Hashable, Sendable {
   public static func locate(
     _ info: VMCOREINFO, in memory: PhysicalMemory
   ) throws(KernelError) -> (info: VMCOREINFO, place: KernelPlace) {
+    guard memory.machine == .x86_64 else {
+      throw .absent(
+        "where a kernel lies in a dump without VMCOREINFO is looked for on x86_64 only; -i takes the crashed kernel's own"
+      )
+    }
     let earlier = info.string("KERNELOFFSET").flatMap { UInt64($0, radix: 16) } ?? 0
-    let built = info.moved(by: 0 &- earlier)
+    let built = info.moved(by: 0 &- earlier, on: .x86_64)
     let place = try find(built, in: memory)
     var found = "NUMBER(phys_base)=\(Int64(bitPattern: place.physicalBase))\n"
     found += "NUMBER(pgtable_l5_enabled)=\(place.levels == 5 ? 1 : 0)\n"
@@ -58,7 +63,7 @@ public struct KernelPlace: Hashable, Sendable {
     let rest = built.without([
       "NUMBER(phys_base)", "NUMBER(pgtable_l5_enabled)", "NUMBER(sme_mask)", "KERNELOFFSET",
     ])
-    return (rest.moved(by: place.slide).joined(with: VMCOREINFO(found)), place)
+    return (rest.moved(by: place.slide, on: .x86_64).joined(with: VMCOREINFO(found)), place)
   }
 
   private static func find(

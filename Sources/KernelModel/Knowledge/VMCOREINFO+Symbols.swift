@@ -8,16 +8,19 @@ extension VMCOREINFO {
 
   /// The same with its symbols moved by as much as `_stext` lies elsewhere in another text.
   ///
+  /// - Parameter other: of the crashed kernel, whose map of addresses counts.
   /// - Returns: nil if either has no `SYMBOL(_stext)`.
   public func moved(like other: VMCOREINFO) -> VMCOREINFO? {
-    guard let own = symbol("_stext"), let actual = other.symbol("_stext") else { return nil }
-    return moved(by: actual.rawValue &- own.rawValue)
+    guard let own = symbol("_stext"), let actual = other.symbol("_stext"),
+      let machine = other.machine
+    else { return nil }
+    return moved(by: actual.rawValue &- own.rawValue, on: machine)
   }
 
   /// The same with what lies in the kernel's image moved by KASLR's offset.
   ///
   /// Data elsewhere, such as what `mem_section` points to, does not move with the image.
-  func moved(by slide: UInt64) -> VMCOREINFO {
+  func moved(by slide: UInt64, on machine: Machine) -> VMCOREINFO {
     VMCOREINFO(
       Self.text(
         lines.map { line in
@@ -66,12 +69,14 @@ extension VMCOREINFO {
 
   /// The same without the symbols that lie outside of the kernel's image and that another text has, too.
   public func withoutPointers(knownTo other: VMCOREINFO) -> VMCOREINFO {
-    withoutSymbols { key, address in !machine.isInImage(address) && other.string(key) != nil }
+    guard let machine = other.machine ?? machine else { return self }
+    return withoutSymbols { key, address in !machine.isInImage(address) && other.string(key) != nil }
   }
 
   /// The same without the symbols that lie in the kernel's image and in another text outside of it.
   public func withoutPlaces(ofPointersIn other: VMCOREINFO) -> VMCOREINFO {
-    withoutSymbols { key, address in
+    guard let machine = other.machine ?? machine else { return self }
+    return withoutSymbols { key, address in
       let pointer = other.string(key).flatMap { UInt64($0, radix: 16) }
       return machine.isInImage(address) && pointer.map { !machine.isInImage($0) } ?? false
     }

@@ -69,10 +69,11 @@ public struct VMCOREINFOMaker: ~Copyable {
 
   /// - Parameters:
   ///   - release: `uname -r` of the kernel.
+  ///   - pageSize: that it was built with.
   ///   - addresses: what is known of ``symbols``.
   /// - Throws: ``KernelError/malformed(_:)`` if the release cannot be read or the types are no kernel's.
   public static func text(
-    release: String, buildID: String?, addresses: [String: UInt64], types: consuming BTF
+    release: String, buildID: String?, pageSize: Int, addresses: [String: UInt64], types: consuming BTF
   ) throws(KernelError) -> String {
     guard let version = KernelVersion(release: release) else {
       throw .malformed("its release \(release) cannot be read")
@@ -81,7 +82,7 @@ public struct VMCOREINFOMaker: ~Copyable {
     var maker = VMCOREINFOMaker(version, types: types)
     maker.lines = ["OSRELEASE=\(release)"]
     if let buildID { maker.lines.append("BUILD-ID=\(buildID)") }
-    maker.lines.append("PAGESIZE=\(MachineKind.x86_64.geometry.size)")
+    maker.lines.append("PAGESIZE=\(pageSize)")
     for name in symbols {
       if let address = addresses[name] {
         maker.lines.append("SYMBOL(\(name))=" + String(address, radix: 16))
@@ -148,6 +149,17 @@ public struct VMCOREINFOMaker: ~Copyable {
 }
 
 extension VmlinuxFile {
+  /// The page size that the kernel was built with: an arm64 image says it in its header (Documentation/arch/arm64/booting.rst),
+  /// bits 1 and 2 of `flags`.
+  private func pageSize() throws(KernelError) -> Int {
+    guard machine == .arm64 else { return MachineKind.x86_64.leastGeometry.size }
+    let flags = "_kernel_flags_le_lo32"
+    guard let code = try values(of: [flags])[flags].map({ Int($0 >> 1 & 3) }), code > 0 else {
+      throw .absent("it has no symbol \(flags) that tells the size of its pages")
+    }
+    return MachineKind.arm64.geometries[code - 1].size
+  }
+
   /// VMCOREINFO of this kernel, its symbols before KASLR.
   ///
   /// - Throws: ``KernelError/absent(_:)`` where the file has no symbols, no `linux_banner` or no types.
@@ -159,6 +171,6 @@ extension VmlinuxFile {
       throw .absent("it has neither .BTF (CONFIG_DEBUG_INFO_BTF) nor debug information (DWARF)")
     }
     return try VMCOREINFOMaker.text(
-      release: release, buildID: try buildID(), addresses: addresses, types: btf)
+      release: release, buildID: try buildID(), pageSize: try pageSize(), addresses: addresses, types: btf)
   }
 }

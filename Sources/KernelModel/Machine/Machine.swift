@@ -2,22 +2,27 @@ public import DumpMemory
 
 /// What of a crashed kernel depends on its machine's architecture.
 ///
-/// Each architecture has a folder beside this file, with its values and its page tables.
+/// Each architecture has a folder beside this file, with its values, and how its addresses are translated.
 public struct Machine: Sendable {
   public let kind: MachineKind
-  /// Where the kernel maps its text and data, and modules behind them.
+  public let geometry: PageGeometry
+  /// Where the kernel maps its text and data, and modules.
+  let code: ClosedRange<UInt64>
+  /// The lowest address at which its image may lie.
   public let kernelMap: UInt64
-  /// Bytes of that mapping that are the image's if VMCOREINFO has no KERNEL_IMAGE_SIZE; what lies above is modules.
+  /// Bytes of that mapping that are the image's if VMCOREINFO has no KERNEL_IMAGE_SIZE.
   let imageSize: UInt64
   /// KASLR moves the image, in physical memory and where it is mapped, by a multiple of this ..
   let imageStep: UInt64
   /// .. and by less than this.
   let imageLimit: UInt64
+  /// Whether what the kernel freed of its image is no longer mapped there.
+  let unmapsFreedImage: Bool
   /// Where modules are.
   let modules: Range<UInt64>
   /// The first address of the kernel's half.
   let kernelHalf: UInt64
-  /// Where the kernel maps physical address 0 if KASLR did not move it.
+  /// Where the kernel maps physical address 0 if KASLR did not move it, or wherever that is.
   let usualDirectMaps: [UInt64]
   /// KASLR moves that mapping by a multiple of this.
   let directMapStep: UInt64
@@ -25,13 +30,14 @@ public struct Machine: Sendable {
   let stackSize: UInt64
   /// The greatest compound page, as a power of two of pages.
   let greatestCompoundOrder: UInt64
-  /// Entries of a page table.
-  let entriesPerTable: Int
-  /// Of those of the top table the first ones, which are a process's own.
-  let entriesOfProcess: Int
+  /// SECTION_SIZE_BITS and MAX_PHYSMEM_BITS of kernels that do not export them (before Linux 5.9).
+  let usualSectionBits: Int64
+  let usualAddressBits: Int64
+  /// Whether the first half of a process's top page table is its own and the other the kernel's; else all of it is its own.
+  let sharesTopTable: Bool
 
   /// Whether an address is one of the kernel's image or of a module; else it is data elsewhere, or a number.
-  public func isInImage(_ address: UInt64) -> Bool { address >= kernelMap }
+  public func isInImage(_ address: UInt64) -> Bool { code.contains(address) }
 
   /// Whether physical address 0 can be mapped there.
   func canBeDirectMap(_ base: UInt64) -> Bool { base >= kernelHalf && base % directMapStep == 0 }
@@ -42,7 +48,22 @@ public struct Machine: Sendable {
   }
 }
 
+extension Machine {
+  /// The machine of a kernel.
+  ///
+  /// - Throws: ``KernelError`` where VMCOREINFO does not tell it.
+  init(_ kind: MachineKind, _ info: VMCOREINFO) throws(KernelError) {
+    switch kind {
+    case .x86_64: self = .x86_64
+    case .arm64: self = try .arm64(info)
+    }
+  }
+}
+
 extension VMCOREINFO {
-  /// The machine of the kernel that wrote it.
-  public var machine: Machine { .x86_64 }
+  /// The machine of the kernel that wrote it; only arm64's say by how much the image's addresses are off.
+  public var machineKind: MachineKind { number("kimage_voffset") != nil ? .arm64 : .x86_64 }
+
+  /// The same with its map of addresses; nil where the text does not tell it.
+  var machine: Machine? { try? Machine(machineKind, self) }
 }

@@ -1,6 +1,6 @@
 internal import DumpMemory
 
-/// The kernel's `mem_section`: for each 128 MiB of memory, where its `struct page`s lie.
+/// The kernel's `mem_section`: for each section of memory (128 MiB on x86_64), where its `struct page`s lie.
 ///
 /// include/linux/mmzone.h. With SPARSEMEM_EXTREME it is a table of pointers to roots, each a page full of
 /// `struct mem_section`; without, one array.
@@ -54,17 +54,18 @@ struct SectionTable {
   ) throws(KernelError) {
     let info = kernel.info
     guard let symbol = info.symbol("mem_section"), let entrySize = info.size("mem_section"),
-      (8...kernel.machine.kind.geometry.size).contains(entrySize),
+      (8...kernel.machine.geometry.size).contains(entrySize),
       let mapOffset = info.offset("mem_section.section_mem_map"), let pageSize = info.size("page"),
       pageSize > 0
     else {
       throw .absent(
         "VMCOREINFO lacks SIZE(page), SIZE(mem_section) or OFFSET(mem_section.section_mem_map)")
     }
-    let sectionBits = info.number("SECTION_SIZE_BITS") ?? 27
-    // Linux 5.9; before, pgtable_l5_enabled decides.
+    let sectionBits = info.number("SECTION_SIZE_BITS") ?? kernel.machine.usualSectionBits
+    // Linux 5.9; before, pgtable_l5_enabled decides on x86_64.
     let addressBits =
-      info.number("MAX_PHYSMEM_BITS") ?? kernel.tables.usualAddressBits
+      info.number("MAX_PHYSMEM_BITS")
+      ?? (kernel.tables.levels == 5 ? 52 : kernel.machine.usualAddressBits)
     guard (24...34).contains(sectionBits), (sectionBits...52).contains(addressBits) else {
       throw .malformed(
         "NUMBER(SECTION_SIZE_BITS) is \(sectionBits) and NUMBER(MAX_PHYSMEM_BITS) is \(addressBits)")
@@ -75,8 +76,8 @@ struct SectionTable {
     self.entrySize = entrySize
     self.mapOffset = mapOffset
     self.pageSize = pageSize
-    frameShift = UInt64(sectionBits) - kernel.machine.kind.geometry.shift
-    rootSize = kernel.machine.kind.geometry.size
+    frameShift = UInt64(sectionBits) - kernel.machine.geometry.shift
+    rootSize = kernel.machine.geometry.size
     table = symbol
     // From 4.15 mem_section is a pointer with SPARSEMEM_EXTREME. VMCOREINFO should give what it points to;
     // kernels that gave the pointer's own address were released.

@@ -9,6 +9,9 @@ internal import Platform
 /// smp_locks on one processor), what alignment left behind the text and behind the read-only data (mark_rodata_ro),
 /// the rest of the decrypted BSS (mem_encrypt_free_decrypted_mem), and the brk area that was not asked for
 /// (reserve_brk). All of these go through free_reserved_area or were never reserved, and are then pages like others.
+///
+/// arm64 frees its init sections and takes them out of the image's mapping (free_initmem), never reserves the head before
+/// `_stext`, which is not mapped either, and frees the tables that it began with (`init_pg_dir`; arch/arm64/mm/init.c and mmu.c).
 struct KernelImageFrames {
   let frames: PFNRanges
   /// Frames of the image that the kernel freed.
@@ -24,6 +27,8 @@ struct KernelImageFrames {
     ("__end_rodata", "_sdata"),
     ("__start_bss_decrypted_unused", "__end_bss_decrypted"),
   ]
+  /// The same of arm64.
+  private static let stretchesOfARM64 = [("init_pg_dir", "init_pg_end")]
   /// `_brk_end` is a variable: how far the area was used.
   private static let brk = (end: "_brk_end", base: "__brk_base", limit: "__brk_limit")
 
@@ -57,7 +62,11 @@ struct KernelImageFrames {
     guard structPages.isTextReserved(kernel.facts, reserved: reserved, in: &memory) else {
       throw .absent("its text is not marked as reserved")
     }
-    let stretches = Self.stretches(kernel, in: &memory)
+    let stretches =
+      Self.stretches(kernel, in: &memory)
+      + (kernel.machine.unmapsFreedImage
+        ? Self.unmapped(image, kernel: kernel, in: &memory)
+          + Self.end(of: image, structPages: structPages, reserved: reserved, in: &memory) : [])
     guard !stretches.isEmpty else { throw .absent("no symbols tell where that is") }
     var freed: [Range<PFN>] = []
     for stretch in stretches {
@@ -73,11 +82,52 @@ struct KernelImageFrames {
     return PFNRanges(freed, maxMapNumber: image.maxMapNumber)
   }
 
+  /// More than the tables that an image begins with need (INIT_DIR_SIZE), and less than any kernel's BSS.
+  private static let mostOfEnd = 64
+
+  /// The frames without PG_reserved at the image's end, which is where `init_pg_dir` lies: kernels without CONFIG_KALLSYMS_ALL
+  /// have no symbol for it.
+  private static func end(
+    of image: PFNRanges, structPages: PageFlagsReader, reserved: UInt64, in memory: inout KernelMemory
+  ) -> [Range<PFN>] {
+    guard let last = image.ranges.last else { return [] }
+    var start = last.upperBound
+    while start > last.lowerBound, start.distance(to: last.upperBound) < mostOfEnd {
+      let before = start.advanced(by: -1)
+      guard let flags = structPages.flags(before, in: &memory) else { return [] }
+      // Of what is behind the kernel's BSS it is known that it was freed; without a border it may be the BSS.
+      if flags & reserved != 0 { return start < last.upperBound ? [start..<last.upperBound] : [] }
+      start = before
+    }
+    return []
+  }
+
+  /// Frames of the image that the kernel does not map where its image is.
+  private static func unmapped(
+    _ image: PFNRanges, kernel: Kernel, in memory: inout KernelMemory
+  ) -> [Range<PFN>] {
+    var found: [Range<PFN>] = []
+    for range in image.ranges {
+      for pfn in range {
+        let address = kernel.geometry.address(of: pfn)
+        let virtual = VirtualAddress(address.rawValue &+ kernel.facts.imageOffset)
+        if (try? memory.translate(virtual)) == address { continue }
+        if let last = found.last, last.upperBound == pfn {
+          found[found.count - 1] = last.lowerBound..<pfn.advanced(by: 1)
+        } else {
+          found.append(pfn..<pfn.advanced(by: 1))
+        }
+      }
+    }
+    return found
+  }
+
   /// Frames that lie as a whole in what the kernel frees.
   private static func stretches(
     _ kernel: Kernel, in memory: inout KernelMemory
   ) -> [Range<PFN>] {
-    let symbols = kernel.symbolsAtHand(Self.symbols)
+    let others = kernel.machine.kind == .arm64 ? stretchesOfARM64 : []
+    let symbols = kernel.symbolsAtHand(Self.symbols + others.flatMap { [$0.0, $0.1] })
     var found: [Range<PFN>] = []
     func add(_ from: UInt64, _ to: UInt64) {
       let page = UInt64(kernel.geometry.size)
@@ -87,7 +137,7 @@ struct KernelImageFrames {
       else { return }
       found.append(first..<last)
     }
-    for (from, to) in stretches {
+    for (from, to) in stretches + others {
       if let from = symbols.address(of: from), let to = symbols.address(of: to) {
         add(from.rawValue, to.rawValue)
       }
@@ -108,6 +158,6 @@ extension KernelFacts {
     guard machine.isInImage(address.rawValue), address.rawValue - machine.kernelMap < machine.imageSize else {
       return nil
     }
-    return machine.kind.geometry.pfn(of: physicalAddress(ofImage: address))
+    return machine.geometry.pfn(of: physicalAddress(ofImage: address))
   }
 }

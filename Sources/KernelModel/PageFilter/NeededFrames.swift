@@ -41,9 +41,10 @@ struct NeededFrames: ~Copyable {
     insertRunningTasks(&memory)
   }
 
-  /// Where modules are: with KASLR behind all places where the image may be, whose mapping has pages that were freed.
+  /// Where modules are: on x86_64 with KASLR behind all places where the image may be, whose mapping has pages that were freed.
   private var modules: Range<UInt64> {
     let all = kernel.machine.modules
+    if kernel.machine.kind == .arm64 { return all }
     guard let size = kernel.info.number("KERNEL_IMAGE_SIZE"), let bytes = UInt64(exactly: size),
       bytes < all.upperBound - kernel.machine.kernelMap
     else { return all.upperBound..<all.upperBound }

@@ -98,7 +98,7 @@ extension KernelMemory {
       do throws(VmcoreError) { mapping = try self.mapping(of: VirtualAddress(at)) } catch {
         var hole = page
         // An entry that is not present says how much it does not map.
-        if case .unmapped(_, let level) = error { hole <<= UInt64(9 * (level - 1)) }
+        if case .unmapped(_, let level) = error { hole = byteCount(ofLevel: level) }
         let (next, overflow) = (at & ~(hole - 1)).addingReportingOverflow(hole)
         if overflow { return }
         at = next

@@ -21,10 +21,9 @@ public struct PageTableFrames: ~Copyable {
   /// A table of each level, as they are walked through one below the other.
   private var tables: MappedBuffer
   private let memory: PhysicalMemory
-  private let levels: Int
+  private let format: PageTableFormat
   private let mask: UInt64
 
-  private let entries: Int
   private static let entry = Field<UInt64>(0)
 
   public init(_ kernel: Kernel) throws(VmcoreError) {
@@ -34,22 +33,21 @@ public struct PageTableFrames: ~Copyable {
     }
     let reader = try VmcoreError.wrapping { () throws(SystemError) in try MemoryReader.scattered(memory) }
     let size = memory.geometry.size
-    let levels = kernel.tables.levels
+    let format = kernel.tables.format
     let tables = try VmcoreError.wrapping { () throws(SystemError) in
-      try MappedBuffer(byteCount: levels * size)
+      try MappedBuffer(byteCount: format.levels * size)
     }
     self.tables = tables
     self.frames = frames
     self.reader = reader
     self.memory = memory
-    self.levels = levels
+    self.format = format
     mask = kernel.tables.encryptionMask
-    entries = kernel.machine.entriesPerTable
   }
 
   /// Adds a top table and all tables below it that are not known yet.
   public mutating func add(_ table: PhysicalAddress, _ root: Root) {
-    visit(memory.geometry.pfn(of: table), level: levels, root: root)
+    visit(memory.geometry.pfn(of: table), level: format.levels, root: root)
   }
 
   /// The frames, when all tables are added.
@@ -70,12 +68,11 @@ public struct PageTableFrames: ~Copyable {
       unreachable += 1
       return
     }
-    for index in 0..<entries {
-      let entry = PageTableEntry(Self.entry.load(from: tables.bytes, at: start + index * 8))
-      guard entry.isPresent, !entry.isLeaf(level: level) else { continue }
-      if root == .process && entry.rawValue & mask == 0 { continue }
-      visit(
-        memory.geometry.pfn(of: PhysicalAddress(entry.frame(without: mask))), level: level - 1, root: root)
+    for index in 0..<format.entryCount(level: level) {
+      let entry = Self.entry.load(from: tables.bytes, at: start + index * 8)
+      guard format.isPresent(entry, level: level), !format.isLeaf(entry, level: level) else { continue }
+      if root == .process && entry & mask == 0 { continue }
+      visit(memory.geometry.pfn(of: PhysicalAddress(format.frame(entry))), level: level - 1, root: root)
     }
   }
 

@@ -32,11 +32,10 @@ public struct ProcessTables: Sendable {
     }
     let map = try kernel.memoryMap()
     var reader = try KernelError.wrapping { () throws(SystemError) in try MemoryReader.scattered(physical) }
-    let mask = kernel.tables.encryptionMask
-    let machine = kernel.machine
+    let format = kernel.tables.format
     let kernelHalf: [UInt64]
     do throws(VmcoreError) {
-      kernelHalf = try Self.upperHalf(kernel.tables.root, mask: mask, machine: machine, by: &reader)
+      kernelHalf = try Self.upperHalf(kernel.tables.root, format, by: &reader)
     } catch { throw .unreadable("the kernel's top page table", error) }
 
     var tables: [PhysicalAddress] = []
@@ -65,7 +64,7 @@ public struct ProcessTables: Sendable {
         break
       }
       let table = physical.geometry.address(of: pfn)
-      if let half = try? Self.upperHalf(table, mask: mask, machine: machine, by: &reader),
+      if let half = try? Self.upperHalf(table, format, by: &reader),
         Self.agree(half, kernelHalf: kernelHalf)
       {
         tables.append(table)
@@ -80,13 +79,14 @@ public struct ProcessTables: Sendable {
 
   /// What the entries of the kernel's half lead to.
   private static func upperHalf(
-    _ table: PhysicalAddress, mask: UInt64, machine: Machine, by reader: inout MemoryReader
+    _ table: PhysicalAddress, _ format: PageTableFormat, by reader: inout MemoryReader
   ) throws(VmcoreError) -> [UInt64] {
     var half: [UInt64] = []
-    half.reserveCapacity(machine.entriesPerTable - machine.entriesOfProcess)
-    for index in machine.entriesOfProcess..<machine.entriesPerTable {
-      let entry = PageTableEntry(try reader.word(table + index * 8))
-      half.append(entry.isPresent ? entry.frame(without: mask) : 0)
+    let entries = format.entryCount(level: format.levels)
+    half.reserveCapacity(entries / 2)
+    for index in entries / 2..<entries {
+      let entry = try reader.word(table + index * 8)
+      half.append(format.isPresent(entry, level: format.levels) ? format.frame(entry) : 0)
     }
     return half
   }

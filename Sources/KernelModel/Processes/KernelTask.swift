@@ -15,8 +15,10 @@ public struct KernelTask: Sendable {
   public let isOfKernel: Bool
   /// `task_struct.stack`
   let stack: VirtualAddress
-  /// `thread.sp`: where its stack ended when it last left a processor.
+  /// Where its stack ended when it last left a processor.
   let stackPointer: VirtualAddress?
+  /// What it goes on with, where that is not on its stack; nil on x86_64.
+  let context: (framePointer: UInt64, pc: UInt64)?
 
   private static let kernelThread: UInt64 = 0x0020_0000
   /// TASK_COMM_LEN, with the NUL.
@@ -39,6 +41,13 @@ public struct KernelTask: Sendable {
       stackPointer = VirtualAddress(try memory.word(address + place))
     } else {
       stackPointer = nil
+    }
+    if let places = layout.context {
+      context = (
+        try memory.word(address + places.framePointer), try memory.word(address + places.pc)
+      )
+    } else {
+      context = nil
     }
   }
 }

@@ -16,8 +16,10 @@ struct TaskLayout {
   let exitState: Int?
   let flags: Int?
   let stack: Int
-  /// `thread.sp`
+  /// Where its stack ended when it last left a processor: `thread.sp`, on arm64 `thread.cpu_context.sp`.
   let stackPointer: Int?
+  /// `thread.cpu_context.fp` and `pc` of arm64, which x86_64 has on the stack.
+  let context: (framePointer: Int, pc: Int)?
   /// Whether the states have the numbers of Linux 4.14 and later.
   let isRenumbered: Bool
 
@@ -46,7 +48,15 @@ struct TaskLayout {
     exitState = types.offset("task_struct", "exit_state")
     flags = types.offset("task_struct", "flags")
     self.stack = stack
-    stackPointer = types.offset("task_struct", "thread.sp")
+    stackPointer =
+      types.offset("task_struct", "thread.sp") ?? types.offset("task_struct", "thread.cpu_context.sp")
+    if let fp = types.offset("task_struct", "thread.cpu_context.fp"),
+      let pc = types.offset("task_struct", "thread.cpu_context.pc")
+    {
+      context = (fp, pc)
+    } else {
+      context = nil
+    }
     isRenumbered = version >= KernelVersion(4, minor: 14)
   }
 }

@@ -26,7 +26,9 @@ public struct ProcessorState: Sendable {
 
   /// What to ask ``Kernel`` for early.
   public static let symbols =
-    ProcessorAreas.symbols + ["runqueues", "pcpu_hot", "hardirq_stack_ptr", "cea_exception_stacks"]
+    ProcessorAreas.symbols + [
+      "runqueues", "pcpu_hot", "hardirq_stack_ptr", "cea_exception_stacks",
+    ]
   public static let wantedTypes = WantedTypes(
     structures: TaskLayout.structures + [
       "rq", "pcpu_hot", "irq_stack", "cea_exception_stacks", "thread_union",
@@ -49,11 +51,11 @@ public struct ProcessorState: Sendable {
       var registers: Registers?
       let source: Source
       if isFromHypervisor, area.isOnline {
-        registers = Registers(note: notes[next])
+        registers = Registers(note: notes[next], of: kernel.machine.kind)
         source = registers == nil ? .unreadable : .hypervisor
         next += 1
       } else if area.hasNote == true {
-        registers = area.note.flatMap { try? Registers(noteAt: $0, &memory) }
+        registers = area.note.flatMap { try? Registers(noteAt: $0, of: kernel.machine.kind, &memory) }
         source = registers == nil ? .unreadable : .kernel
       } else if !area.isOnline {
         source = .offline
@@ -79,7 +81,9 @@ public struct ProcessorState: Sendable {
     of area: ProcessorAreas.Area, kernel: Kernel, types: borrowing BTF, layout: TaskLayout,
     in memory: inout KernelMemory
   ) -> KernelTask? {
-    guard area.isOnline, let queue = kernel.symbolsAtHand(Self.symbols).address(of: "runqueues"),
+    // arm64 takes a processor that it stops off line.
+    guard area.isOnline || area.hasNote == true,
+      let queue = kernel.symbolsAtHand(Self.symbols).address(of: "runqueues"),
       let current = types.offset("rq", "curr"),
       let task = try? memory.word(area.address(of: queue) + current), KernelPointer.isPlausible(task)
     else { return nil }
@@ -107,6 +111,13 @@ public struct ProcessorState: Sendable {
       // It points to the last word.
       let size = UInt64(types.size("irq_stack") ?? Int(kernel.machine.stackSize))
       add("IRQ", top &+ 8 &- size, size)
+    }
+    // arm64's, which points to the first word; others of its stacks are no variable's.
+    if kernel.machine.kind == .arm64,
+      let pointer = kernel.symbolsAtHand(["irq_stack_ptr"]).address(of: "irq_stack_ptr"),
+      let start = try? memory.word(area.address(of: pointer))
+    {
+      add("IRQ", start, kernel.stackSize(types))
     }
     if let variable = symbols.address(of: "cea_exception_stacks"),
       let base = try? memory.word(area.address(of: variable))
@@ -140,21 +151,25 @@ extension Kernel {
 
 extension Registers {
   /// From the place where the kernel has a processor leave its note.
-  init(noteAt header: VirtualAddress, _ memory: inout KernelMemory) throws(VmcoreError) {
-    try self.init(at: header + Self.descriptorOffset + Self.offsetInStatus, &memory)
+  init(
+    noteAt header: VirtualAddress, of machine: MachineKind, _ memory: inout KernelMemory
+  ) throws(VmcoreError) {
+    try self.init(at: header + Self.descriptorOffset + Self.offsetInStatus, of: machine, &memory)
   }
 
   /// A `struct pt_regs`.
-  init(at address: VirtualAddress, _ memory: inout KernelMemory) throws(VmcoreError) {
-    var words = [21 of UInt64](repeating: 0)
-    for index in 0..<21 { words[index] = try memory.word(address + index * 8) }
-    self.init { words[$0] }
+  init(
+    at address: VirtualAddress, of machine: MachineKind, _ memory: inout KernelMemory
+  ) throws(VmcoreError) {
+    var words: [UInt64] = []
+    for index in 0..<Self.wordCount(machine) { words.append(try memory.word(address + index * 8)) }
+    self.init(machine) { words[$0] }
   }
 
   /// From the descriptor of a note, `struct elf_prstatus`; nil for one that is too short.
-  init?(note: [UInt8]) {
+  init?(note: [UInt8], of machine: MachineKind) {
     let bytes = unsafe note.span.bytes
-    guard bytes.byteCount >= Self.offsetInStatus + Self.byteCount else { return nil }
-    self.init { bytes.littleEndian(at: Self.offsetInStatus + $0 * 8) ?? 0 }
+    guard bytes.byteCount >= Self.offsetInStatus + Self.wordCount(machine) * 8 else { return nil }
+    self.init(machine) { bytes.littleEndian(at: Self.offsetInStatus + $0 * 8) ?? 0 }
   }
 }

@@ -58,7 +58,7 @@ struct KallsymsSearch {
 
   private init(text: UInt64, _ machine: Machine) {
     self.text = text
-    page = UInt64(machine.kind.geometry.size)
+    page = UInt64(machine.geometry.size)
     searchedBytes = machine.imageSize
   }
 

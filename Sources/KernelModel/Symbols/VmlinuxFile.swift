@@ -11,6 +11,8 @@ public struct VmlinuxFile: ~Copyable {
   private let sections: [VmlinuxSection]
   private let names: [String]
   private let isBareBTF: Bool
+  /// Nil where the file does not tell.
+  let machine: MachineKind?
 
   private static let mostSections = 100_000
   private static let largestStringTable: UInt64 = 64 << 20
@@ -30,6 +32,7 @@ public struct VmlinuxFile: ~Copyable {
     self.sections = sections
     self.names = names
     self.isBareBTF = isBareBTF
+    machine = isBareBTF ? nil : header.bytes.littleEndian(at: 18).flatMap { MachineKind(elfMachine: $0) }
     fileSize = size
     self.file = file
   }
@@ -160,11 +163,11 @@ public struct VmlinuxFile: ~Copyable {
   ) throws(KernelError) -> [VmlinuxSection] {
     guard header.littleEndian(at: 0, as: UInt32.self) == 0x464c_457f,
       header.littleEndian(at: 4, as: UInt16.self) == 0x0102,
-      header.littleEndian(at: 18, as: UInt16.self) == 62,
+      header.littleEndian(at: 18, as: UInt16.self).flatMap({ MachineKind(elfMachine: $0) }) != nil,
       let offset = header.littleEndian(at: 40, as: UInt64.self),
       header.littleEndian(at: 58, as: UInt16.self) == UInt16(VmlinuxSection.byteCount),
       let shnum = header.littleEndian(at: 60, as: UInt16.self)
-    else { throw .malformed("it is neither a vmlinux of x86_64 nor BTF") }
+    else { throw .malformed("it is neither a vmlinux of x86_64 or arm64 nor BTF") }
     var count = Int(shnum)
     if count == 0 {
       // elf(5): too many for e_shnum, so section header 0 has their number in sh_size.

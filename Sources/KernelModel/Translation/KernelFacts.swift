@@ -7,35 +7,41 @@ public struct KernelFacts: Sendable {
   /// OSRELEASE
   public let release: String
   public let version: KernelVersion
-  /// What KASLR moved the kernel by in physical memory (`phys_base`), in two's complement.
+  /// What a dump's header says of where the kernel or memory begins, in two's complement: by what KASLR moved the kernel in
+  /// physical memory (`phys_base`) on x86_64, PHYS_OFFSET on arm64.
   public let physicalBase: UInt64
+  /// What an address in the image is off from its physical one, in two's complement.
+  public let imageOffset: UInt64
   public private(set) var tables: PageTables
 
   /// Finds what translation needs, from VMCOREINFO and, for kernels before 4.10, the kernel's PT_LOAD.
   public init(_ info: VMCOREINFO, loads: [ProgramHeader]) throws(KernelError) {
-    try self.init(info, physicalBase: ImageTranslation.physicalBase(loads))
+    try self.init(info, of: info.machineKind, physicalBase: ImageTranslation.physicalBase(loads))
   }
 
   /// Finds what translation needs, from VMCOREINFO and, for kernels before 4.10, what the dump says besides.
   public init(_ info: VMCOREINFO, of memory: PhysicalMemory) throws(KernelError) {
     try self.init(
-      info, physicalBase: memory.origin?.physicalBase ?? ImageTranslation.physicalBase(memory.loads))
-    if info.number("sme_mask") == nil {
+      info, of: memory.machine,
+      physicalBase: memory.origin?.physicalBase ?? ImageTranslation.physicalBase(memory.loads))
+    if machine.kind == .x86_64, info.number("sme_mask") == nil {
       let mask = EncryptionMask.infer(from: tables.root, of: memory)
       tables = PageTables(root: tables.root, levels: tables.levels, encryptionMask: mask)
     }
   }
 
-  private init(_ info: VMCOREINFO, physicalBase: UInt64?) throws(KernelError) {
+  private init(_ info: VMCOREINFO, of kind: MachineKind, physicalBase: UInt64?) throws(KernelError) {
     guard let release = info.string("OSRELEASE"), let version = KernelVersion(release: release) else {
       throw .absent("VMCOREINFO has no OSRELEASE that can be read")
     }
-    let translation = try ImageTranslation(info, physicalBase: physicalBase)
+    let machine = try Machine(kind, info)
+    let translation = try ImageTranslation(machine, info, physicalBase: physicalBase)
     self.info = info
-    machine = info.machine
+    self.machine = machine
     self.release = release
     self.version = version
     self.physicalBase = translation.physicalBase
+    imageOffset = translation.imageOffset
     tables = translation.tables
   }
 
@@ -61,7 +67,7 @@ public struct KernelFacts: Sendable {
 
   /// Where a byte of the kernel's image lies; the kernel maps its image in one piece.
   func physicalAddress(ofImage address: VirtualAddress) -> PhysicalAddress {
-    PhysicalAddress(address.rawValue &- machine.kernelMap &+ physicalBase)
+    PhysicalAddress(address.rawValue &- imageOffset)
   }
 
   /// Whether a hypervisor dumped the machine while its processors ran another kernel than this one: the capture kernel.

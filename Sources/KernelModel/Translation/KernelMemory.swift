@@ -46,6 +46,9 @@ public struct KernelMemory: ~Copyable {
     return Mapping(virtual: leaf.virtual, physical: leaf.physical, isEncrypted: leaf.isEncrypted)
   }
 
+  /// Bytes that an entry of a table maps; `level` is 1 for the last table.
+  func byteCount(ofLevel level: Int) -> UInt64 { 1 << tables.format.shift(level: level) }
+
   /// A little-endian word of 8 bytes.
   public mutating func word(_ address: VirtualAddress) throws(VmcoreError) -> UInt64 {
     if address.rawValue & 7 == 0 { return try scattered.word(translate(address)) }

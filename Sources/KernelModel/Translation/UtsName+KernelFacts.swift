@@ -3,8 +3,9 @@ internal import Platform
 
 extension UtsName {
   /// For a vmcore whose kernel is not known: readers accept a header without names, but check the machine.
-  public static let unknown = UtsName(
-    systemName: "", nodeName: "", release: "", version: "", domainName: "")
+  public static func unknown(_ machine: MachineKind) -> UtsName {
+    UtsName(systemName: "", nodeName: "", release: "", version: "", machine: machine.name, domainName: "")
+  }
 
   /// Reads `init_uts_ns.name` of the crashed kernel.
   ///
@@ -13,7 +14,8 @@ extension UtsName {
     if let names = Self.read(kernel, &memory), names.release == kernel.release {
       self = names
     } else {
-      self.init(nodeName: "", release: kernel.release, version: "", domainName: "")
+      self.init(
+        nodeName: "", release: kernel.release, version: "", machine: kernel.machine.kind.name, domainName: "")
     }
   }
 

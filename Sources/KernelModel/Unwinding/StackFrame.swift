@@ -14,6 +14,8 @@ public struct StackFrame: Hashable, Sendable {
     case registers
     /// The kernel's tables lead there.
     case tables
+    /// The frame record of the frame before leads there (arm64).
+    case frameRecord = "frame record"
     /// The tables do not tell: it is the next return address on the stack, and the call before it is to the function of the
     /// frame before.
     case call

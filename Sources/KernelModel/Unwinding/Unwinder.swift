@@ -1,6 +1,7 @@
 internal import DumpMemory
 
-/// Walks stacks of the crashed kernel by its own ORC tables, as arch/x86/kernel/unwind_orc.c does.
+/// Walks stacks of the crashed kernel: on x86_64 by its own ORC tables, as arch/x86/kernel/unwind_orc.c does, on arm64 by frame
+/// records.
 ///
 /// Nothing is believed that was not read: where a table or a stack's page is not in the dump the walk ends, and says so.
 public struct Unwinder {
@@ -12,15 +13,18 @@ public struct Unwinder {
   private let texts: [Range<UInt64>]
   private let modules: ModuleList?
   private let moduleArea: Range<UInt64>
+  /// On arm64; nil on x86_64.
+  private let records: FrameRecords?
 
   /// What to ask ``Kernel`` for early.
   public static let symbols = [
     "__start_orc_unwind", "__stop_orc_unwind", "__start_orc_unwind_ip", "_stext", "_etext", "_sinittext",
     "_einittext",
   ]
-  public static let wantedTypes = WantedTypes(structures: [
-    "orc_entry", "inactive_task_frame", "thread_union",
-  ])
+  public static let wantedTypes = WantedTypes(
+    structures: [
+      "orc_entry", "inactive_task_frame", "thread_union",
+    ] + FrameRecords.structures)
 
   /// The deepest stack of 16 KiB has a return address in every other word; there are several stacks.
   private static let mostFrames = 512
@@ -29,6 +33,8 @@ public struct Unwinder {
 
   public init(_ kernel: Kernel, modules: ModuleList?, in memory: inout KernelMemory) {
     let symbols = kernel.symbolsAtHand(Self.symbols)
+    records =
+      kernel.machine.kind == .arm64 ? FrameRecords(kernel, try? kernel.types(Self.wantedTypes)) : nil
     var layout = OrcLayout(try? kernel.types(Self.wantedTypes), version: kernel.version)
     kallsyms = try? Kallsyms(kernel.facts, in: &memory)
     if let addresses = symbols.address(of: "__start_orc_unwind_ip"),
@@ -54,13 +60,18 @@ public struct Unwinder {
     self.texts = texts
     self.modules = modules
     // KASLR may put the image where modules would begin without it.
-    let area = kernel.machine.modules
+    // What vmalloc gives may be code on arm64.
+    let area =
+      records == nil
+      ? kernel.machine.modules : kernel.machine.code.lowerBound..<kernel.machine.code.upperBound
     moduleArea =
-      min(max(area.lowerBound, texts.map(\.upperBound).max() ?? 0), area.upperBound)..<area.upperBound
+      records != nil
+      ? area
+      : min(max(area.lowerBound, texts.map(\.upperBound).max() ?? 0), area.upperBound)..<area.upperBound
   }
 
   /// Whether stacks of the kernel can be walked at all.
-  public var hasTables: Bool { table != nil }
+  public var hasTables: Bool { table != nil || records != nil }
 
   // MARK: - Walking
 
@@ -73,15 +84,30 @@ public struct Unwinder {
     var registers: Registers?
     var isExact: Bool
     var origin = StackFrame.Origin.registers
+
+    init(
+      ip: UInt64, sp: UInt64, bp: UInt64, registers: Registers? = nil, isExact: Bool,
+      origin: StackFrame.Origin = .registers
+    ) {
+      self.ip = ip
+      self.sp = sp
+      self.bp = bp
+      self.registers = registers
+      self.isExact = isExact
+      self.origin = origin
+    }
+
+    /// What was interrupted.
+    init(_ registers: Registers) {
+      self.init(
+        ip: registers.ip, sp: registers.sp, bp: registers.framePointer, registers: registers, isExact: true)
+    }
   }
 
   /// The stack of what a processor was doing.
   public func trace(_ registers: Registers, in memory: inout KernelMemory) -> StackTrace {
-    if registers.isOfUser { return StackTrace(frames: [], end: .user(ip: registers[.ip])) }
-    return walk(
-      State(
-        ip: registers[.ip], sp: registers[.sp], bp: registers[.bp], registers: registers, isExact: true),
-      &memory)
+    if registers.isOfUser { return StackTrace(frames: [], end: .user(ip: registers.ip)) }
+    return walk(State(registers), &memory)
   }
 
   /// The stack of a task that no processor runs.
@@ -98,6 +124,13 @@ public struct Unwinder {
           bp: try memory.word(stackPointer + frame.framePointer),
           isExact: false), &memory)
     } catch { return StackTrace(frames: [], end: .lost("its stack cannot be read: \(error)")) }
+  }
+
+  /// The same where its registers are not on the stack (arm64).
+  func trace(
+    sleeping stackPointer: VirtualAddress, pc: UInt64, framePointer: UInt64, _ memory: inout KernelMemory
+  ) -> StackTrace {
+    walk(State(ip: pc, sp: stackPointer.rawValue, bp: framePointer, isExact: false), &memory)
   }
 
   private func walk(_ start: State, _ memory: inout KernelMemory) -> StackTrace {
@@ -121,19 +154,39 @@ public struct Unwinder {
   private func step(_ state: inout State, in memory: inout KernelMemory) -> StackTrace.End? {
     var next = state
     var end: StackTrace.End?
-    do throws(VmcoreError) { end = try stepByTables(&next, in: &memory) } catch { end = .lost("\(error)") }
+    do throws(VmcoreError) {
+      end =
+        if let records { try step(&next, by: records, in: &memory) } else {
+          try stepByTables(&next, in: &memory)
+        }
+    } catch { end = .lost("\(error)") }
     if end == nil, !next.isExact, !isText(next.ip &- 1) {
       end = .lost(
-        next.origin == .tables
+        next.origin == .tables || next.origin == .frameRecord
           ? "the stack leads to 0x\(String(next.ip, radix: 16)), which is no code"
           : "0x\(String(state.ip, radix: 16)) is no code")
     }
-    guard case .lost = end else {
+    guard case .lost = end, records == nil else {
       state = next
       return end
     }
     guard let caller = stepByCall(state, in: &memory) else { return end }
     state = caller
+    return nil
+  }
+
+  private func step(
+    _ state: inout State, by records: FrameRecords, in memory: inout KernelMemory
+  ) throws(VmcoreError) -> StackTrace.End? {
+    switch try records.step(from: state.bp, in: &memory) {
+    case .end(let end): return end
+    case .interrupted(let registers):
+      if registers.isOfUser { return .user(ip: registers.ip) }
+      state = State(registers)
+      state.origin = .frameRecord
+    case .caller(let ip, let framePointer, let sp):
+      state = State(ip: ip, sp: sp, bp: framePointer, isExact: false, origin: .frameRecord)
+    }
     return nil
   }
 
@@ -194,10 +247,9 @@ public struct Unwinder {
     let framePointer = state.bp
     switch entry.kind {
     case .registers:
-      let registers = try Registers(at: place, &memory)
-      if registers.isOfUser { return .user(ip: registers[.ip]) }
-      state = State(
-        ip: registers[.ip], sp: registers[.sp], bp: registers[.bp], registers: registers, isExact: true)
+      let registers = try Registers(at: place, of: .x86_64, &memory)
+      if registers.isOfUser { return .user(ip: registers.ip) }
+      state = State(registers)
     case .partialRegisters:
       let ip = try memory.word(place)
       if try memory.word(place + 8) & 3 == 3 { return .user(ip: ip) }
@@ -221,13 +273,16 @@ public struct Unwinder {
   }
 
   private func base(of entry: OrcEntry, _ state: State) -> UInt64? {
-    switch entry.stackBase {
+    func register(_ name: X86Registers.Name) -> UInt64? {
+      if case .x86_64(let registers) = state.registers { registers[name] } else { nil }
+    }
+    return switch entry.stackBase {
     case .sp, .spIndirect: state.sp
     case .bp, .bpIndirect: state.bp
-    case .r10: state.registers?[.r10]
-    case .r13: state.registers?[.r13]
-    case .di: state.registers?[.di]
-    case .dx: state.registers?[.dx]
+    case .r10: register(.r10)
+    case .r13: register(.r13)
+    case .di: register(.di)
+    case .dx: register(.dx)
     default: nil
     }
   }

@@ -56,8 +56,8 @@ public struct Investigation: Sendable {
     low = BackupFinder.low(of: physical).flatMap { region?.part(of: $0) ?? $0 }
     var memory = try kernel.reader()
     let isMasked = kernel.tables.encryptionMask != 0
-    if !isMasked, depth == .onlyWithMask {
-      state = EncryptionState(kernel, looksUp: false, in: &memory)
+    if !isMasked, depth == .onlyWithMask || kernel.machine.kind != .x86_64 {
+      state = EncryptionState(kernel, looksUp: depth == .always, in: &memory)
       outcome = .nothingToUndo(state)
       return
     }

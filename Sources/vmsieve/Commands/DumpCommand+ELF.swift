@@ -20,8 +20,8 @@ extension DumpCommand {
     }
     progress.end()
     var contents = ELFDumpWriter.Contents(
-      machine: memory.machine, eraseInfo: description.facts.eraseInfo, lost: lost,
-      isIncomplete: memory.lacksPages || (lost.count > 0 && !memory.isLive))
+      machine: memory.machine, geometry: memory.geometry, eraseInfo: description.facts.eraseInfo,
+      lost: lost, isIncomplete: memory.lacksPages || (lost.count > 0 && !memory.isLive))
     if lost.count > 0, memory.isLive, let first = lost.ranges.first {
       contents.eraseInfo += DumpFacts.unreadableRecord(
         pages: lost.count, first: memory.geometry.address(of: first.lowerBound).rawValue)
@@ -45,7 +45,7 @@ extension DumpCommand {
         segments.append(
           CoreSegment(
             physical: physical,
-            virtual: kernel.machine.kernelMap &+ physical.lowerBound &- kernel.facts.physicalBase))
+            virtual: physical.lowerBound &+ kernel.facts.imageOffset))
       }
     }
     for range in memory.frames.ranges {

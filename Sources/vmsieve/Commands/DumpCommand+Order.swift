@@ -94,7 +94,7 @@ extension DumpCommand {
     guard let available = room(file) else { return nil }
     let needed =
       request.writesELF
-      ? ELFDumpWriter.mostBytes(pages: frames.count, noteSize: noteSize)
+      ? ELFDumpWriter.mostBytes(pages: frames.count, pageSize: memory.geometry.size, noteSize: noteSize)
       : DiskdumpWriter.mostBytes(
         pages: frames.count, maxMapNumber: frames.maxMapNumber, noteSize: noteSize, description)
     return needed <= available

@@ -4,9 +4,9 @@ internal import DumpPipeline
 internal import Platform
 
 extension DumpCommand {
-  /// Frames that stay in one file of a split dump if nothing else is said: 16 MiB, so that files get about the
+  /// Bytes of memory that stay in one file of a split dump if nothing else is said, so that files get about the
   /// same number of pages. A border that is no multiple of 64 frames would be counted wrongly by crash.
-  private static let splitBlock: UInt64 = 4096
+  private static let splitBlock: UInt64 = 16 << 20
   private static let splitAlignment: UInt64 = 64
 
   /// The files of a split dump, written together: one that is full does not end the others.
@@ -19,7 +19,7 @@ extension DumpCommand {
     pipeline: borrowing DumpPipeline
   ) throws(PipelineError) -> SplitWriter {
     var writer = SplitWriter()
-    let parts = pipeline.parts(paths.count, block: Self.frames(inBlock: block))
+    let parts = pipeline.parts(paths.count, block: frames(inBlock: block))
     for (part, path) in zip(parts, paths) {
       messages.debug("\(path): \(part.lowerBound) to \(part.upperBound)")
     }
@@ -43,9 +43,9 @@ extension DumpCommand {
     ].filter { !$0.1.isEmpty }.map { "; " + $0.0 + ": " + $0.1.joined(separator: ", ") }.joined()
   }
 
-  static func frames(inBlock size: Int32) -> UInt64 {
-    if size <= 0 { return splitBlock }
-    let frames = UInt64(size) / 4
-    return (frames + splitAlignment - 1) / splitAlignment * splitAlignment
+  func frames(inBlock size: Int32) -> UInt64 {
+    let bytes = size <= 0 ? Self.splitBlock : UInt64(size) << 10
+    let frames = bytes >> memory.geometry.shift
+    return (frames + Self.splitAlignment - 1) / Self.splitAlignment * Self.splitAlignment
   }
 }

@@ -257,7 +257,7 @@ struct DumpCommand {
 
   private func describe(_ level: DumpLevel) -> DumpDescription {
     let origin = memory.origin
-    var names = origin?.utsname ?? .unknown
+    var names = origin?.utsname ?? .unknown(memory.machine)
     if names.release.isEmpty, let kernel, var kernelMemory = try? kernel.memory() {
       names = UtsName(of: kernel.facts, &kernelMemory)
     }
@@ -269,7 +269,7 @@ struct DumpCommand {
         physicalBase: kernel?.facts.physicalBase ?? origin?.physicalBase ?? 0, dumpLevel: level,
         eraseInfo: memory.eraseInfo + eraseInfo),
       codec: request.codec, level: request.level, recompresses: request.level != nil,
-      vmcoreinfo: output.notes.vmcoreinfoRange ?? 0..<0,
+      vmcoreinfo: output.notes.vmcoreinfoRange ?? 0..<0, blockSize: memory.geometry.size,
       isIncomplete: memory.lacksPages, leavesOutUnreadable: memory.isLive)
   }
 }

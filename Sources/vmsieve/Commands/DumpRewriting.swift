@@ -32,7 +32,7 @@ struct DumpRewriting {
     description = DumpDescription(
       facts, codec: Codec.allCases.first { $0 != .none && salvaged.status.contains($0.status) } ?? .none,
       remarks: salvaged.status.intersection(.excludedVmemmap),
-      vmcoreinfo: memory.notes.vmcoreinfoRange ?? 0..<0,
+      vmcoreinfo: memory.notes.vmcoreinfoRange ?? 0..<0, blockSize: memory.geometry.size,
       isIncomplete: !salvaged.isComplete, leavesOutUnreadable: false)
   }
 

@@ -66,7 +66,8 @@ struct ReassembleCommand {
   private func describe(_ set: KdumpSetStore, _ codec: Codec) -> DumpDescription {
     DumpDescription(
       set.origin, codec: codec, remarks: set.status.intersection(.excludedVmemmap),
-      vmcoreinfo: set.notes.vmcoreinfoRange ?? 0..<0, isIncomplete: set.lacksPages, leavesOutUnreadable: false
+      vmcoreinfo: set.notes.vmcoreinfoRange ?? 0..<0, blockSize: set.geometry.size,
+      isIncomplete: set.lacksPages, leavesOutUnreadable: false
     )
   }
 }

@@ -14,7 +14,8 @@ struct RepairCommand {
   func run() throws(CommandFailure) -> ExitStatus {
     try DumpTarget.check(request.output, overwriting: request.overwrites)
     let threads = WorkerThreads.count(
-      request.threads ?? Host.usableProcessors(), codec: .none, pageSize: MachineKind.x86_64.geometry.size,
+      request.threads ?? Host.usableProcessors(), codec: .none,
+      pageSize: Self.pageSize(of: request.memory.path),
       messages: messages)
     let salvaged: SalvagedStore?
     let source: PhysicalMemory
@@ -62,6 +63,12 @@ struct RepairCommand {
     }
     return try patch(
       hasNewNotes ? source : ready.opened.memory, ready: ready, mayBeUnchanged: isBroken || hasNewNotes)
+  }
+
+  /// Bytes of a page of a kdump-compressed dump, for an estimate; a file that is none is refused elsewhere.
+  private static func pageSize(of path: String) -> Int {
+    let headers = try? KdumpHeaders(InputFile(opening: path))
+    return headers.map { Int($0.blockSize) } ?? MachineKind.x86_64.leastGeometry.size
   }
 
   /// Looks at all of a kdump-compressed dump; nil for a dump of another format.

@@ -25,6 +25,18 @@ struct OpenedVmcore {
     try self.init(source, request: request, messages: messages)
   }
 
+  /// The same memory in pages of the kernel's size, which a dump need not tell that has no VMCOREINFO among its notes.
+  private static func withPages(
+    of info: VMCOREINFO, _ source: PhysicalMemory, request: MemoryRequest
+  ) throws(CommandFailure) -> PhysicalMemory {
+    guard let geometry = source.machine.geometry(info), geometry != source.geometry,
+      source.isOfOneFile
+    else { return source }
+    do throws(VmcoreError) {
+      return try PhysicalMemory(opening: source.path, prefersMapping: request.isMapped, geometry: geometry)
+    } catch { throw CommandFailure(error.description) }
+  }
+
   /// The same of one that is open.
   init(_ source: PhysicalMemory, request: MemoryRequest, messages: Messages) throws(CommandFailure) {
     guard !source.lacksAllPages else {
@@ -38,6 +50,7 @@ struct OpenedVmcore {
       return
     }
     self.info = info
+    let source = try Self.withPages(of: info, source, request: request)
     messages.describe(source, info)
     memory = notes.map { PhysicalMemory(source, notes: $0) } ?? source
     do throws(KernelError) {

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154 # mode, loading, capture_cpus and capture_arguments come from /lab/parameters
+# shellcheck shell=sh disable=SC2154 # mode, loading, console, quiet, capture_cpus and capture_arguments come from /lab/parameters
 # The first kernel: fill memory with every kind of page, then crash, or wait for the hypervisor to dump.
 
 # Low memory gets slabs, where the lab wants them there.
@@ -59,9 +59,15 @@ if [ "$mode" = live ]; then
   echo $? > /out/status
   return
 fi
+# kexec takes the image's place from _text, which kallsyms of arm64 has only with CONFIG_KALLSYMS_ALL. It is 64 KiB below _stext.
+if ! grep -q ' _text$' /proc/kallsyms; then
+  text=$(sed -n 's/ [Tt] _stext$//p' /proc/kallsyms)
+  { printf '%x T _text\n' $((0x$text - 0x10000)); cat /proc/kallsyms; } > /tmp/kallsyms
+  mount --bind /tmp/kallsyms /proc/kallsyms
+fi
 # shellcheck disable=SC2086 # one word
 kexec $loading -p /lab/vmlinuz --initrd=/lab/capture.img \
-  --append="console=ttyS0 irqpoll mitigations=off no_timer_check nr_cpus=$capture_cpus reset_devices panic=5 $capture_arguments" > /out/kexec.log 2>&1
+  --append="console=$console irqpoll $quiet nr_cpus=$capture_cpus reset_devices panic=5 $capture_arguments" > /out/kexec.log 2>&1
 if [ "$(cat /sys/kernel/kexec_crash_loaded)" != 1 ]; then
   echo "LAB: kexec did not load the capture kernel:"
   cat /out/kexec.log

@@ -113,11 +113,13 @@ private struct Bench {
     } catch { throw .system(error) }
     let count = frames.count
     let facts = DumpFacts(
-      utsname: .unknown, crashTime: 0, processorCount: 1, physicalBase: 0, dumpLevel: level)
+      utsname: .unknown(memory.machine), crashTime: 0, processorCount: 1, physicalBase: 0, dumpLevel: level)
     var writer: DiskdumpWriter
     do throws(DumpError) {
       writer = try DiskdumpWriter(
-        DumpDescription(facts, codec: codec, recompresses: true, vmcoreinfo: 0..<0), to: DumpOutput())
+        DumpDescription(
+          facts, codec: codec, recompresses: true, vmcoreinfo: 0..<0, blockSize: memory.geometry.size),
+        to: DumpOutput())
     } catch { throw .write(error) }
     var pipeline = DumpPipeline(memory, frames: frames)
     Host.forgetPeakMemory()

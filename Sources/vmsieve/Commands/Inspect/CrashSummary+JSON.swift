@@ -143,7 +143,7 @@ extension CrashSummary {
 
   private static func json(_ registers: Registers) -> JSONObject {
     var object = JSONObject()
-    for name in Registers.Name.allCases { object.add(name.text.lowercased(), hexadecimal: registers[name]) }
+    for (name, value) in registers.stored { object.add(name.lowercased(), hexadecimal: value) }
     return object
   }
 

@@ -110,16 +110,12 @@ extension CrashSummary {
   }
 
   private static func lines(of registers: Registers) -> [String] {
-    let order: [Registers.Name] = [
-      .ip, .sp, .flags, .ax, .bx, .cx, .dx, .si, .di, .bp, .r8, .r9, .r10, .r11, .r12, .r13, .r14, .r15, .cs,
-      .ss,
-      .origAX,
-    ]
+    let order = registers.shown
     return stride(from: 0, to: order.count, by: 3).map { start in
       "    "
-        + order[start..<min(start + 3, order.count)].map { name in
-          name.text.aligned(toColumns: 8) + ": "
-            + String(registers[name], radix: 16).aligned(toColumns: 16, filling: "0")
+        + order[start..<min(start + 3, order.count)].map { name, value in
+          name.aligned(toColumns: 8) + ": "
+            + String(value, radix: 16).aligned(toColumns: 16, filling: "0")
         }.joined(separator: "  ")
     }
   }

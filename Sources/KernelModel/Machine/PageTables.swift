@@ -1,23 +1,30 @@
 public import DumpMemory
 
-/// The crashed kernel's page tables: x86_64, four or five levels.
-///
-/// Intel SDM volume 3, 4.5; the encryption bit is AMD's APM volume 2, 7.10.
+/// The crashed kernel's page tables.
 public struct PageTables: Sendable {
-  /// Physical address of the top table (`init_top_pgt`).
+  /// Physical address of the top table (`init_top_pgt`, `swapper_pg_dir`).
   public let root: PhysicalAddress
-  /// 4, or 5 with `pgtable_l5_enabled`.
-  public let levels: Int
+  let format: PageTableFormat
   /// The bit that says "encrypted" in an entry (`sme_me_mask`), 0 without encryption.
   public let encryptionMask: UInt64
 
-  /// MAX_PHYSMEM_BITS of kernels before 5.9, which do not export it (arch/x86/include/asm/sparsemem.h).
-  var usualAddressBits: Int64 { levels == 5 ? 52 : 46 }
+  /// Levels of tables: 2 to 5.
+  public var levels: Int { format.levels }
 
+  /// Tables of x86_64.
+  ///
+  /// - Parameter levels: 4, or 5 with `pgtable_l5_enabled`.
   public init(root: PhysicalAddress, levels: Int, encryptionMask: UInt64) {
     self.root = root
-    self.levels = levels
     self.encryptionMask = encryptionMask
+    format = .x86_64(levels: levels, encryptionMask: encryptionMask)
+  }
+
+  /// Tables of a machine that has no encryption bit in them.
+  init(root: PhysicalAddress, format: PageTableFormat) {
+    self.root = root
+    self.format = format
+    encryptionMask = 0
   }
 
   /// What the last entry of a walk maps.
@@ -47,23 +54,22 @@ public struct PageTables: Sendable {
   ) throws(VmcoreError) -> Leaf {
     var table = PhysicalAddress(root.rawValue & ~encryptionMask)
     var level = levels
+    guard format.canTranslate(address.rawValue) else { throw .unmapped(address, level: level) }
     while true {
-      let shift = UInt64(12 + 9 * (level - 1))
-      let index = address.rawValue >> shift & 0x1ff
-      let place = table + Int(index * 8)
-      let entry = PageTableEntry(try reader.word(place))
-      visit(Step(level: level, place: place, entry: entry.rawValue))
-      guard entry.isPresent else { throw .unmapped(address, level: level) }
-      let frame = entry.frame(without: encryptionMask)
-      if entry.isLeaf(level: level) {
-        let size: UInt64 = 1 << shift
+      let place = table + Int(format.index(address.rawValue, level: level) * 8)
+      let entry = try reader.word(place)
+      visit(Step(level: level, place: place, entry: entry))
+      guard format.isPresent(entry, level: level) else { throw .unmapped(address, level: level) }
+      let frame = format.frame(entry)
+      if format.isLeaf(entry, level: level) {
+        let size: UInt64 = 1 << format.shift(level: level)
         let start = address.rawValue & ~(size - 1)
         // The last page of the address space has no end that fits: its last byte is given up, and nothing maps it.
         let virtual = start..<max(start &+ size, start + (size - 1))
         guard virtual.contains(address.rawValue) else { throw .unmapped(address, level: level) }
         return Leaf(
           virtual: virtual, physical: PhysicalAddress(frame & ~(size - 1)),
-          isEncrypted: entry.rawValue & encryptionMask != 0)
+          isEncrypted: entry & encryptionMask != 0)
       }
       table = PhysicalAddress(frame)
       level -= 1

@@ -1,14 +1,8 @@
 internal import DumpMemory
 
-/// What an x86_64 kernel's addresses are translated by: where its image lies, and its page tables.
-struct ImageTranslation {
-  /// `phys_base`, in two's complement.
-  let physicalBase: UInt64
-  let tables: PageTables
-
+extension ImageTranslation {
   /// - Parameter physicalBase: what the dump says of it; VMCOREINFO has it since 4.10.
-  /// - Throws: ``KernelError`` where VMCOREINFO does not tell it.
-  init(_ info: VMCOREINFO, physicalBase: UInt64?) throws(KernelError) {
+  init(x86_64 info: VMCOREINFO, physicalBase: UInt64?) throws(KernelError) {
     if let pageSize = info.string("PAGESIZE"), pageSize != "4096" {
       throw .malformed("PAGESIZE is \(pageSize); x86_64 has 4096")
     }
@@ -19,11 +13,13 @@ struct ImageTranslation {
     guard let physicalBase = info.number("phys_base").map({ UInt64(bitPattern: $0) }) ?? physicalBase else {
       throw .absent("VMCOREINFO has no NUMBER(phys_base), and no PT_LOAD maps the kernel")
     }
-    self.physicalBase = physicalBase
-    tables = PageTables(
-      root: PhysicalAddress(top.rawValue &- Machine.x86_64.kernelMap &+ physicalBase),
-      levels: (info.number("pgtable_l5_enabled") ?? 0) != 0 ? 5 : 4,
-      encryptionMask: UInt64(bitPattern: info.number("sme_mask") ?? 0))
+    let imageOffset = Machine.x86_64.kernelMap &- physicalBase
+    self.init(
+      physicalBase: physicalBase, imageOffset: imageOffset,
+      tables: PageTables(
+        root: PhysicalAddress(top.rawValue &- imageOffset),
+        levels: (info.number("pgtable_l5_enabled") ?? 0) != 0 ? 5 : 4,
+        encryptionMask: UInt64(bitPattern: info.number("sme_mask") ?? 0)))
   }
 
   /// `phys_base` as a segment that maps the kernel's image has it.
