@@ -16,20 +16,20 @@ initramfs() {
   release=$(basename "$kernel_dir")
   tree=$(mktemp -d "$making/tree.XXXXXX")
   mkdir -p "$tree"/{bin,proc,sys,dev,modules,lab,out,tmp}
-  if [[ -n $programs ]]; then cp "$programs/bin/busybox" "$tree/bin/"; else cp "$(command -v busybox)" "$tree/bin/busybox"; fi
+  if [[ -n $userland ]]; then cp "$userland/bin/busybox" "$tree/bin/"; else cp "$(command -v busybox)" "$tree/bin/busybox"; fi
   for name in $(busybox --list); do ln -s busybox "$tree/bin/$name" 2>/dev/null || true; done
   cp "$here/guest/init" "$tree/init"
   for name in "$@"; do
     rm -f "$tree/bin/$(basename "$name")"
     cp -L "$name" "$tree/bin/"
     # The shared libraries; a static program has none.
-    [[ -z $programs ]] || continue
+    [[ -z $userland ]] || continue
     ldd "$name" 2>/dev/null | sed -n 's/.*[[:space:]]\(\/[^ )]*\).*/\1/p' | while read -r library; do
       mkdir -p "$tree$(dirname "$library")"
       cp -L "$library" "$tree$library"
     done || true
   done
-  [[ -z $programs ]] || cp -r "$programs/lib" "$tree/"
+  [[ -z $userland ]] || cp -r "$userland/lib" "$tree/"
   # In the order that their dependencies want; what is built in, or of the common ones missing in this kernel, is no matter.
   list=$(for name in virtio_pci 9p 9pnet_virtio qemu_fw_cfg virtio_blk virtio_balloon brd; do needed_modules "$name" || true; done
     for name in $modules; do needed_modules "$name" || echo "missing $name"; done)
@@ -78,11 +78,11 @@ boot_once() {
   mkdir -p "$out" "$work/lab"
   out=$(readlink -f "$out")
   cp "$kernel_dir/vmlinuz" "$here"/guest/*.sh "$work/lab/"
-  if [[ -n $programs ]]; then
+  if [[ -n $userland ]]; then
     # shellcheck disable=SC2016 # the guest's
     printf '#!/bin/sh\nexec dd if="$1" of="$2" bs=1M conv=fsync\n' > "$work/copy"
     chmod 755 "$work/copy"
-    initramfs "$work/first.img" "$programs/bin/kexec" "${first_programs[@]}"
+    initramfs "$work/first.img" "$userland/bin/kexec" "${first_programs[@]}"
     modules=$capture_modules initramfs "$work/lab/capture.img" "$work/copy" "${capture_programs[@]}"
   else
     initramfs "$work/first.img" "$(PATH=$PATH:/sbin:/usr/sbin command -v kexec)" "$cache/workload" "${first_programs[@]}"

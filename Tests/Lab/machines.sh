@@ -12,7 +12,7 @@ describe_machine() { # NAME
   mode=kdump memory=640M reserve=160M cpu=qemu64 processors=2 loading=-c capture_cpus=1
   kernel_arguments='' capture_arguments='' machine_arguments=() more_memory='' plugged=0 room=256M
   modules='' capture_modules='' script='' crash='' archive='' own_module='' own_program=''
-  qemu=qemu-system-x86_64 console='ttyS0' quiet='mitigations=off no_timer_check' programs=''
+  qemu=qemu-system-x86_64 console='ttyS0' quiet='mitigations=off no_timer_check' userland=''
   case $1 in
     5.10 | 6.1 | 6.12 | 6.16 | 6.18 | 7.2 | 7.3 | distribution) kernel=$1 ;;
     # Five-level page tables; and the other system call to load the capture kernel, which has no backup region.
@@ -64,7 +64,7 @@ describe_machine() { # NAME
     arm64-6.1 | arm64-7.3-16k | arm64-7.3-16k-47 | arm64-6.1-guest)
       kernel=${1%-guest} memory=768M reserve=256M cpu=cortex-a72 room=512M
       kernel=${kernel%-47}
-      qemu=qemu-system-aarch64 console=ttyAMA0 quiet='' programs=$cache/arm64
+      qemu=qemu-system-aarch64 console=ttyAMA0 quiet='' userland=$cache/arm64
       machine_arguments=(-machine "virt,gic-version=3")
       case $1 in
         *-guest) mode=guestdump ;;
