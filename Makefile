@@ -15,7 +15,7 @@
 #   BASE=REVISION        that same-outputs compares with
 #   SEED=NUMBER          of sme-matrix and faults (default 71)
 #   FAULTS=NUMBER        of each command line that make faults tries, instead of all
-#   SHORT=1              sanitize with fewer tests, as CI does
+#   SHORT=1              sanitize with fewer tests
 #   SECONDS=NUMBER       of fuzz, for each target (default 60)
 #   TARGET=NAME          of fuzz (default all)
 #   VMSIEVE_SKIP_REAL=1  test without virtual machines

@@ -31,10 +31,11 @@ struct PeakMemoryTests {
     let text = run.output + run.errors
     let expected = try number(before: " bytes are expected", in: text)
     let taken = try number(before: " bytes at most were taken", in: text)
-    // A program with its debug information, as a test may run it, is itself larger.
+    // Of a file that was just linked the page cache has large pieces, and more is mapped than is used; a program with its debug
+    // information, as a test may run it, is itself larger.
     let program = try #require(
       try FileManager.default.attributesOfItem(atPath: Lab.vmsieve)[.size] as? Int)
-    #expect(taken <= expected + (program > 16 << 20 ? UInt64(program) : 0), "\(text)")
+    #expect(taken <= expected + (program > 16 << 20 ? UInt64(program) : 3 << 20), "\(text)")
     // A forecast of any size would be true: this one is none of these.
     #expect(expected < 9 << 20 + UInt64(threads + 2) * 3 << 19)
   }
