@@ -32,7 +32,8 @@ struct FullFilesystemTests {
       bench.removeOutputs()
       try bench.leaveRoom(pages * Self.pageSize)
       let run = try bench.run(nil)
-      if run.status == 1 { failures += 1 }
+      // 1, or 75 where another try may have room.
+      if run.status != 0 { failures += 1 }
       // To read a hole of a file that is mapped takes room.
       try bench.leaveRoom(nil)
       let breach = try FaultJudge(bench: bench, fault: nil, run: run).breach()
