@@ -59,7 +59,8 @@ struct HostileTextTests {
   func answers(_ arguments: String) throws {
     #expect(try shell("$V \(arguments)").status == 0)
     var run = try shell("$V \(arguments) > /dev/full")
-    #expect(run.status == 1, "\(run)")
+    // 75 where another try may have room.
+    #expect(run.status == (arguments.hasSuffix("core") ? 75 : 1), "\(run)")
     #expect(run.errors.contains("STDOUT: write: No space left on device: the answer is not there"), "\(run)")
     run = try shell("$V \(arguments) >&-")
     #expect(run.status == 1 && run.errors.contains("the answer is not there"), "\(run)")
