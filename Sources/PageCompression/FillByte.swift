@@ -3,10 +3,9 @@
 /// - Parameter page: a multiple of 128 bytes.
 public func isZeroPage(_ page: RawSpan) -> Bool { isFilled(page, with: 0) }
 
-/// The byte that a page has over and over; nil where it has another one too.
-///
-/// - Parameter page: a multiple of 128 bytes.
+/// The byte that a page has over and over; nil where it has another one too, or is not of a multiple of 128 bytes.
 func fillByte(_ page: RawSpan) -> UInt8? {
+  guard !page.isEmpty, page.byteCount.isMultiple(of: 128) else { return nil }
   let word = unsafe page.unsafeLoadUnaligned(as: UInt64.self)
   let byte = UInt8(truncatingIfNeeded: word)
   guard word == UInt64(byte) &* 0x0101_0101_0101_0101, isFilled(page, with: word) else { return nil }
