@@ -11,12 +11,21 @@ struct PageEvidence {
   /// `enum pagetype`, from 6.11.
   let types: BTF.Enumerators?
   private let info: VMCOREINFO
+  /// Why BTF was not asked.
+  private let failure: KernelError?
 
   /// Reads both.
   init(_ kernel: Kernel, in memory: inout KernelMemory) {
     info = kernel.info
     let symbols = kernel.symbolsAtHand(KernelTypes.symbols)
-    let found = symbols.enumerations(named: ["pageflags", "pagetype"], &memory)
+    let names = ["pageflags", "pagetype"]
+    var found: [String: BTF.Enumerators] = [:]
+    var failure: KernelError?
+    do throws(KernelError) { found = try symbols.findEnumerations(named: names, &memory) } catch {
+      // A kernel without BTF that can be read is one of many; that the machine refused is not the kernel's.
+      if case .system = error { failure = error }
+    }
+    self.failure = failure
     flags = found["pageflags"]
     types = found["pagetype"]
   }
@@ -59,6 +68,9 @@ struct PageEvidence {
       let shown = names.prefix(Self.mostNames).joined(separator: ", ")
       let more = names.count > Self.mostNames ? " and \(names.count - Self.mostNames) more" : ""
       lines.append("\(subject) \(shown)\(more)\(rest)")
+    }
+    if let failure {
+      lines.append("the kernel's BTF was not asked: \(failure): pages are judged by VMCOREINFO alone")
     }
     warn(
       newKeys, subject: "VMCOREINFO has",
