@@ -69,7 +69,7 @@ step_drgn() {
 # What a machine of arm64 has in its file system: busybox, kexec and kexec's libraries; and makedumpfile with its own, for qemu-user.
 # Of what an installation would take, nothing else.
 step_arm64() {
-  local suite todo name file package packages peer=$making/arm64/peer
+  local suite wanted name file package packages peer=$making/arm64/peer
   suite=$(suite_of arm64-6.1)
   refresh "$suite" || exit 3
   "$here/install-packages" qemu-system-arm qemu-user-static binutils || die "QEMU for arm64 cannot be installed"
@@ -78,16 +78,16 @@ step_arm64() {
     sed -n 's/^Inst \(kexec-tools\|busybox-static\|makedumpfile\|lib[^ ]*\|zlib1g\) .*/\1/p' | grep -v perl)
   for package in $packages; do unpack "$suite" "$package" "$making/all" || true; done
   cp "$(find "$making/all" -path '*/bin/busybox' -type f)" "$(find "$making/all" -path '*/sbin/kexec' -type f)" "$making/arm64/bin/"
-  todo=(ld-linux-aarch64.so.1 kexec)
-  while ((${#todo[@]})); do
-    name=${todo[0]} todo=("${todo[@]:1}")
+  wanted=(ld-linux-aarch64.so.1 kexec)
+  while ((${#wanted[@]})); do
+    name=${wanted[0]} wanted=("${wanted[@]:1}")
     [[ ! -e $making/arm64/lib/$name ]] || continue
     file=$making/arm64/bin/$name
     [[ -e $file ]] || {
       file=$making/arm64/lib/$name
       cp -L "$(find "$making/all" -path "*/$name" | sed -n 1p)" "$file" || die "kexec of arm64 needs $name, and no package has it"
     }
-    mapfile -t -O "${#todo[@]}" todo < <(readelf -d "$file" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p')
+    mapfile -t -O "${#wanted[@]}" wanted < <(readelf -d "$file" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p')
   done
   cp -r "$making/all"/* "$peer/"
   ln -s "$(cd "$peer" && find . -name makedumpfile -type f -perm -100 | sed -n 1p)" "$peer/makedumpfile"
