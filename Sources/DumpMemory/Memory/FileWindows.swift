@@ -18,9 +18,10 @@ struct FileWindows: ~Copyable {
   /// The last stretch that could not be mapped in one piece, and how many there were since one could.
   private var unmapped: Range<UInt64> = 0..<0
   private var failures = 0
-  /// Where the file may be sparse: the hole that was found last.
+  /// Where the file may be sparse: the hole that was found last, and the data behind it.
   private let mayHaveHoles: Bool
   private var hole: Range<UInt64> = 0..<0
+  private var data: Range<UInt64> = 0..<0
   private var uses: UInt64 = 0
   private var latest = 0
 
@@ -117,9 +118,11 @@ struct FileWindows: ~Copyable {
 
   /// Whether a stretch is a hole of the file, which may be terabytes long: it is found once, and not read.
   private mutating func isHole(_ stretch: Range<UInt64>) -> Bool {
+    if data.contains(stretch.lowerBound) { return false }
     if !hole.contains(stretch.lowerBound) {
       let rest = stretch.lowerBound..<memory.core.fileSize
-      hole = rest.lowerBound..<memory.core.file.nextData(in: rest).lowerBound
+      data = memory.core.file.nextData(in: rest)
+      hole = rest.lowerBound..<data.lowerBound
     }
     return hole.upperBound >= stretch.upperBound
   }
