@@ -1,4 +1,5 @@
 public import DumpMemory
+public import Platform
 
 /// What the page filter did, frame by frame. Every frame is counted once.
 public struct FilterReport: Sendable {
@@ -32,6 +33,8 @@ public struct FilterReport: Sendable {
   var slabs: UInt64 = 0
   /// What the reader of the dump must know: guesses, limits, implausible results; a line each.
   public internal(set) var warnings: [String] = []
+  /// What this machine refused while pages were judged: without that, other pages might be left out.
+  public internal(set) var refusal: SystemError?
   /// Whether pages may have been kept or left out wrongly, and not only some few.
   public internal(set) var isDoubtful = false
 

@@ -1,4 +1,5 @@
 internal import DumpMemory
+internal import Platform
 
 /// What VMCOREINFO and BTF say of pages, held against what the page rules know.
 ///
@@ -11,8 +12,8 @@ struct PageEvidence {
   /// `enum pagetype`, from 6.11.
   let types: BTF.Enumerators?
   private let info: VMCOREINFO
-  /// Why BTF was not asked.
-  private let failure: KernelError?
+  /// Why BTF was not asked: a kernel without any that can be read is one of many, but this is the machine's doing.
+  let failure: SystemError?
 
   /// Reads both.
   init(_ kernel: Kernel, in memory: inout KernelMemory) {
@@ -20,10 +21,9 @@ struct PageEvidence {
     let symbols = kernel.symbolsAtHand(KernelTypes.symbols)
     let names = ["pageflags", "pagetype"]
     var found: [String: BTF.Enumerators] = [:]
-    var failure: KernelError?
+    var failure: SystemError?
     do throws(KernelError) { found = try symbols.findEnumerations(named: names, &memory) } catch {
-      // A kernel without BTF that can be read is one of many; that the machine refused is not the kernel's.
-      if case .system = error { failure = error }
+      if case .system(let error) = error { failure = error }
     }
     self.failure = failure
     flags = found["pageflags"]

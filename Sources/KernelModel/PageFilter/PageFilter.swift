@@ -56,6 +56,7 @@ public struct PageFilter: ~Copyable {
     // All in one look.
     _ = kernel.symbolsAtHand(Self.symbols)
     let evidence = PageEvidence(kernel, in: &memory)
+    report.refusal = evidence.failure
     do throws(KernelError) {
       rules = try PageRules(kernel.facts.adding(evidence.supplement))
       map = try kernel.memoryMap()
@@ -78,6 +79,7 @@ public struct PageFilter: ~Copyable {
         try keep(
           needed, ground: ground, level: level, in: &frames, before: before, report: &report, memory: &memory)
       } catch {
+        if case .system(let error) = error { report.refusal = error }
         report.warnings.append("whether all is kept that every reader needs is not known: \(error)")
       }
     }

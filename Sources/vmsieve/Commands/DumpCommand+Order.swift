@@ -18,7 +18,9 @@ extension DumpCommand {
     if request.isRepeatable { return nil }
     if request.destination.isStream {
       guard let kernel,
-        let order = findOrder(kernel, level: level, maxMapNumber: frames.maxMapNumber, or: nil)
+        let order = findOrder(
+          kernel, level: level, maxMapNumber: frames.maxMapNumber,
+          or: "if the stream is cut, the pages of high memory are missing")
       else { return nil }
       if let problem = order.problem { messages.debug("the order of the stream: \(problem)") }
       return order
@@ -43,7 +45,7 @@ extension DumpCommand {
 
   /// - Parameter warning: what is said where there is no such order: a dump in that of memory is better than none.
   private func findOrder(
-    _ kernel: Kernel, level: DumpLevel, maxMapNumber: UInt64, or warning: String?
+    _ kernel: Kernel, level: DumpLevel, maxMapNumber: UInt64, or warning: String
   ) -> WritePriority? {
     let progress = Progress(messages)
     let isLooking = !level.isSuperset(of: .needingMemoryMap)
@@ -55,11 +57,7 @@ extension DumpCommand {
       if isLooking { progress.end() }
       return order
     } catch {
-      if let warning {
-        messages.warning("\(warning): \(error)")
-      } else {
-        messages.debug("the order of the stream: \(error)")
-      }
+      messages.warning("\(warning): \(error)")
       return nil
     }
   }

@@ -164,6 +164,8 @@ struct DumpCommand {
         }
         progress.end()
       }
+      // Whoever makes it again, here or elsewhere, is to get the same file.
+      if request.isRepeatable, let refusal = filtered.refusal { throw .system(refusal) }
       frames = kept
     } catch { throw .read(error) }
     messages.warn(of: filtered)
@@ -175,7 +177,7 @@ struct DumpCommand {
     }
 
     foretellMemory(bitmap: frames.allocatedBytes)
-    var description = describe(level.subtracting(filtered.droppedRules))
+    var description = try describe(level.subtracting(filtered.droppedRules))
     let priority = priority(level, frames: frames, description: description, file: file, files: files)
     var pipeline = DumpPipeline(output, frames: frames)
     let all = pipeline.pageCount
@@ -255,11 +257,17 @@ struct DumpCommand {
     }
   }
 
-  private func describe(_ level: DumpLevel) -> DumpDescription {
+  private func describe(_ level: DumpLevel) throws(PipelineError) -> DumpDescription {
     let origin = memory.origin
     var names = origin?.utsname ?? .unknown(memory.machine)
-    if names.release.isEmpty, let kernel, var kernelMemory = try? kernel.memory() {
-      names = UtsName(of: kernel.facts, &kernelMemory)
+    if names.release.isEmpty, let kernel {
+      do throws(VmcoreError) {
+        var kernelMemory = try kernel.memory()
+        names = UtsName(of: kernel.facts, &kernelMemory)
+      } catch {
+        if request.isRepeatable { throw .read(error) }
+        messages.warning("the dump's header does not name the kernel: \(error)")
+      }
     }
     return DumpDescription(
       DumpFacts(

@@ -15,16 +15,8 @@ struct FaultTests {
   /// Of all scenarios, for the file that VMSIEVE_FAULTS_TABLE names.
   private static let whole = Mutex(FaultTable())
 
-  /// In these an mmap that fails while the kernel is asked what it knows changes what is kept, and no line says so.
-  private static let knownToBreak = ["--split-part", "-E -F"]
-
   @Test(arguments: FaultScenario.all)
   func `a failed call ends in a right dump or in a clear line`(scenario: FaultScenario) throws {
-    guard Self.knownToBreak.contains("\(scenario)") else { return try tryFaults(scenario) }
-    withKnownIssue(isIntermittent: true) { try tryFaults(scenario) }
-  }
-
-  private func tryFaults(_ scenario: FaultScenario) throws {
     let bench = try FaultBench(scenario)
     var (table, runs, breaches) = (FaultTable(), 0, 0)
     for fault in FaultMatrix(bench.sound).sample(Self.sampleSize, seed: Self.seed) {
