@@ -4,23 +4,15 @@ import Foundation
 import Testing
 
 @Suite("-E, --split and --reassemble")
-struct ELFAndSplitTests {
-  private let folder: ScratchFolder
+struct ELFAndSplitTests: ShellSuite {
+  let folder: ScratchFolder
   private let vmcore: TemporaryFile
+
+  var core: String { vmcore.path }
 
   init() throws {
     folder = try ScratchFolder()
     vmcore = try FlattenedTests.vmcore()
-  }
-
-  /// Runs a line of bash; `$v` is the program that is tested, `$core` the vmcore.
-  private func shell(_ line: String) throws -> ProgramRun {
-    try ProgramUnderTest.bash(line, core: vmcore.path, options: "set -o pipefail;", in: folder)
-  }
-
-  private func expectSuccess(_ line: String) throws {
-    let run = try shell("set -e; " + line)
-    #expect(run.status == 0, "\(run)")
   }
 
   private func mode(_ name: String) throws -> Int {

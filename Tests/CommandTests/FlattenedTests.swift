@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 @Suite("-F and -R: a dump through a pipe and back")
-struct FlattenedTests {
+struct FlattenedTests: ShellSuite {
   /// A machine of 32 MiB whose pages are of every kind, as a file.
   static func vmcore() throws -> TemporaryFile {
     var configuration = KernelConfiguration(.v6_1)
@@ -16,17 +16,14 @@ struct FlattenedTests {
     return try kernel.vmcore().write()
   }
 
-  private let folder: ScratchFolder
+  let folder: ScratchFolder
   private let vmcore: TemporaryFile
+
+  var core: String { vmcore.path }
 
   init() throws {
     folder = try ScratchFolder()
     vmcore = try Self.vmcore()
-  }
-
-  /// Runs a line of a shell that says when any program of a pipe has failed; `$v` is the program that is tested.
-  private func shell(_ line: String) throws -> ProgramRun {
-    try ProgramUnderTest.bash(line, core: vmcore.path, options: "set -o pipefail;", in: folder)
   }
 
   private func expectSame(_ first: String, _ second: String) throws {

@@ -3,24 +3,16 @@ import Foundation
 import Testing
 
 @Suite("--skip-done, and what is worth trying again")
-struct SkipDoneTests {
-  private let folder: ScratchFolder
+struct SkipDoneTests: ShellSuite {
+  let folder: ScratchFolder
   private let vmcore: TemporaryFile
+
+  var core: String { folder.path("core") }
 
   init() throws {
     folder = try ScratchFolder()
     vmcore = try FlattenedTests.vmcore()
     try FileManager.default.copyItem(atPath: vmcore.path, toPath: folder.path("core"))
-  }
-
-  /// Runs a line of bash; `$v` is the program that is tested, `$core` the vmcore.
-  private func shell(_ line: String) throws -> ProgramRun {
-    try ProgramUnderTest.bash(line, core: folder.path("core"), options: "set -o pipefail;", in: folder)
-  }
-
-  private func expectSuccess(_ line: String) throws {
-    let run = try shell("set -e; " + line)
-    #expect(run.status == 0, "\(run)")
   }
 
   private func inode(_ name: String) throws -> Int {

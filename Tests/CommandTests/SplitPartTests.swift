@@ -3,24 +3,19 @@ import DumpJudge
 import Foundation
 import Testing
 
+@testable import DumpMemory
+@testable import vmsieve
+
 @Suite("--split-part")
-struct SplitPartTests {
-  private let folder: ScratchFolder
+struct SplitPartTests: ShellSuite {
+  let folder: ScratchFolder
   private let vmcore: TemporaryFile
+
+  var core: String { vmcore.path }
 
   init() throws {
     folder = try ScratchFolder()
     vmcore = try FlattenedTests.vmcore()
-  }
-
-  /// Runs a line of bash; `$v` is the program that is tested, `$core` the vmcore.
-  private func shell(_ line: String) throws -> ProgramRun {
-    try ProgramUnderTest.bash(line, core: vmcore.path, options: "set -o pipefail;", in: folder)
-  }
-
-  private func expectSuccess(_ line: String) throws {
-    let run = try shell("set -e; " + line)
-    #expect(run.status == 0, "\(run)")
   }
 
   @Test(
@@ -36,6 +31,13 @@ struct SplitPartTests {
       $v verify p02; $v verify p*; $v --reassemble p* joined; rm p*
       $v ${o% --splitblock*} $core whole; cmp joined whole; rm joined whole; [ -z "$(ls)" ]
       """)
+  }
+
+  @Test("Blocks of less than a page, and of 64 pages at least", arguments: [12, 14, 16])
+  func smallBlocks(shift: UInt64) {
+    let geometry = PageGeometry(shift: shift)
+    for size: Int32 in [1, 4, 63] { #expect(DumpCommand.frames(inBlock: size, geometry) == 64) }
+    #expect(DumpCommand.frames(inBlock: 0, geometry) == max((16 << 20) >> shift, 64))
   }
 
   @Test("More parts than blocks of memory: some have no page, as with --split")

@@ -19,7 +19,7 @@ extension DumpCommand {
     pipeline: borrowing DumpPipeline
   ) throws(PipelineError) -> SplitWriter {
     var writer = SplitWriter()
-    let parts = pipeline.parts(paths.count, block: frames(inBlock: block))
+    let parts = pipeline.parts(paths.count, block: Self.frames(inBlock: block, memory.geometry))
     for (part, path) in zip(parts, paths) {
       messages.debug("\(path): \(part.lowerBound) to \(part.upperBound)")
     }
@@ -43,9 +43,10 @@ extension DumpCommand {
     ].filter { !$0.1.isEmpty }.map { "; " + $0.0 + ": " + $0.1.joined(separator: ", ") }.joined()
   }
 
-  func frames(inBlock size: Int32) -> UInt64 {
-    let bytes = size <= 0 ? Self.splitBlock : UInt64(size) << 10
-    let frames = bytes >> memory.geometry.shift
-    return (frames + Self.splitAlignment - 1) / Self.splitAlignment * Self.splitAlignment
+  /// - Parameter size: in KiB; a page where it is less than one.
+  static func frames(inBlock size: Int32, _ geometry: PageGeometry) -> UInt64 {
+    let bytes = size <= 0 ? splitBlock : UInt64(size) << 10
+    let frames = max(bytes >> geometry.shift, 1)
+    return (frames + splitAlignment - 1) / splitAlignment * splitAlignment
   }
 }
