@@ -31,7 +31,7 @@ struct BatchContents: ~Copyable {
   }
 
   init(pageSize: Int, compressionBound: Int) throws(SystemError) {
-    mostOfZeros = pageSize / Self.leastRatioOfZeros
+    mostOfZeros = Codec.mostOfFill(pageSize: pageSize)
     output = try MappedBuffer(
       byteCount: Self.outputSize(pageSize: pageSize, compressionBound: compressionBound))
     frames.reserveCapacity(Self.capacity)
@@ -103,9 +103,6 @@ struct BatchContents: ~Copyable {
     byteCount += stored.byteCount
     return true
   }
-
-  /// Of a page of zeros no codec leaves more than a part: snappy, the least good at it, makes 195 bytes of 4096.
-  private static let leastRatioOfZeros = 16
 
   /// Hands the batch to a writer.
   func append<Writer: DumpWriter & ~Copyable>(to writer: inout Writer) throws(DumpError) {

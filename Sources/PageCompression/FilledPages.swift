@@ -10,24 +10,26 @@ struct FilledPages: ~Copyable, Sendable {
   private var memory: MappedBuffer
   /// How long they are; 0 for those that were not seen yet, or are not kept.
   private var lengths = [UInt16](repeating: 0, count: 256)
+  /// What is longer is not kept.
+  private let mostBytes: Int
 
-  /// Snappy, which is the least good at it, makes 195 bytes of 4096. What is longer is not kept.
-  private static let mostBytes = 256
-
-  init() throws(SystemError) { memory = try MappedBuffer(byteCount: 256 * Self.mostBytes) }
+  init(pageSize: Int) throws(SystemError) {
+    mostBytes = Codec.mostOfFill(pageSize: pageSize)
+    memory = try MappedBuffer(byteCount: 256 * mostBytes)
+  }
 
   /// Copies what such a page became; returns its length, or nil where that is not known.
   func copy(_ fill: UInt8, into output: inout MutableRawSpan) -> Int? {
     let length = Int(lengths[Int(fill)])
     if length == 0 { return nil }
-    let start = Int(fill) * Self.mostBytes
+    let start = Int(fill) * mostBytes
     output.copy(memory.bytes.extracting(start..<start + length), at: 0)
     return length
   }
 
   mutating func keep(_ compressed: RawSpan, of fill: UInt8) {
-    guard compressed.byteCount <= Self.mostBytes else { return }
-    var place = memory.mutableBytes(in: Int(fill) * Self.mostBytes..<(Int(fill) + 1) * Self.mostBytes)
+    guard compressed.byteCount <= mostBytes else { return }
+    var place = memory.mutableBytes(in: Int(fill) * mostBytes..<(Int(fill) + 1) * mostBytes)
     place.copy(compressed, at: 0)
     lengths[Int(fill)] = UInt16(compressed.byteCount)
   }

@@ -18,12 +18,12 @@ public struct PageCompressor: ~Copyable, Sendable {
 
   /// - Parameters:
   ///   - level: one of the codec's ``Codec/levels``; nil for the usual one.
-  ///   - pageSize: the size in bytes of the pages to come; zstd gets its memory for it here.
+  ///   - pageSize: the size in bytes of the pages to come, which decides of the memory.
   /// - Throws: ``CompressionError`` if the codec gets no memory or its library does not fit.
   public init(_ codec: Codec, level: Int32? = nil, pageSize: Int = 4096) throws(CompressionError) {
     self.codec = codec
     let none: FilledPages
-    do throws(SystemError) { none = try FilledPages() } catch { throw .outOfMemory(codec) }
+    do throws(SystemError) { none = try FilledPages(pageSize: pageSize) } catch { throw .outOfMemory(codec) }
     switch codec {
     case .none: context = .none
     case .zlib: context = .deflate(try ZlibFormat.Compressor(level: level ?? ZlibFormat.usualLevel))
@@ -57,7 +57,8 @@ public struct PageCompressor: ~Copyable, Sendable {
     let length: Int? =
       switch context {
       case .none: nil
-      case .deflate(let context): context.compress(page, into: &output)
+      case .deflate(let context):
+        RandomnessTest.isNoise(page) ? nil : context.compress(page, into: &output)
       case .lzo(let context): context.compress(page, into: &output)
       case .snappy(let context): context.compress(page, into: &output)
       case .zstd(let context): context.compress(page, into: &output)

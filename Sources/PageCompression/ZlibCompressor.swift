@@ -36,7 +36,6 @@
     }
 
     func compress(_ page: RawSpan, into output: inout MutableRawSpan) -> Int? {
-      if RandomnessTest.isNoise(page) { return nil }
       let limit = min(output.byteCount, page.byteCount - 1)
       return unsafe page.withUnsafeBytes { input in
         unsafe output.withUnsafeMutableBytes { output in
