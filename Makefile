@@ -1,6 +1,6 @@
 # make build | cross | test | test-all | test-codecs | test-services | test-fleet | faults | same-outputs | sme-matrix | sme-mutants | trust | fuzz | sanitize | demo | bench | ratios | plots | micro | check-kernels | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
 #
-#   ARCH=arm64           that cross compiles for
+#   ARCH=arm64           that cross, deb and rpm compile for, on another machine
 #   SMALL=1              a program that does not read debug information (DWARF), and needs no elfutils
 #   ZLIB=1               zlib instead of libdeflate, for distributions that have no libdeflate: -c is 0.4 times as fast
 #   SNAPPY=system        the system's static libsnappy, which compresses at 0.6 times the speed, instead of one that is compiled from its
@@ -55,9 +55,9 @@ build: deps
 	mkdir -p $(BUILD) && strip -s -o $(BUILD)/vmsieve .build/release/vmsieve
 
 # A program for another architecture, on an x86_64 Debian machine: `make cross ARCH=arm64`. packaging/cross says how.
-ARCH = arm64
+ARCH =
 cross:
-	@[ "$(ARCH)" = arm64 ] || { echo "ARCH is $(ARCH): only arm64 can be compiled for" >&2; exit 1; }
+	@[ "$(ARCH)" = arm64 ] || { echo "ARCH is '$(ARCH)': only arm64 can be cross-compiled for" >&2; exit 1; }
 	@$(INSTALL_PACKAGES) binutils
 	packaging/cross
 
@@ -203,13 +203,13 @@ install-makedumpfile: install
 # The package lands beside this folder, as Debian's tools have it.
 deb:
 	@$(INSTALL_PACKAGES) build-essential debhelper dpkg-dev $(LIBRARIES)
-	dpkg-buildpackage -b -us -uc
+	dpkg-buildpackage -b -us -uc $(if $(ARCH),-d -a$(ARCH))
 
 rpm:
 	@$(INSTALL_PACKAGES) rpm $(LIBRARIES)
 	mkdir -p $(BUILD)/rpm/SOURCES
 	git archive --prefix=vmsieve-$(VERSION)/ -o $(BUILD)/rpm/SOURCES/vmsieve-$(VERSION).tar.gz HEAD
-	rpmbuild -bb $(RPM_FLAGS) --define "_topdir $(CURDIR)/$(BUILD)/rpm" --define "vmsieve_version $(VERSION)" packaging/vmsieve.spec
+	rpmbuild -bb $(RPM_FLAGS) $(if $(ARCH),--target aarch64) --define "_topdir $(CURDIR)/$(BUILD)/rpm" --define "vmsieve_version $(VERSION)" packaging/vmsieve.spec
 
 clean:
 	rm -rf $(BUILD) .build Benchmarks/.build Fuzzing/.build
