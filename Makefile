@@ -46,7 +46,7 @@ ifdef PEER
 export VMSIEVE_PEER = $(abspath $(PEER))
 endif
 
-.PHONY: build cross deps lab test test-all test-codecs test-services test-fleet faults same-outputs sme-matrix sme-mutants trust fuzz sanitize demo bench ratios plots micro check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
+.PHONY: build cross deps lab test compiled-tests test-all test-codecs test-services test-fleet faults same-outputs sme-matrix sme-mutants trust fuzz sanitize demo bench ratios plots micro check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
 build: deps
 	@$(if $(filter -static-stdlib,$(LINK)),,echo "The linker will warn of 'dlopen' in libswiftCore.a: it is for the runtime's developers, and vmsieve never gets there.")
 	@$(if $(filter system,$(SNAPPY)),rm -rf $(BUILD)/snappy,packaging/build-snappy $(BUILD)/snappy || \
@@ -76,8 +76,13 @@ else
 	$(LAB) drgn
 endif
 
-test: build lab
+# A machine of the lab takes one processor: the tests are compiled beside it.
+test: build
+	@$(MAKE) --no-print-directory -j2 lab compiled-tests
 	Tests/run $(SWIFT_FLAGS)
+
+compiled-tests:
+	swift build --build-tests $(SWIFT_FLAGS)
 
 # The codecs alone, for builds with other libraries: `make test-codecs ZLIB=1`.
 test-codecs: deps
@@ -94,7 +99,7 @@ test-fleet: build
 	Tests/Fleet/run
 
 # What takes longer: more kernels, larger disks, the whole matrix of encrypted machines.
-test-all: MACHINES = all
+test-all: export MACHINES = all
 test-all: export VMSIEVE_ALL = 1
 test-all: test
 
