@@ -214,7 +214,7 @@ rpm:
 	@$(INSTALL_PACKAGES) rpm $(LIBRARIES)
 	mkdir -p $(BUILD)/rpm/SOURCES
 	git archive --prefix=vmsieve-$(VERSION)/ -o $(BUILD)/rpm/SOURCES/vmsieve-$(VERSION).tar.gz HEAD
-	rpmbuild -bb $(RPM_FLAGS) $(if $(ARCH),--target aarch64) --define "_topdir $(CURDIR)/$(BUILD)/rpm" --define "vmsieve_version $(VERSION)" packaging/vmsieve.spec
+	rpmbuild -bb $(RPM_FLAGS) $(if $(ARCH),--target aarch64 --nodeps) --define "_topdir $(CURDIR)/$(BUILD)/rpm" --define "vmsieve_version $(VERSION)" packaging/vmsieve.spec
 
 clean:
 	rm -rf $(BUILD) .build Benchmarks/.build Fuzzing/.build

@@ -3,7 +3,7 @@ struct ReassembleRequest: Equatable {
   var parts: [String]
   var output: String
   var overwrites: Bool
-  /// How many threads copy; nil is one.
+  /// How many threads check and copy; nil is one a processor.
   var threads: Int?
   /// `--skip-done`: what the file is made of; nil without.
   var record: OutputRecord?
