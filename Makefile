@@ -1,4 +1,4 @@
-# make build | cross | test | test-all | test-codecs | test-services | test-fleet | faults | same-outputs | sme-matrix | sme-mutants | trust | fuzz | sanitize | demo | bench | ratios | plots | micro | check-kernels | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
+# make build | cross | test | test-all | test-codecs | test-services | test-fleet | test-arm64 | faults | same-outputs | sme-matrix | sme-mutants | trust | fuzz | sanitize | demo | bench | ratios | plots | micro | check-kernels | lint | install | install-makedumpfile | install-integration | deb | rpm | clean | clean-lab
 #
 #   ARCH=arm64           that cross, deb and rpm compile for, on another machine
 #   SMALL=1              a program that does not read debug information (DWARF), and needs no elfutils
@@ -46,7 +46,7 @@ ifdef PEER
 export VMSIEVE_PEER = $(abspath $(PEER))
 endif
 
-.PHONY: build cross deps lab test compiled-tests test-all test-codecs test-services test-fleet faults same-outputs sme-matrix sme-mutants trust fuzz sanitize demo bench ratios plots micro check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
+.PHONY: build cross deps lab test compiled-tests test-all test-codecs test-services test-fleet test-arm64 faults same-outputs sme-matrix sme-mutants trust fuzz sanitize demo bench ratios plots micro check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
 build: deps
 	@$(if $(filter -static-stdlib,$(LINK)),,echo "The linker will warn of 'dlopen' in libswiftCore.a: it is for the runtime's developers, and vmsieve never gets there.")
 	@$(if $(filter system,$(SNAPPY)),rm -rf $(BUILD)/snappy,packaging/build-snappy $(BUILD)/snappy || \
@@ -97,6 +97,12 @@ test-services: deb
 # The recipes of integration/: on Slurm with three nodes on this machine, with GNU parallel, and Kubernetes' manifests.
 test-fleet: build
 	Tests/Fleet/run
+
+# The program for arm64 beside this machine's, under qemu-user, and in a capture kernel of arm64.
+test-arm64: build
+	$(MAKE) cross ARCH=arm64
+	$(LAB) vmcores arm64-6.1 6.1
+	Tests/ARM64/run $(BUILD)/arm64/vmsieve $(BUILD)/vmsieve
 
 # What takes longer: more kernels, larger disks, the whole matrix of encrypted machines.
 test-all: export MACHINES = all
@@ -185,7 +191,7 @@ lint:
 	@grep -q "^vmsieve ($(VERSION)) " debian/changelog && grep -q "^## $(VERSION)$$" CHANGELOG.md || { echo "debian/changelog or CHANGELOG.md is not of $(VERSION)" >&2; exit 1; }
 	shellcheck -x $(LAB) $(INSTALL_PACKAGES) Benchmarks/capture Benchmarks/measure.sh Benchmarks/targets Benchmarks/targets.sh Benchmarks/trust Benchmarks/fleet Fuzzing/run Tests/run Tests/sanitize Tests/faults Tests/outputs Tests/sme-matrix Tests/Lab/demo Tests/Lab/bare Tests/Lab/check-kernels Tests/Lab/*.sh Tests/Lab/guest/*.sh Tests/Lab/guest/init Tests/Lab/secrets/*.sh \
 	  .ci/run completions/vmsieve packaging/build-snappy packaging/try-libdw packaging/cross Tests/Services/run Tests/Services/guest/crash-once packaging/install-makedumpfile \
-	  Tests/Fleet/run integration/fleet/vmcore-task integration/slurm/*.sbatch integration/slurm/vmcore-in-parts integration/parallel/vmcores
+	  Tests/Fleet/run Tests/ARM64/run integration/fleet/vmcore-task integration/slurm/*.sbatch integration/slurm/vmcore-in-parts integration/parallel/vmcores
 
 install:
 	install -D -m 755 $(BUILD)/vmsieve $(DESTDIR)$(PREFIX)/sbin/vmsieve
