@@ -72,7 +72,7 @@ step_arm64() {
   local suite wanted name file package packages peer=$making/arm64/peer
   suite=$(suite_of arm64-6.1)
   refresh "$suite" || exit 3
-  "$here/install-packages" qemu-system-arm qemu-user-static binutils || die "QEMU for arm64 cannot be installed"
+  "$here/install-packages" qemu-user-static binutils || die "qemu-user-static cannot be installed"
   mkdir -p "$making/all" "$making/arm64"/{bin,lib} "$peer"
   packages=$(archive "$suite" get -s install --no-install-recommends kexec-tools busybox-static makedumpfile |
     sed -n 's/^Inst \(kexec-tools\|busybox-static\|makedumpfile\|lib[^ ]*\|zlib1g\) .*/\1/p' | grep -v perl)
