@@ -48,7 +48,7 @@ public final class MountedFilesystem {
     process.environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
     process.standardError = FileHandle.nullDevice
     process.standardOutput = FileHandle.nullDevice
-    try process.run()
+    try process.runHearingSignals()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
       throw CommandFailed(command: command, status: process.terminationStatus)

@@ -45,7 +45,7 @@ public struct ProgramRun: Equatable, Sendable {
     process.standardInput = try FileHandle(forReadingFrom: scratch.url("in"))
     process.standardOutput = try FileHandle(forWritingTo: scratch.url("out"))
     process.standardError = try FileHandle(forWritingTo: scratch.url("err"))
-    try process.run()
+    try process.runHearingSignals()
     process.waitUntilExit()
     errors = String(decoding: try Data(contentsOf: scratch.url("err")), as: UTF8.self)
     output = String(decoding: try Data(contentsOf: scratch.url("out")), as: UTF8.self)

@@ -60,7 +60,7 @@ struct DebugTypesTests {
     compiler.executableURL = URL(filePath: "/usr/bin/env")
     compiler.arguments =
       ["clang", "-g", "-O0", "-nostdlib", "-static"] + options + sources.map(\.path) + ["-o", program.path]
-    try compiler.run()
+    try compiler.runHearingSignals()
     compiler.waitUntilExit()
     try #require(compiler.terminationStatus == 0, "clang \(options)")
     return program

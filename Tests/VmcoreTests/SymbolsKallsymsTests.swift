@@ -47,7 +47,7 @@ import Testing
     #expect(try Kallsyms(opened.crashed, in: &memory).evidence == "a search of the kernel's image")
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test
   func `what only looks like tables is walked over once, however often it stands there`() throws {
     let tables = KernelWithTables(.v5_10) { $0.spareImagePages = 1200 }
     // 64 heads, each with the length of a name before it that swallows the next, and then names of one token.
@@ -67,8 +67,11 @@ import Testing
     }
     tables.place((0..<250).flatMap { _ in tokens + starts })
     let opened = try tables.open()
-    let symbols = try opened.symbols(["__start_BTF"])
-    #expect(symbols.address(of: "__start_BTF") == nil)
+    let seconds = try processorTime {
+      let symbols = try opened.symbols(["__start_BTF"])
+      #expect(symbols.address(of: "__start_BTF") == nil)
+    }
+    #expect(seconds < 30)
   }
 
   @Test func `a kernel without tables has no symbols, and that is said`() throws {
