@@ -79,7 +79,7 @@ endif
 # A machine of the lab takes one processor: the tests are compiled beside it.
 test: build
 	@$(MAKE) --no-print-directory -j2 lab compiled-tests
-	Tests/run $(SWIFT_FLAGS)
+	Tests/run --skip-build $(SWIFT_FLAGS)
 
 compiled-tests:
 	swift build --build-tests $(SWIFT_FLAGS)
