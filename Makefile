@@ -46,7 +46,7 @@ ifdef PEER
 export VMSIEVE_PEER = $(abspath $(PEER))
 endif
 
-.PHONY: build cross deps lab test compiled-tests test-all test-codecs test-services test-fleet test-arm64 faults same-outputs sme-matrix sme-mutants trust fuzz sanitize demo bench ratios plots micro check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
+.PHONY: build cross deps lab test compiled-tests test-all test-codecs test-services test-fleet test-arm64 faults same-outputs sme-matrix sme-mutants trust fuzz sanitize demo benchmarks bench ratios plots micro check-kernels lint install install-makedumpfile install-integration deb rpm clean clean-lab
 build: deps
 	@$(if $(filter -static-stdlib,$(LINK)),,echo "The linker will warn of 'dlopen' in libswiftCore.a: it is for the runtime's developers, and vmsieve never gets there.")
 	@$(if $(filter system,$(SNAPPY)),rm -rf $(BUILD)/snappy,packaging/build-snappy $(BUILD)/snappy || \
@@ -153,9 +153,12 @@ sme-mutants:
 demo: build
 	Tests/Lab/demo $(BUILD)/vmsieve
 
-bench: build
-	@$(INSTALL_PACKAGES) makedumpfile
+# What bench, ratios and micro run.
+benchmarks: build
 	PKG_CONFIG_PATH=$(SNAPPY_PATH) swift build -c release --package-path Benchmarks $(LINK_FLAGS) $(SNAPPY_FLAGS)
+
+bench: benchmarks
+	@$(INSTALL_PACKAGES) makedumpfile
 	Benchmarks/capture "$(VMSIEVE)" "$${VMSIEVE_PEER:-$$(PATH=$$PATH:/usr/sbin command -v makedumpfile)}" > $(BUILD)/capture.md
 	VMSIEVE_BENCH_CAPTURE=$(BUILD)/capture.md \
 	  VMSIEVE_BENCH_VMCORE=$${VMSIEVE_BENCH_VMCORE:-$$($(LAB) vmcore bench)/vmcore} \
@@ -164,10 +167,9 @@ bench: build
 # How many times as fast as makedumpfile's one thread, each codec with one thread and with two, on real vmcores: a table, about 5
 # minutes on an idle machine. `make plots` draws it.
 RATIOS = Benchmarks/ratios.tsv
-ratios: build
+ratios: benchmarks
 	@$(INSTALL_PACKAGES) makedumpfile
 	$(LAB) vmcores
-	PKG_CONFIG_PATH=$(SNAPPY_PATH) swift build -c release --package-path Benchmarks $(LINK_FLAGS) $(SNAPPY_FLAGS)
 	Benchmarks/.build/release/vmsieve-benchmark ratios $(RATIOS) Benchmarks/.build/release/vmsieve-micro \
 	  6.1=$$($(LAB) vmcore 6.1)/vmcore 6.12=$$($(LAB) vmcore 6.12)/vmcore
 
@@ -175,9 +177,8 @@ plots:
 	Benchmarks/plot $(RATIOS) Benchmarks/plots
 
 # Instructions that pieces of the program take, against Benchmarks/micro.tsv. `make micro UPDATE=1` writes that.
-micro: build
+micro: benchmarks
 	@$(INSTALL_PACKAGES) valgrind python3
-	PKG_CONFIG_PATH=$(SNAPPY_PATH) swift build -c release --package-path Benchmarks --product vmsieve-micro $(LINK_FLAGS) $(SNAPPY_FLAGS)
 	Benchmarks/micro $(if $(UPDATE),--update) Benchmarks/.build/release/vmsieve-micro Benchmarks/micro.tsv
 
 # Whether the newest kernels tell of their pages what is known here.

@@ -35,9 +35,11 @@ extension MicroBenchmark {
         var pages = 0
         for _ in 0..<times {
           let facts = DumpFacts(
-            utsname: .unknown, crashTime: 0, processorCount: 1, physicalBase: 0, dumpLevel: .zeroPages)
+            utsname: .unknown(.x86_64), crashTime: 0, processorCount: 1, physicalBase: 0,
+            dumpLevel: .zeroPages)
           var writer = try DiskdumpWriter(
-            DumpDescription(facts, codec: .none, vmcoreinfo: 0..<0), to: DumpOutput())
+            DumpDescription(facts, codec: .none, vmcoreinfo: 0..<0, blockSize: memory.geometry.size),
+            to: DumpOutput())
           let frames = try memory.framesInFile()
           pages = Int(frames.count)
           var pipeline = DumpPipeline(memory, frames: frames)
