@@ -56,7 +56,7 @@ struct DumpCommand {
       messages.describe(processors)
     }
     threads = WorkerThreads.count(
-      request.threads ?? Host.usableProcessors(), codec: request.codec, level: request.level,
+      request.threads, codec: request.codec, level: request.level,
       pageSize: memory.geometry.size, limit: request.memoryLimit, messages: messages)
     processes = try KeepStage.frames(request.keptProcesses, of: kernel, messages: messages)
   }

@@ -44,7 +44,7 @@ struct ReassembleCommand {
     var writer = try makeWriter(try target.duplicate(), description: describe(set, codec))
     var pipeline = DumpPipeline(memory, frames: frames)
     let threads = WorkerThreads.count(
-      request.threads ?? Host.usableProcessors(), codec: codec, pageSize: memory.geometry.size,
+      request.threads, codec: codec, pageSize: memory.geometry.size,
       messages: messages)
     let copied = try pipeline.run(into: &writer, threads: threads) {
       progress.update(done: $0, total: $1)

@@ -14,7 +14,7 @@ struct RepairCommand {
   func run() throws(CommandFailure) -> ExitStatus {
     try DumpTarget.check(request.output, overwriting: request.overwrites)
     let threads = WorkerThreads.count(
-      request.threads ?? Host.usableProcessors(), codec: .none,
+      request.threads, codec: .none,
       pageSize: Self.pageSize(of: request.memory.path),
       messages: messages)
     let salvaged: SalvagedStore?

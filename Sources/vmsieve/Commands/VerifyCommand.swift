@@ -28,7 +28,7 @@ struct VerifyCommand {
       : PhysicalMemory(try KdumpSetStore(opening: paths))
     var report = VerifyReport(memory)
     let threads = WorkerThreads.count(
-      request.threads ?? Host.usableProcessors(), codec: .none, pageSize: memory.geometry.size,
+      request.threads, codec: .none, pageSize: memory.geometry.size,
       messages: messages)
     if request.written == nil, request.checked == nil {
       let progress = Progress(messages)

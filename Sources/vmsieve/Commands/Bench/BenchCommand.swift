@@ -66,7 +66,7 @@ struct BenchCommand {
     // No codec takes more for a thread.
     let counts = Self.threadCounts(
       WorkerThreads.count(
-        request.threads ?? Host.usableProcessors(), codec: .zstd, pageSize: memory.geometry.size,
+        request.threads, codec: .zstd, pageSize: memory.geometry.size,
         messages: messages))
     let all = UInt64(Self.codecs.count * counts.count)
     for codec in Self.codecs {
