@@ -25,8 +25,7 @@ extension DumpCommand {
 
   /// Which frames the file has, of those that the dump has.
   func frames(of part: SplitPart, block: Int32, in pipeline: borrowing DumpPipeline) -> Range<PFN> {
-    let frames = pipeline.parts(part.count, block: Self.frames(inBlock: block, memory.geometry))[
-      part.number - 1]
+    let frames = parts(part.count, block: block, of: pipeline)[part.number - 1]
     messages.debug(
       "part \(part.number) of \(part.count): \(frames.lowerBound) to \(frames.upperBound)")
     return frames

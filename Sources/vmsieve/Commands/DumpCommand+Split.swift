@@ -19,7 +19,7 @@ extension DumpCommand {
     pipeline: borrowing DumpPipeline
   ) throws(PipelineError) -> SplitWriter {
     var writer = SplitWriter()
-    let parts = pipeline.parts(paths.count, block: Self.frames(inBlock: block, memory.geometry))
+    let parts = parts(paths.count, block: block, of: pipeline)
     for (part, path) in zip(parts, paths) {
       messages.debug("\(path): \(part.lowerBound) to \(part.upperBound)")
     }
@@ -41,6 +41,13 @@ extension DumpCommand {
       ("marked incomplete", cut.files?.cut ?? []), ("without a page, and removed", empty.removed),
       ("without a page, and of no use", empty.left), ("whole", cut.files?.whole ?? []),
     ].filter { !$0.1.isEmpty }.map { "; " + $0.0 + ": " + $0.1.joined(separator: ", ") }.joined()
+  }
+
+  /// Which frames each file has, of those that the dump has.
+  ///
+  /// - Parameter block: what stays together, in KiB; 0 leaves the choice to the program.
+  func parts(_ count: Int, block: Int32, of pipeline: borrowing DumpPipeline) -> [Range<PFN>] {
+    pipeline.parts(count, block: Self.frames(inBlock: block, memory.geometry))
   }
 
   /// - Parameter size: in KiB; a page where it is less than one.
