@@ -31,6 +31,9 @@ public enum Codec: Hashable, Sendable, CaseIterable {
     }
   }
 
+  /// Bytes that any codec leaves at most of a page of one byte: snappy, the least good at it, makes 195 of 4096.
+  public static func mostOfFill(pageSize: Int) -> Int { pageSize / 16 }
+
   /// The word for it in messages.
   public var name: String {
     switch self {

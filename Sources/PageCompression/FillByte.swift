@@ -3,11 +3,6 @@
 /// - Parameter page: a multiple of 128 bytes.
 public func isZeroPage(_ page: RawSpan) -> Bool { isFilled(page, with: 0) }
 
-extension Codec {
-  /// Bytes that any codec leaves at most of a page of one byte: snappy, the least good at it, makes 195 of 4096.
-  public static func mostOfFill(pageSize: Int) -> Int { pageSize / 16 }
-}
-
 /// The byte that a page has over and over; nil where it has another one too, or is not of a multiple of 128 bytes.
 func fillByte(_ page: RawSpan) -> UInt8? {
   guard !page.isEmpty, page.byteCount.isMultiple(of: 128) else { return nil }
