@@ -21,7 +21,7 @@ extension FileDescriptor {
       let data = nextData(in: done..<byteCount)
       done = data.lowerBound
       while done < data.upperBound {
-        let count = try way.copy(self, target: target, at: done, atMost: data.upperBound - done)
+        let count = try way.copy(self, done..<data.upperBound, to: target, at: done)
         guard count > 0 else { throw SystemError("read", subject: path, code: .inputOutput) }
         done += count
         progress(done)
@@ -33,27 +33,36 @@ extension FileDescriptor {
   }
 }
 
-/// In the kernel as long as it takes it, else through memory.
-struct CopyWay: ~Copyable {
+/// Copies from file to file: in the kernel as long as it takes it, which may leave the bytes where they are (a server's
+/// disk, blocks that files share), else through memory.
+public struct CopyWay: ~Copyable, Sendable {
   private static let pieceSize = 4 << 20
   private var usesKernel = true
   private var buffer: MappedBuffer?
 
-  mutating func copy(
-    _ source: borrowing FileDescriptor, target: borrowing FileDescriptor, at offset: UInt64,
-    atMost limit: UInt64
+  public init() {}
+
+  /// Copies the first bytes of a range, 4 MiB at most.
+  ///
+  /// - Returns: how many; 0 where the source has ended.
+  public mutating func copy(
+    _ source: borrowing FileDescriptor, _ range: Range<UInt64>, to target: borrowing FileDescriptor,
+    at place: UInt64
   ) throws(SystemError) -> UInt64 {
-    let wanted = Int(min(limit, UInt64(Self.pieceSize)))
+    let wanted = Int(min(UInt64(range.count), UInt64(Self.pieceSize)))
     if usesKernel {
       let count = try? SystemError.calling("copy_file_range", subject: source.path) {
-        clinux_copy_range(source.descriptor, off_t(offset), target.descriptor, off_t(offset), wanted)
+        clinux_copy_range(
+          source.descriptor, off_t(range.lowerBound), target.descriptor, off_t(place), wanted)
       }
       if let count, count > 0 { return UInt64(count) }
       // Some filesystems say 0 instead of an error: reading tells.
       usesKernel = false
     }
     var bytes = try take()
-    let count = try Self.move(source, target: target, at: FileOffset(offset), wanted: wanted, buffer: &bytes)
+    let count = try Self.move(
+      source, from: FileOffset(range.lowerBound), to: target, at: FileOffset(place), wanted: wanted,
+      through: &bytes)
     buffer = consume bytes
     return UInt64(count)
   }
@@ -64,12 +73,12 @@ struct CopyWay: ~Copyable {
   }
 
   private static func move(
-    _ source: borrowing FileDescriptor, target: borrowing FileDescriptor, at offset: FileOffset,
-    wanted: Int, buffer: inout MappedBuffer
+    _ source: borrowing FileDescriptor, from start: FileOffset, to target: borrowing FileDescriptor,
+    at place: FileOffset, wanted: Int, through buffer: inout MappedBuffer
   ) throws(SystemError) -> Int {
     var bytes = buffer.mutableBytes(in: 0..<wanted)
-    let count = try source.read(into: &bytes, at: offset)
-    try target.write(buffer.bytes.extracting(first: count), at: offset)
+    let count = try source.read(into: &bytes, at: start)
+    try target.write(buffer.bytes.extracting(first: count), at: place)
     return count
   }
 }

@@ -28,8 +28,8 @@ struct SplitPartTests: ShellSuite {
       o='\(options) --splitblock-size 512'; $v $o --split $core $(printf 's%s ' \(numbers))
       for k in \(numbers); do
         $v $o --split-part ${k#0}/\(count) --num-threads $((1$k % 3)) $core p$k; cmp s$k p$k; rm s$k; done
-      $v verify p02; $v verify p*; $v --reassemble p* joined; rm p*
-      $v ${o% --splitblock*} $core whole; cmp joined whole; rm joined whole; [ -z "$(ls)" ]
+      $v verify p02; $v verify p*; $v --reassemble p* joined; $v --reassemble --unchecked p* joined2; rm p*
+      $v ${o% --splitblock*} $core whole; cmp joined whole; cmp joined2 whole; rm joined joined2 whole; [ -z "$(ls)" ]
       """)
   }
 

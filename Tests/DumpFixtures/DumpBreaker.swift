@@ -59,6 +59,38 @@ public struct DumpBreaker {
     return first
   }
 
+  /// How many pages repair may leave out, if this was made of a whole dump: those whose descriptors or bytes are others, or
+  /// whose bytes another claims, the next on either side with bytes of its own, and the pages of zeros in between, any of
+  /// which may have bytes that nobody claims.
+  public func pagesBesideDamage(of whole: DumpBreaker) -> Int {
+    let claims = Dictionary(grouping: 0..<pageCount, by: offset).mapValues(\.count)
+    func isHit(_ page: Int) -> Bool {
+      let descriptor = descriptors + 24 * page..<descriptors + 24 * (page + 1)
+      guard descriptor.upperBound <= bytes.count, bytes[descriptor] == whole.bytes[descriptor] else {
+        return true
+      }
+      if offset(page) == data { return false }
+      let contents = offset(page)..<offset(page) + size(page)
+      guard contents.upperBound <= bytes.count else { return false }
+      return claims[offset(page)] != 1 || bytes[contents] != whole.bytes[contents]
+    }
+    var count = 0
+    var page = 0
+    while page < pageCount {
+      var isNear = whole.offset(page) != data && isHit(page)
+      let first = page
+      // A stretch of pages of zeros, and the page behind it.
+      while page < pageCount, whole.offset(page) == data {
+        if isHit(page) { isNear = true }
+        page += 1
+      }
+      if page < pageCount, isHit(page) { isNear = true }
+      page += 1
+      if isNear { count += min(page, pageCount) - first + 1 }
+    }
+    return count
+  }
+
   // MARK: - What breaks it
 
   public mutating func zero(_ place: Int, _ count: Int) {

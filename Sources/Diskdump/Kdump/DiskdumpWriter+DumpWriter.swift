@@ -34,7 +34,7 @@ extension DiskdumpWriter: DumpWriter {
 
   /// Remembers the lowest frame that could not be read.
   @inline(never)
-  private mutating func note(_ pages: Span<StoredPage>, _ frames: Span<PFN>) {
+  mutating func note(_ pages: Span<StoredPage>, _ frames: Span<PFN>) {
     var index = 0
     while index < pages.count {
       if pages[index] == .unreadable { note(frames[index]) }

@@ -1,4 +1,4 @@
-internal import DumpMemory
+public import DumpMemory
 internal import Platform
 
 extension DiskdumpWriter {
@@ -24,11 +24,7 @@ extension DiskdumpWriter {
     data: RawSpan, pages: Span<StoredPage>, ranks: Span<UInt64>
   ) throws(DumpError) {
     precondition(ranks.isEmpty || ranks.count == pages.count)
-    if let failure { throw failure }
-    guard let start = dataEnd, UInt64(pages.count) <= layout.pageCount - pagesDescribed else {
-      failure = .pageCount(written: pagesDescribed + UInt64(pages.count), promised: layout.pageCount)
-      throw failure!
-    }
+    let start = try place(forPages: pages.count)
     let (written, error) = output.writeAsMuchAsPossible(data, at: start)
     do throws(DumpError) {
       let described = try describe(pages, ranks: ranks, inFileUpTo: start + UInt64(written))
@@ -38,6 +34,39 @@ extension DiskdumpWriter {
       failure = error
       throw error
     }
+  }
+
+  /// Appends pages as another dump stores them, without a look at them.
+  ///
+  /// - Parameters:
+  ///   - data: where the other has the bytes of those that have any, back to back.
+  ///   - pages: in the order of their pfns, going on where the last call ended.
+  public mutating func append(
+    copying data: Range<UInt64>, of source: InputFile, pages: Span<StoredPage>, frames: Span<PFN>
+  ) throws(DumpError) {
+    let start = try place(forPages: pages.count)
+    let before = unreadablePages
+    do throws(DumpError) {
+      try output.copy(data, of: source, at: start, by: &copyWay)
+      let described = try describe(pages, ranks: Span(), inFileUpTo: start + UInt64(data.count))
+      precondition(described == pages.count && dataEnd == start + UInt64(data.count))
+    } catch {
+      failure = error
+      throw error
+    }
+    if unreadablePages > before { note(pages, frames) }
+  }
+
+  /// Where the bytes of the next pages go.
+  private mutating func place(forPages count: Int) throws(DumpError) -> UInt64 {
+    if let failure { throw failure }
+    guard let start = dataEnd, UInt64(count) <= layout.pageCount - pagesDescribed else {
+      let failure = DumpError.pageCount(
+        written: pagesDescribed + UInt64(count), promised: layout.pageCount)
+      self.failure = failure
+      throw failure
+    }
+    return start
   }
 
   /// Writes the descriptors of the first pages, as far as their data is in the file; returns how many.

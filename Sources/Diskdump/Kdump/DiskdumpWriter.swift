@@ -15,6 +15,7 @@ public struct DiskdumpWriter: ~Copyable, Sendable {
   let output: DumpOutput
   /// Headers, bitmaps and descriptors on their way to the file.
   var scratch: MappedBuffer
+  var copyWay = CopyWay()
   var layout: DiskdumpLayout
   private var maxMapNumber: UInt64 = 0
   var failure: DumpError?

@@ -1,3 +1,4 @@
+internal import DumpMemory
 public import Platform
 
 /// Where a dump's bytes go: a file, a flattened stream, or nowhere when only its size is asked for.
@@ -122,6 +123,23 @@ public struct DumpOutput: ~Copyable, Sendable {
       break
     }
     return (allowed, allowed < bytes.byteCount ? .sizeLimit(sizeLimit) : nil)
+  }
+
+  /// Writes a part of a dump that exists, as it is.
+  ///
+  /// - Parameter range: bytes that the source has.
+  func copy(
+    _ range: Range<UInt64>, of source: InputFile, at offset: UInt64, by way: inout CopyWay
+  ) throws(DumpError) {
+    try checkLimit(offset + UInt64(range.count))
+    switch target {
+    case .file(let file):
+      do throws(SystemError) { try source.copy(range, to: file, at: offset, by: &way) } catch {
+        throw DumpError(error)
+      }
+    default:
+      preconditionFailure("only a file is put together of others")
+    }
   }
 
   func write(_ bytes: RawSpan, at offset: UInt64) throws(DumpError) {

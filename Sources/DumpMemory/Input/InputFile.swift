@@ -146,15 +146,43 @@ public final class InputFile: Sendable {
     var done: UInt64 = 0
     while done < size {
       let data = file.nextData(in: done..<size)
-      done = data.lowerBound
-      while done < data.upperBound {
-        var bytes = buffer.mutableBytes(in: 0..<Int(min(UInt64(buffer.byteCount), data.upperBound - done)))
-        let count = try file.read(into: &bytes, at: FileOffset(done))
-        guard count > 0 else { throw SystemError("read", subject: file.path, code: .inputOutput) }
-        try target.write(buffer.bytes.extracting(first: count), at: FileOffset(done))
-        done += UInt64(count)
-        progress(done)
+      try copy(file, data, to: target, at: data.lowerBound, through: &buffer, progress)
+      done = data.upperBound
+    }
+  }
+
+  /// Copies a part of the dump, which ends before the dump does, to a place of another file.
+  public func copy(
+    _ range: Range<UInt64>, to target: borrowing FileDescriptor, at place: UInt64, by way: inout CopyWay
+  ) throws(SystemError) {
+    switch content {
+    case .plain(let file):
+      var done: UInt64 = 0
+      while done < UInt64(range.count) {
+        let rest = range.lowerBound + done..<range.upperBound
+        let count = try way.copy(file, rest, to: target, at: place + done)
+        guard count > 0 else { throw SystemError("read", subject: path, code: .inputOutput) }
+        done += count
       }
+    case .flattened(let file):
+      var buffer = try MappedBuffer(byteCount: 1 << 20)
+      try Self.copy(file, range, to: target, at: place, through: &buffer) { _ in }
+    }
+  }
+
+  private static func copy(
+    _ file: borrowing FlattenedFile, _ range: Range<UInt64>, to target: borrowing FileDescriptor,
+    at place: UInt64, through buffer: inout MappedBuffer, _ progress: (UInt64) -> Void
+  ) throws(SystemError) {
+    var done = range.lowerBound
+    while done < range.upperBound {
+      var bytes = buffer.mutableBytes(in: 0..<Int(min(UInt64(buffer.byteCount), range.upperBound - done)))
+      let count = try file.read(into: &bytes, at: FileOffset(done))
+      guard count > 0 else { throw SystemError("read", subject: file.path, code: .inputOutput) }
+      try target.write(
+        buffer.bytes.extracting(first: count), at: FileOffset(place + (done - range.lowerBound)))
+      done += UInt64(count)
+      progress(done)
     }
   }
 

@@ -26,6 +26,38 @@ extension KdumpFile {
     return sizeIsRight && Codec(descriptor.flags) != nil && descriptor.offset <= UInt64(Int64.max) - size
   }
 
+  /// The descriptor of a frame, if the bytes that it names are inside the file and as many as its flags allow.
+  ///
+  /// - Parameter found: nil where the file has none.
+  package func stored(_ found: PageDescriptor?, of pfn: PFN) throws(VmcoreError) -> PageDescriptor {
+    guard let found else {
+      throw frames.contains(pfn) ? .notInFile(address(of: pfn)) : .hole(address(of: pfn))
+    }
+    switch state(of: found) {
+    case .stored: return found
+    case .missing, .pastEnd: throw .notInFile(address(of: pfn))
+    case .malformed:
+      throw .damaged(
+        address(of: pfn),
+        reason: "its page_desc is offset \(found.offset), size \(found.size), flags \(found.flags.rawValue)")
+    }
+  }
+
+  /// Whether a page is said to be the one that all pages of zeros share.
+  package func isShared(_ descriptor: PageDescriptor) -> Bool {
+    descriptor.offset == sharedPage && descriptor.flags == .raw
+  }
+
+  package func address(of pfn: PFN) -> PhysicalAddress { PhysicalAddress(pfn.rawValue * headers.blockSize) }
+
+  /// Whether the page that all pages of zeros share is there, and of zeros.
+  package func hasZeroPage(at place: UInt64) -> Bool {
+    guard var page = try? MappedBuffer(byteCount: pageSize),
+      (try? file.fill(&page, at: FileOffset(place))) == pageSize
+    else { return false }
+    return isZeroPage(page.bytes)
+  }
+
   /// The descriptor of a frame; nil for a frame that is not in the dump, or whose descriptor is not.
   package func descriptor(
     of pfn: PFN, chunk: inout KdumpChunk, window: inout ReadAhead

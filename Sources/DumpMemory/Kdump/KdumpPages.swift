@@ -78,17 +78,7 @@ struct KdumpPages: ~Copyable {
     do throws(SystemError) {
       found = try dump.descriptor(of: pfn, chunk: &chunk, window: &descriptors)
     } catch { throw .unreadable(address(pfn), error) }
-    guard let found else {
-      throw dump.frames.contains(pfn) ? .notInFile(address(pfn)) : .hole(address(pfn))
-    }
-    switch dump.state(of: found) {
-    case .stored: return found
-    case .missing, .pastEnd: throw .notInFile(address(pfn))
-    case .malformed:
-      throw .damaged(
-        address(pfn),
-        reason: "its page_desc is offset \(found.offset), size \(found.size), flags \(found.flags.rawValue)")
-    }
+    return try dump.stored(found, of: pfn)
   }
 
   private func isShared(_ descriptor: PageDescriptor) -> Bool { descriptor.offset < data.range.lowerBound }
@@ -149,9 +139,7 @@ struct KdumpPages: ~Copyable {
     }
   }
 
-  private func address(_ pfn: PFN) -> PhysicalAddress {
-    PhysicalAddress(pfn.rawValue * dump.headers.blockSize)
-  }
+  private func address(_ pfn: PFN) -> PhysicalAddress { dump.address(of: pfn) }
 }
 
 extension PageDescriptor {

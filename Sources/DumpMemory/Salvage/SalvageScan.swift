@@ -111,20 +111,13 @@ struct SalvageScan: ~Copyable {
     // The place follows from the number of pages, which a cut may have made smaller.
     let sharedPage = survey.firstPageClaims > 1 ? survey.firstPage : dump.sharedPage
     self.sharedPage = sharedPage
-    hasSharedPage = sharesZeros && Self.isZeroPage(at: sharedPage, of: dump)
+    hasSharedPage = sharesZeros && dump.hasZeroPage(at: sharedPage)
     let eraseInfo = dump.headers.subHeader.eraseInfo
     isChanged = !eraseInfo.isEmpty && eraseInfo.lowerBound >= dump.dataStart
     isMarked = dump.headers.header.status.contains(.incomplete)
     if dump.headers.splitRange == nil {
       end = sharesZeros ? sharedPage + dump.headers.blockSize : dump.dataStart
     }
-  }
-
-  private static func isZeroPage(at offset: UInt64, of dump: KdumpFile) -> Bool {
-    guard var page = try? MappedBuffer(byteCount: dump.pageSize),
-      (try? dump.file.fill(&page, at: FileOffset(offset))) == dump.pageSize
-    else { return false }
-    return PageCompression.isZeroPage(page.bytes)
   }
 
   static func emptySet(_ maxMapNumber: UInt64) throws(VmcoreError) -> PFNBitmap {

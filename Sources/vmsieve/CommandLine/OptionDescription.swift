@@ -60,6 +60,7 @@ struct OptionDescription {
     case skippingDone
     case splitBlock
     case reassembling
+    case copyingUnchecked
   }
 
   /// The letter, 0 where there is none.

@@ -213,6 +213,8 @@ struct OptionParser {
       options.splitBlock = Self.number(argument)
     case .reassembling:
       options.reassembles = true
+    case .copyingUnchecked:
+      options.isUnchecked = true
     }
   }
 

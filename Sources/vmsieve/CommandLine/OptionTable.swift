@@ -69,6 +69,7 @@ enum OptionTable {
       OptionDescription(
         name: "compression-level", takesArgument: true, isAbbreviated: false, .applied(.compressionLevel)),
       OptionDescription(name: "skip-done", isAbbreviated: false, .applied(.skippingDone)),
+      OptionDescription(name: "unchecked", isAbbreviated: false, .applied(.copyingUnchecked)),
       OptionDescription(
         name: "split-part", takesArgument: true, isAbbreviated: false, .applied(.splitPart)),
       OptionDescription(name: "report", takesArgument: true, isAbbreviated: false, .applied(.reporting)),

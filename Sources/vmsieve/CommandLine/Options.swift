@@ -18,6 +18,8 @@ struct Options: Equatable {
   var part: SplitPart?
   /// `--reassemble`
   var reassembles = false
+  /// `--unchecked`
+  var isUnchecked = false
   /// `--mem-usage`
   var wantsMemoryUsage = false
   /// `-g`: where the VMCOREINFO of a vmlinux goes.

@@ -14,6 +14,9 @@ struct RequestMaker {
     if options.report != nil, options.generated != nil || options.rearranges || options.reassembles {
       throw .conflict("--report goes with a dump only.")
     }
+    if options.isUnchecked, !options.reassembles {
+      throw .conflict("--unchecked goes with --reassemble only.")
+    }
     if options.part != nil, let option = optionWithoutPart {
       throw .conflict("\(option) cannot be used with --split-part.")
     }
@@ -188,7 +191,7 @@ struct RequestMaker {
     return .reassemble(
       ReassembleRequest(
         parts: Array(operands.dropLast()), output: target, overwrites: options.overwrites,
-        threads: options.threads))
+        isUnchecked: options.isUnchecked, threads: options.threads))
   }
 
   // MARK: - Verbs

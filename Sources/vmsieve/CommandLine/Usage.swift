@@ -36,6 +36,7 @@ enum Usage {
       --split-part K/N     write only the K-th of the N files that --split would write
       --splitblock-size K  cut between blocks of K KiB of memory only (default: 16 MiB)
       --reassemble         make one dump of the files of a split one
+      --unchecked          join files that verify has found sound: copy their pages without a look
       -f                   overwrite DUMPFILE if it exists
       --skip-done          leave DUMPFILE alone if it was made of the same so and is sound; else it
                            appears whole or not at all

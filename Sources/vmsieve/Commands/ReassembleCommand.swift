@@ -42,12 +42,17 @@ struct ReassembleCommand {
     let progress = Progress(messages)
     progress.begin(.copyingData)
     var writer = try makeWriter(try target.duplicate(), description: describe(set, codec))
-    var pipeline = DumpPipeline(memory, frames: frames)
-    let threads = WorkerThreads.count(
-      request.threads, codec: codec, pageSize: memory.geometry.size,
-      messages: messages)
-    let copied = try pipeline.run(into: &writer, threads: threads) {
-      progress.update(done: $0, total: $1)
+    let copied: PipelineReport
+    if request.isUnchecked {
+      var joiner = PartJoiner(set, frames: frames)
+      copied = try joiner.run(into: &writer) { progress.update(done: $0, total: $1) }
+    } else {
+      var pipeline = DumpPipeline(memory, frames: frames)
+      let threads = WorkerThreads.count(
+        request.threads, codec: codec, pageSize: memory.geometry.size, messages: messages)
+      copied = try pipeline.run(into: &writer, threads: threads) {
+        progress.update(done: $0, total: $1)
+      }
     }
     progress.end()
     let status = copied.status(of: memory, mayBeRepeated: true)

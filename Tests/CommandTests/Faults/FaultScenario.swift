@@ -63,6 +63,8 @@ struct FaultScenario: Sendable, CustomStringConvertible {
       "--split", "--split --splitblock-size 512 -l -d 1 core new more", makes: .dumps(["new", "more"])),
     FaultScenario("--reassemble", "--reassemble part1 part2 new", makes: .replacement("new")),
     FaultScenario(
+      "--reassemble --unchecked", "--reassemble --unchecked part1 part2 new", makes: .replacement("new")),
+    FaultScenario(
       "--split-part", "--split-part 2/2 --splitblock-size 512 -l -d 1 --num-threads 1 core new",
       makes: .replacement("new")),
     FaultScenario(
