@@ -72,9 +72,16 @@ def counter(item):
 
 current = {cpu: cpu_curr(program, cpu) for cpu in for_each_online_cpu(program)}
 running = {value.value_() for value in current.values()}
+
+
+def is_running(value):
+    """Also of one that is just being left: drgn gives it the registers of the processor, on which another's stack may be."""
+    return value.value_() in running or bool(value.on_cpu)
+
+
 print(json.dumps({
     "cpus": {str(cpu): dict(task(value), stack=stack(value)) for cpu, value in current.items()},
-    "tasks": [dict(task(value), running=value.value_() in running, stack=stack(value)) for value in for_each_task(program)],
+    "tasks": [dict(task(value), running=is_running(value), stack=stack(value)) for value in for_each_task(program)],
     "modules": list(modules()),
     "slabs": list(slabs()),
     "pages": {name: counter(name) for name in (

@@ -205,6 +205,24 @@ struct UnwindingTests {
     #expect(offsets(trace, fixture) == [0x110, 0x310] && trace.end == .user(ip: 0x47b7a0))
   }
 
+  @Test(
+    "A task that has never run stands at the first instruction of its code, whatever lies before that",
+    arguments: ["ret_from_fork", "ret_from_fork_asm"])
+  func birth(symbol: String) throws {
+    let fixture = Fixture(.kinds) { text, _ in [0xbbbb, text + 0x500, 0xf000_ff53_f000_e2c3] }
+    let frame = SleepingFrame(framePointer: 0, returnAddress: 8, byteCount: 16)
+    func trace() throws -> StackTrace {
+      let opened = try fixture.tables.open()
+      var memory = try opened.crashed.memory(of: opened.physical)
+      return Unwinder(opened.kernel, modules: nil, in: &memory)
+        .trace(sleeping: VirtualAddress(fixture.stack), frame: frame, &memory)
+    }
+    guard case .lost = try trace().end else { throw Unexpected() }
+    fixture.tables.setSymbol(symbol, fixture.tables.kernel.text + 0x500)
+    let born = try trace()
+    #expect(offsets(born, fixture) == [0x500] && born.end == .whole && born.frames[0].isExact, "\(born)")
+  }
+
   @Test("A register of the interrupted processor is good in its own frame and in no other")
   func register() throws {
     let fixture = Fixture(.kinds) { text, _ in [text + 0x810, 0, text + 0x510] }

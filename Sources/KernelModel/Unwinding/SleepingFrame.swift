@@ -4,7 +4,9 @@ struct SleepingFrame {
   let framePointer: Int
   let returnAddress: Int
   let byteCount: Int
+}
 
+extension SleepingFrame {
   init?(_ types: borrowing BTF) {
     guard let bp = types.offset("inactive_task_frame", "bp"),
       let address = types.offset("inactive_task_frame", "ret_addr"),

@@ -13,14 +13,19 @@ public struct Unwinder {
   private let texts: [Range<UInt64>]
   private let modules: ModuleList?
   private let moduleArea: Range<UInt64>
+  private let births: [UInt64]
   /// On arm64; nil on x86_64.
   private let records: FrameRecords?
 
   /// What to ask ``Kernel`` for early.
-  public static let symbols = [
-    "__start_orc_unwind", "__stop_orc_unwind", "__start_orc_unwind_ip", "_stext", "_etext", "_sinittext",
-    "_einittext",
-  ]
+  public static let symbols =
+    [
+      "__start_orc_unwind", "__stop_orc_unwind", "__start_orc_unwind_ip", "_stext", "_etext", "_sinittext",
+      "_einittext",
+    ] + births
+  /// Where a task begins that has never run: the address is on its stack as if a call had left it there (x86_64 up to 6.5
+  /// and arm64; x86_64 since).
+  private static let births = ["ret_from_fork", "ret_from_fork_asm"]
   public static let wantedTypes = WantedTypes(
     structures: [
       "orc_entry", "inactive_task_frame", "thread_union",
@@ -36,6 +41,7 @@ public struct Unwinder {
     records =
       kernel.machine.kind == .arm64 ? FrameRecords(kernel, try? kernel.types(Self.wantedTypes)) : nil
     var layout = OrcLayout(try? kernel.types(Self.wantedTypes), version: kernel.version)
+    births = Self.births.compactMap { symbols.address(of: $0)?.rawValue }
     kallsyms = try? Kallsyms(kernel.facts, in: &memory)
     if let addresses = symbols.address(of: "__start_orc_unwind_ip"),
       let start = symbols.address(of: "__start_orc_unwind"),
@@ -117,12 +123,11 @@ public struct Unwinder {
     sleeping stackPointer: VirtualAddress, frame: SleepingFrame, _ memory: inout KernelMemory
   ) -> StackTrace {
     do throws(VmcoreError) {
+      let ip = try memory.word(stackPointer + frame.returnAddress)
       return walk(
         State(
-          ip: try memory.word(stackPointer + frame.returnAddress),
-          sp: (stackPointer + frame.byteCount).rawValue,
-          bp: try memory.word(stackPointer + frame.framePointer),
-          isExact: false), &memory)
+          ip: ip, sp: (stackPointer + frame.byteCount).rawValue,
+          bp: try memory.word(stackPointer + frame.framePointer), isExact: births.contains(ip)), &memory)
     } catch { return StackTrace(frames: [], end: .lost("its stack cannot be read: \(error)")) }
   }
 
@@ -130,7 +135,7 @@ public struct Unwinder {
   func trace(
     sleeping stackPointer: VirtualAddress, pc: UInt64, framePointer: UInt64, _ memory: inout KernelMemory
   ) -> StackTrace {
-    walk(State(ip: pc, sp: stackPointer.rawValue, bp: framePointer, isExact: false), &memory)
+    walk(State(ip: pc, sp: stackPointer.rawValue, bp: framePointer, isExact: births.contains(pc)), &memory)
   }
 
   private func walk(_ start: State, _ memory: inout KernelMemory) -> StackTrace {
