@@ -67,15 +67,23 @@ final class FrameQueue: @unchecked Sendable {
     batch.removeFrames()
     if let order { return fill(&batch, following: order) }
     if let sequence { return fill(&batch, following: sequence) }
+    next = Self.fill(&batch, from: next, to: end, of: frames)
+    return !batch.frames.isEmpty
+  }
+
+  /// Fills a batch with frames in their order.
+  ///
+  /// - Returns: where the next batch begins; nil behind the last frame.
+  private static func fill(
+    _ batch: inout BatchContents, from next: PFN?, to end: PFN, of frames: borrowing PFNBitmap
+  ) -> PFN? {
+    var next = next
     while batch.frames.count < BatchContents.capacity, let from = next {
-      guard let pfn = frames.next(from: from), pfn < end else {
-        next = nil
-        break
-      }
+      guard let pfn = frames.next(from: from), pfn < end else { return nil }
       batch.add(pfn)
       next = pfn.advanced(by: 1)
     }
-    return !batch.frames.isEmpty
+    return next
   }
 
   /// Fills a batch with frames of one group.

@@ -24,11 +24,21 @@ final class PageWorker: @unchecked Sendable {
 
   /// Fills a batch with what its frames hold.
   func process(_ batch: inout BatchContents) {
+    Self.process(
+      &batch, by: &reader, compressor: &compressor, sharesZeroPages: sharesZeroPages,
+      recompresses: recompresses)
+  }
+
+  /// What the worker has is taken once a batch: Swift looks at each access to a class's property.
+  private static func process(
+    _ batch: inout BatchContents, by reader: inout MemoryReader, compressor: inout PageCompressor,
+    sharesZeroPages: Bool, recompresses: Bool
+  ) {
     batch.restart()
     for index in 0..<batch.frames.count {
       let pfn = batch.frames[index]
       do throws(VmcoreError) {
-        try Self.add(
+        try add(
           pfn, to: &batch, by: &reader, compressor: &compressor, sharesZeroPages: sharesZeroPages,
           recompresses: recompresses)
       } catch {

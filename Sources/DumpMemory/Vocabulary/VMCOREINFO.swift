@@ -12,23 +12,28 @@ public struct VMCOREINFO: Sendable {
     self.text = text
     var values: [String: Substring] = [:]
     for line in Self.wholeLines(text) {
-      guard let equals = line.firstIndex(of: "=") else { continue }
+      guard let equals = line.utf8.firstIndex(of: UInt8(ascii: "=")) else { continue }
       let key = String(line[..<equals])
-      if values[key] == nil { values[key] = line[line.index(after: equals)...] }
+      if values[key] == nil { values[key] = line[line.utf8.index(after: equals)...] }
     }
     self.values = values
   }
 
   /// Lines in their order, for the debug log.
-  public var lines: [Substring] { text.split(separator: "\n") }
+  public var lines: [Substring] { Self.lines(text) }
+
+  /// By bytes: letters are not asked what they combine to.
+  private static func lines(_ text: String) -> [Substring] {
+    text.utf8.split(separator: UInt8(ascii: "\n")).map { Substring($0) }
+  }
 
   /// Keys that the text has.
   public var keyCount: Int { values.count }
 
   /// The kernel ends every line, and cuts the text where its page is full: a number there may lack digits.
   private static func wholeLines(_ text: String) -> [Substring] {
-    let lines = text.split(separator: "\n")
-    return text.hasSuffix("\n") ? lines : lines.dropLast()
+    let lines = lines(text)
+    return text.utf8.last == UInt8(ascii: "\n") ? lines : lines.dropLast()
   }
 
   /// Lines that every kernel writes.

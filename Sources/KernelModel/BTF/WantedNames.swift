@@ -9,6 +9,8 @@ struct WantedNames {
   private let lasts: [UInt64]
   /// For each first byte, by its lowest six bits, the last bytes of the names that begin so.
   private let pairs: [UInt64]
+  /// For each length, the names that have it.
+  private let ofLength: [[Int]]
   private var values: [UInt64?]
   /// Names that were not seen yet.
   private(set) var missing: Int
@@ -24,6 +26,11 @@ struct WantedNames {
     var lengths = [Bool](repeating: false, count: Self.longestName + 1)
     for name in bytes where name.count <= Self.longestName { lengths[name.count] = true }
     self.lengths = lengths
+    var ofLength = [[Int]](repeating: [], count: lengths.count)
+    for (index, name) in bytes.enumerated() where name.count < lengths.count {
+      ofLength[name.count].append(index)
+    }
+    self.ofLength = ofLength
     var firsts = [UInt64](repeating: 0, count: lengths.count)
     var lasts = firsts
     for name in bytes where !name.isEmpty && name.count < lengths.count {
@@ -44,22 +51,20 @@ struct WantedNames {
     length < lengths.count && lengths[length]
   }
 
-  /// Whether any name may begin and end so: most candidates go here, before their length is known.
-  @inline(__always)
-  func includes(first: UInt8, last: UInt8) -> Bool { pairs[Int(first & 63)] & Self.bit(last) != 0 }
+  /// The last bytes of the names that may begin so, as bits of their lowest six.
+  func lastBytes(ofNamesFrom first: UInt8) -> UInt64 { pairs[Int(first & 63)] }
 
-  /// Whether any name of a length, which must be included, may begin and end so.
-  @inline(__always)
-  func includes(first: UInt8, last: UInt8, length: Int) -> Bool {
-    firsts[length] & Self.bit(first) != 0 && lasts[length] & Self.bit(last) != 0
-  }
+  /// The first and the last bytes of the names of each length, as bits of their lowest six.
+  var endsOfLengths: [(first: UInt64, last: UInt64)] { zip(firsts, lasts).map { ($0, $1) } }
 
   @inline(__always)
-  private static func bit(_ byte: UInt8) -> UInt64 { 1 << UInt64(byte & 63) }
+  static func bit(_ byte: UInt8) -> UInt64 { 1 << UInt64(byte & 63) }
 
-  /// Which name a candidate is.
-  func index(of candidate: [UInt8]) -> Int? {
-    for index in bytes.indices where bytes[index] == candidate { return index }
+  /// Which name a comparison of the caller's takes a candidate for, of those that have its length.
+  @inline(__always)
+  func index(ofLength length: Int, where matches: ([UInt8]) -> Bool) -> Int? {
+    guard length < ofLength.count else { return nil }
+    for index in ofLength[length] where matches(bytes[index]) { return index }
     return nil
   }
 

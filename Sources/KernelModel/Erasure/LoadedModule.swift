@@ -111,7 +111,9 @@ struct LoadedModule {
         guard word >> 48 != 0 else { return }
         let name = try Self.string(
           text + Int(UInt32(truncatingIfNeeded: word)), atMost: longest, in: &memory)
-        if let found = wanted.index(of: name) { wanted.note(found, try memory.word(entry + 8)) }
+        if let found = wanted.index(ofLength: name.count, where: { $0 == name }) {
+          wanted.note(found, try memory.word(entry + 8))
+        }
       }
     }
     return try withoutPerCPU(wanted.found.mapValues { VirtualAddress($0) }, types: types, in: &memory)

@@ -1,8 +1,11 @@
 internal import DumpMemory
 
 /// Takes frames from the dump and counts them, the kernel's image excepted.
+///
+/// Pages of a kind lie side by side: they are taken out together, by ``flush(_:)`` or when another kind comes.
 struct Excluder {
   var report: FilterReport
+  private var waiting: (range: Range<PFN>, reason: ExclusionReason)?
   private let image: PFNRanges
   private let processes: ProcessFrames?
   private let classes: PageClassFrames?
@@ -23,16 +26,29 @@ struct Excluder {
   ///
   /// - Returns: the first frame behind.
   @discardableResult
+  @inline(__always)
   mutating func exclude(
     _ pfn: PFN, order: UInt64, reason: ExclusionReason, frames: inout PFNBitmap
   ) -> PFN {
     let end = pfn.advanced(by: 1 << Int(order))
-    if let processes, reason != .hwpoison, reason != .offline {
-      excludeOthers(pfn..<end, processes: processes, reason: reason, frames: &frames)
-      return end
+    if let (range, last) = waiting, range.upperBound == pfn, last == reason {
+      waiting = (range.lowerBound..<end, reason)
+    } else {
+      flush(&frames)
+      waiting = (pfn..<end, reason)
     }
-    excludeAll(pfn..<end, reason: reason, frames: &frames)
     return end
+  }
+
+  /// Leaves out what waits to be.
+  mutating func flush(_ frames: inout PFNBitmap) {
+    guard let (range, reason) = waiting else { return }
+    waiting = nil
+    if let processes, reason != .hwpoison, reason != .offline {
+      excludeOthers(range, processes: processes, reason: reason, frames: &frames)
+    } else {
+      excludeAll(range, reason: reason, frames: &frames)
+    }
   }
 
   /// Leaves a range out, the frames of some processes excepted.

@@ -95,7 +95,7 @@ struct PageEvidence {
   /// Keys that say something of pages and that nobody knows here.
   private var newKeys: [String] {
     info.lines.compactMap { line in
-      let key = line.prefix { $0 != "=" }
+      let key = Substring(line.utf8.prefix { $0 != UInt8(ascii: "=") })
       guard Self.subjects.contains(where: { key.hasPrefix($0) }), !Self.knownKeys.contains(String(key)) else {
         return nil
       }

@@ -183,6 +183,7 @@ public struct PageFilter: ~Copyable {
     let resume = Self.judge(
       wanted, pages: StructPages(group.bytes, rules: rules), first: first, rules: rules, level: level,
       hugeEnd: &end, excluder: &excluder, frames: &frames)
+    excluder.flush(&frames)
     report = excluder.report
     hugeEnd = end
     return resume
@@ -245,8 +246,10 @@ public struct PageFilter: ~Copyable {
         continue
       }
       if level.contains(.freePages), rules.unacceptedType?.matches(mapcount) ?? false {
+        excluder.flush(&frames)
         let before = excluder.report[.free]
         pfn = excluder.exclude(pfn, order: UInt64(rules.freeOrders - 1), reason: .free, frames: &frames)
+        excluder.flush(&frames)
         excluder.report.unaccepted += excluder.report[.free] - before
         continue
       }

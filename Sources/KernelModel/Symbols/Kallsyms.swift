@@ -149,10 +149,12 @@ public struct Kallsyms: Sendable {
     var stream = try KernelError.wrapping { () throws(SystemError) in
       try KernelByteStream(at: tables.names)
     }
-    var name: [UInt8] = []
-    name.reserveCapacity(WantedNames.longestName + 1)
-    for index in 0..<tables.count {
-      if wanted.missing == 0 { return }
+    let sieve = KallsymsSieve(tokens, wanted)
+    var index = 0
+    while index < tables.count, wanted.missing > 0 {
+      index += stream.pass(by: sieve, atMost: tables.count - index)
+      if index == tables.count { return }
+      defer { index += 1 }
       let count = try nameLength(&stream, in: &memory)
       guard (1...WantedNames.longestName + 1).contains(count) else {
         throw .malformed("name \(index) of kallsyms consists of \(count) tokens")
@@ -160,20 +162,12 @@ public struct Kallsyms: Sendable {
       try KernelError.reading("kallsyms_names") { () throws(VmcoreError) in
         try stream.need(count, in: &memory)
       }
-      let last = tokens.lastByte(of: stream.byte(count - 1))
-      if let first = tokens.byte(1, of: stream.byte(0)) ?? tokens.byte(0, of: stream.byte(min(1, count - 1))),
-        wanted.includes(first: first, last: last)
+      var length = -1
+      for token in 0..<count { length += tokens.length(stream.byte(token)) }
+      if length > 0,
+        let found = wanted.index(ofLength: length, where: { tokens.spell($0, by: stream, count) })
       {
-        var length = -1
-        for token in 0..<count { length += tokens.length(stream.byte(token)) }
-        if length > 0, wanted.includesLength(length),
-          wanted.includes(first: first, last: last, length: length)
-        {
-          name.removeAll(keepingCapacity: true)
-          for token in 0..<count { tokens.append(stream.byte(token), to: &name) }
-          name.removeFirst()
-          if let found = wanted.index(of: name) { wanted.note(found, UInt64(index)) }
-        }
+        wanted.note(found, UInt64(index))
       }
       stream.take(count)
       guard stream.address.rawValue &- tables.names.rawValue <= mostNameBytes else {

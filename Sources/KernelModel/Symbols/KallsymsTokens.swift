@@ -76,4 +76,18 @@ struct KallsymsTokens {
     let start = Int(starts[Int(token)])
     name.append(contentsOf: text[start..<start + length(token)])
   }
+
+  /// Whether a symbol that consists of so many tokens has a name: its first byte is its kind.
+  func spell(_ name: [UInt8], by stream: borrowing KernelByteStream, _ count: Int) -> Bool {
+    var at = -1
+    for index in 0..<count {
+      let token = stream.byte(index)
+      let start = Int(starts[Int(token)])
+      for place in start..<start + length(token) {
+        if at >= 0, at >= name.count || name[at] != text[place] { return false }
+        at += 1
+      }
+    }
+    return at == name.count
+  }
 }
