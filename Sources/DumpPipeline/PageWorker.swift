@@ -35,6 +35,7 @@ final class PageWorker: @unchecked Sendable {
     sharesZeroPages: Bool, recompresses: Bool
   ) {
     batch.restart()
+    if let last = batch.frames.last { reader.expect(upTo: last) }
     for index in 0..<batch.frames.count {
       let pfn = batch.frames[index]
       do throws(VmcoreError) {

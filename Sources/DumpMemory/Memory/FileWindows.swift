@@ -22,6 +22,8 @@ struct FileWindows: ~Copyable {
   private let mayHaveHoles: Bool
   private var hole: Range<UInt64> = 0..<0
   private var data: Range<UInt64> = 0..<0
+  /// Where the bytes end that will be asked for, if that is known: others may be reading what follows.
+  private var wantedEnd: UInt64?
   private var uses: UInt64 = 0
   private var latest = 0
 
@@ -65,6 +67,10 @@ struct FileWindows: ~Copyable {
     return try replace(latest, with: offset, after: fault)
   }
 
+  /// Says where the bytes end that will be asked for next, in rising order: a window that is read begins with the first that
+  /// is asked for, and ends there.
+  mutating func expect(upTo end: UInt64?) { wantedEnd = end }
+
   /// Lends bytes of the window that was shown last.
   @inline(__always)
   func withBytes<Result>(_ part: Range<UInt64>, _ body: (RawSpan) -> Result) -> Result {
@@ -106,7 +112,7 @@ struct FileWindows: ~Copyable {
       }
     }
     do throws(SystemError) {
-      try windows[index].read(memory.core.file, stretch(around: offset, size: readSize))
+      try windows[index].read(memory.core.file, wantedStretch(around: offset))
       if windows[index].range.contains(offset) { return }
     } catch {
       if readSize == hostPage { return try mapPage(offset, in: index, after: error) }
@@ -167,6 +173,13 @@ struct FileWindows: ~Copyable {
     }
     try readPage(offset, in: index)
     return windows[index].range.upperBound
+  }
+
+  /// What is read at once for a byte.
+  private func wantedStretch(around offset: UInt64) -> Range<UInt64> {
+    guard let wantedEnd, wantedEnd > offset else { return stretch(around: offset, size: readSize) }
+    let start = offset / hostPage * hostPage
+    return start..<max(min(start + readSize, wantedEnd, memory.core.fileSize), start + 1)
   }
 
   /// The stretch of a size that has a byte, as far as it lies in the file.

@@ -29,6 +29,10 @@ public struct MemoryReader: ~Copyable {
     geometry = memory.geometry
   }
 
+  /// Says which page is the last of those that will be asked for next, in rising order: nothing behind it is read on the
+  /// way, which another thread reads.
+  public mutating func expect(upTo last: PFN) { source.expect(upTo: last) }
+
   /// Lends a page's bytes.
   ///
   /// A page that a PT_LOAD covers in part is put together from its pieces; the rest, which is in no PT_LOAD,

@@ -6,6 +6,8 @@ struct SegmentReader: ~Copyable {
   private let segments: MemorySegments
   private var windows: FileWindows
   private var latest = 0
+  /// Where the memory ends that will be asked for; 0 where nobody said.
+  private var expected: UInt64 = 0
 
   init(_ memory: ELFMemory, access: MemoryAccess) throws(SystemError) {
     let windows = try FileWindows(memory, access: access)
@@ -30,6 +32,19 @@ struct SegmentReader: ~Copyable {
       return nil
     }
     return offset..<offset + UInt64(byteCount)
+  }
+
+  /// Says where the memory ends that will be asked for next, in rising order.
+  mutating func expect(upTo end: PhysicalAddress) {
+    expected = end.rawValue
+    expectInFile()
+  }
+
+  private mutating func expectInFile() {
+    guard latest < extents.count, let fileOffset = extents[latest].fileOffset,
+      expected > extents[latest].start
+    else { return windows.expect(upTo: nil) }
+    windows.expect(upTo: fileOffset + (min(expected, extents[latest].end) - extents[latest].start))
   }
 
   /// Lends what was shown last.
@@ -68,6 +83,7 @@ struct SegmentReader: ~Copyable {
       return latest
     }
     latest = segments.firstExtent(endingAfter: address)
+    if expected > 0 { expectInFile() }
     return latest
   }
 

@@ -26,6 +26,12 @@ struct SourceReader: ~Copyable {
     geometry = memory.geometry
   }
 
+  /// Says which page is the last of those that will be asked for next, in rising order.
+  mutating func expect(upTo last: PFN) {
+    if isPaged { return }
+    segments!.expect(upTo: geometry.address(of: last.advanced(by: 1)))
+  }
+
   /// Lends a page's bytes.
   ///
   /// A page that a PT_LOAD covers in part is put together from its pieces; the rest, which is in no PT_LOAD,
