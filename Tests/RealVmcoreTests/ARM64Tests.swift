@@ -54,6 +54,17 @@ struct ARM64Tests {
     try ProgramRun.succeeding(Lab.vmsieve, ["verify", scratch.path("again")])
   }
 
+  @Test(
+    "Pages of 16 KiB are those that the kernel itself said",
+    .enabled(if: !large.filter(machines.contains).isEmpty),
+    arguments: large.filter(machines.contains), [2, 4, 8, 16, 31])
+  func savedPageFlags(machine: String, level: Int) throws {
+    let vmcore = try RealVmcore(machine, pageSize: Self.pageSize(machine))
+    let scratch = try ScratchFolder()
+    try vmcore.dump("-d \(level)", to: scratch.path("dump"))
+    try SavedPageFlags(of: vmcore).expectPages(of: scratch.path("dump"), from: vmcore, level: level)
+  }
+
   @Test("The stack of the crash is the one that the kernel printed", arguments: machines)
   func stack(machine: String) throws {
     let run = try ProgramRun.succeeding(Lab.vmsieve, ["inspect", "--json", Self.path(machine)])

@@ -28,21 +28,26 @@ struct RealVmcore: CustomStringConvertible {
     }
   }
 
-  /// - Parameter path: where it is, if it is none of those that the lab keeps.
-  init(_ name: String, at path: String? = nil) throws {
+  /// - Parameters:
+  ///   - path: where it is, if it is none of those that the lab keeps.
+  ///   - pageSize: bytes of a frame.
+  init(_ name: String, at path: String? = nil, pageSize: Int = 4096) throws {
     self.name = name
     self.path = try path ?? Lab.path("vmcores/\(name)/vmcore", made: "vmcore \(name)")
     let path = self.path
-    elf = try ELFVmcore(path)
-    // The kernel maps its image at the same place in all machines, and lists it in a PT_LOAD of its own.
-    let image = elf.segments.first { $0.virtualAddress >= 0xffff_ffff_8000_0000 }
+    elf = try ELFVmcore(path, pageSize: pageSize)
+    let size = UInt64(pageSize)
+    // The kernel lists its image in a PT_LOAD of its own: on x86_64 at the same place in all machines, on arm64 behind the
+    // half of its addresses that memory is mapped to.
+    let lowest: UInt64 = name.hasPrefix("arm64") ? 0xffff_8000_0000_0000 : 0xffff_ffff_8000_0000
+    let image = elf.segments.first { $0.virtualAddress >= lowest }
     var frames: Set<UInt64> = []
     for segment in elf.segments where segment.fileSize > 0 {
       frames.formUnion(
-        segment.physicalAddress / 4096...(segment.physicalAddress + segment.fileSize - 1) / 4096)
+        segment.physicalAddress / size...(segment.physicalAddress + segment.fileSize - 1) / size)
     }
     self.frames = frames
-    kernelImage = image.map { $0.physicalAddress / 4096..<($0.physicalAddress + $0.fileSize) / 4096 } ?? 0..<0
+    kernelImage = image.map { $0.physicalAddress / size..<($0.physicalAddress + $0.fileSize) / size } ?? 0..<0
   }
 
   /// Frames of which the vmcore has only a part: makedumpfile leaves them out, vmsieve keeps them.
