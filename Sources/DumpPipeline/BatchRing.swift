@@ -4,6 +4,9 @@ internal import Platform
 ///
 /// Batch number n lies in slot n modulo the slots' number. A worker may claim a batch while its slot is
 /// empty, so the memory is fixed and a slow writer holds the workers back.
+///
+/// Of more threads than processors only so many fill batches at a time, and so many slots are used that these need; as long
+/// as the processors are busy the others would only take turns with them, with memory that no cache holds any more.
 final class BatchRing: @unchecked Sendable {
   private enum Slot {
     case empty
@@ -30,10 +33,17 @@ final class BatchRing: @unchecked Sendable {
   private var nextToWrite = 0
   private var isDrained = false
   private var isStopped = false
+  /// Batches that are being filled, and how many may be at a time.
+  private var filling = 0
+  private var mostFilling: Int
+  /// Slots beside those that are being filled: one that is written, and one that is to be.
+  private static let spareSlots = 2
 
-  init(_ batches: [PageBatch], queue: FrameQueue) {
+  /// - Parameter active: threads that may fill batches at a time, until ``admitOneMore()``.
+  init(_ batches: [PageBatch], queue: FrameQueue, active: Int) {
     self.batches = batches
     self.queue = queue
+    mostFilling = max(active, 1)
     slots = [Slot](repeating: .empty, count: batches.count)
   }
 
@@ -51,7 +61,9 @@ final class BatchRing: @unchecked Sendable {
   /// The next batch if there is memory for one and frames are left; to be called inside the monitor.
   private func claimNow() -> (batch: PageBatch, number: Int)? {
     let slot = nextToClaim % slots.count
-    guard !isDrained, slots[slot] == .empty else { return nil }
+    guard !isDrained, slots[slot] == .empty, filling < mostFilling,
+      nextToClaim - nextToWrite < mostFilling + Self.spareSlots
+    else { return nil }
     guard queue.fill(&batches[slot].contents) else {
       isDrained = true
       claimable.signalAll()
@@ -59,6 +71,7 @@ final class BatchRing: @unchecked Sendable {
       return nil
     }
     slots[slot] = .claimed
+    filling += 1
     defer { nextToClaim += 1 }
     return (batches[slot], nextToClaim)
   }
@@ -67,6 +80,7 @@ final class BatchRing: @unchecked Sendable {
   func hand(over number: Int) {
     monitor.locked {
       slots[number % slots.count] = .ready
+      filling -= 1
       if number == nextToWrite { writable.signal() }
     }
   }
@@ -92,7 +106,15 @@ final class BatchRing: @unchecked Sendable {
       if !batch.contents.lost.isEmpty { queue.remove(batch.contents.lost) }
       slots[nextToWrite % slots.count] = .empty
       nextToWrite += 1
-      // One slot more is one batch more.
+      // One slot more is one batch more; the writer itself may fill it.
+      if filling < mostFilling - 1 { claimable.signal() }
+    }
+  }
+
+  /// Lets one thread more fill batches: those that do leave processors idle, as where they wait for a disk.
+  func admitOneMore() {
+    monitor.locked {
+      mostFilling += 1
       claimable.signal()
     }
   }

@@ -161,7 +161,9 @@ public struct DumpPipeline: ~Copyable {
   ) throws(PipelineError) {
     let form = writer.form
     let own = try PageWorker(memory, form: form)
-    let ring = BatchRing(try makeBatches(for: threads, form.codec), queue: queue)
+    var load = ProcessorLoad()
+    let ring = BatchRing(
+      try makeBatches(for: threads, form.codec), queue: queue, active: min(threads, load.processors))
     let others = ThreadGroup()
     defer {
       ring.stop()
@@ -181,6 +183,7 @@ public struct DumpPipeline: ~Copyable {
       case .write(let batch):
         try write(batch.contents, into: &writer, progress: progress)
         ring.release(batch)
+        if others.count >= load.processors, load.hasBeenLow() { ring.admitOneMore() }
       }
     }
   }
