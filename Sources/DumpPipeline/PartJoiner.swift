@@ -29,8 +29,8 @@ public struct PartJoiner: ~Copyable {
 
   /// Writes the whole dump.
   ///
-  /// - Throws: the first error that ends it; the writer has abandoned the file then. ``VmcoreError/malformed(path:at:_:)`` if a
-  ///   part has a page of a codec that its header does not name.
+  /// - Throws: the first error that ends it; the writer has abandoned the file then. ``VmcoreError/foreign(path:_:)`` if a part
+  ///   has a page of a codec that its header does not name.
   public mutating func run(
     into writer: inout DiskdumpWriter, progress: (_ done: UInt64, _ total: UInt64) -> Void
   ) throws(PipelineError) -> PipelineReport {
@@ -97,7 +97,7 @@ public struct PartJoiner: ~Copyable {
   /// Whether a page's bytes follow those that wait.
   private func follows(_ page: StoredPage, _ descriptor: PageDescriptor?) -> Bool {
     guard case .data = page else { return true }
-    return descriptor?.offset == data.upperBound
+    return data.isEmpty || descriptor?.offset == data.upperBound
   }
 
   private mutating func add(_ page: StoredPage, _ descriptor: PageDescriptor?, of pfn: PFN) {

@@ -19,13 +19,8 @@ extension FileDescriptor {
     var done: UInt64 = 0
     while done < byteCount {
       let data = nextData(in: done..<byteCount)
-      done = data.lowerBound
-      while done < data.upperBound {
-        let count = try way.copy(self, done..<data.upperBound, to: target, at: done)
-        guard count > 0 else { throw SystemError("read", subject: path, code: .inputOutput) }
-        done += count
-        progress(done)
-      }
+      try way.copyAll(self, data, to: target, at: data.lowerBound, progress: progress)
+      done = data.upperBound
     }
     // What is behind the end of the file looks like a hole.
     let size = isInProc || kind != .regular ? byteCount : try size()
@@ -42,10 +37,28 @@ public struct CopyWay: ~Copyable, Sendable {
 
   public init() {}
 
+  /// Copies a range.
+  ///
+  /// - Parameter progress: called now and then with the place in the source that was come to.
+  /// - Throws: an input/output error if the source ends before.
+  public mutating func copyAll(
+    _ source: borrowing FileDescriptor, _ range: Range<UInt64>, to target: borrowing FileDescriptor,
+    at place: UInt64, progress: (UInt64) -> Void = { _ in }
+  ) throws(SystemError) {
+    var done = range.lowerBound
+    while done < range.upperBound {
+      let count = try copy(
+        source, done..<range.upperBound, to: target, at: place + (done - range.lowerBound))
+      guard count > 0 else { throw SystemError("read", subject: source.path, code: .inputOutput) }
+      done += count
+      progress(done)
+    }
+  }
+
   /// Copies the first bytes of a range, 4 MiB at most.
   ///
   /// - Returns: how many; 0 where the source has ended.
-  public mutating func copy(
+  private mutating func copy(
     _ source: borrowing FileDescriptor, _ range: Range<UInt64>, to target: borrowing FileDescriptor,
     at place: UInt64
   ) throws(SystemError) -> UInt64 {

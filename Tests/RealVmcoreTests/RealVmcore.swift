@@ -12,6 +12,7 @@ struct RealVmcore: CustomStringConvertible {
   /// The lab's name for its kernel: 6.1-la57 is a 6.1.
   var kernel: String { String(name.prefix { $0 != "-" }) }
   var description: String { path }
+  private let pageSize: UInt64
   /// Frames of the kernel's own image, also those that it freed after boot.
   var kernelImage: Range<UInt64>
 
@@ -37,6 +38,7 @@ struct RealVmcore: CustomStringConvertible {
     let path = self.path
     elf = try ELFVmcore(path, pageSize: pageSize)
     let size = UInt64(pageSize)
+    self.pageSize = size
     // The kernel lists its image in a PT_LOAD of its own: on x86_64 at the same place in all machines, on arm64 behind the
     // half of its addresses that memory is mapped to.
     let lowest: UInt64 = name.hasPrefix("arm64") ? 0xffff_8000_0000_0000 : 0xffff_ffff_8000_0000
@@ -55,8 +57,8 @@ struct RealVmcore: CustomStringConvertible {
     var frames: Set<UInt64> = []
     for segment in elf.segments {
       let end = segment.physicalAddress + segment.fileSize
-      if segment.physicalAddress % 4096 != 0 { frames.insert(segment.physicalAddress / 4096) }
-      if end % 4096 != 0 { frames.insert(end / 4096) }
+      if segment.physicalAddress % pageSize != 0 { frames.insert(segment.physicalAddress / pageSize) }
+      if end % pageSize != 0 { frames.insert(end / pageSize) }
     }
     return frames
   }

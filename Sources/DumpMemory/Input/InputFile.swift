@@ -157,13 +157,7 @@ public final class InputFile: Sendable {
   ) throws(SystemError) {
     switch content {
     case .plain(let file):
-      var done: UInt64 = 0
-      while done < UInt64(range.count) {
-        let rest = range.lowerBound + done..<range.upperBound
-        let count = try way.copy(file, rest, to: target, at: place + done)
-        guard count > 0 else { throw SystemError("read", subject: path, code: .inputOutput) }
-        done += count
-      }
+      try way.copyAll(file, range, to: target, at: place)
     case .flattened(let file):
       var buffer = try MappedBuffer(byteCount: 1 << 20)
       try Self.copy(file, range, to: target, at: place, through: &buffer) { _ in }

@@ -112,7 +112,7 @@ extension KdumpStore {
     try dump.forEachDescriptor(of: frames) { _, descriptor in
       survey.count(descriptor, in: dump)
       if let descriptor, dump.state(of: descriptor) == .stored,
-        !sharesZeros || descriptor.offset != dump.sharedPage || descriptor.flags != .raw
+        !sharesZeros || !dump.isShared(descriptor)
       {
         runs.append(number, descriptor.range)
       }

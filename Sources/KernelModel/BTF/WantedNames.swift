@@ -2,8 +2,6 @@
 struct WantedNames {
   private let names: [String]
   private let bytes: [[UInt8]]
-  /// For each length, whether any name has it.
-  private let lengths: [Bool]
   /// For each length, the first and the last bytes of its names, as bits of their lowest six.
   private let firsts: [UInt64]
   private let lasts: [UInt64]
@@ -23,17 +21,14 @@ struct WantedNames {
     for name in wanted where !unique.contains(name) { unique.append(name) }
     names = unique
     bytes = unique.map { Array($0.utf8) }
-    var lengths = [Bool](repeating: false, count: Self.longestName + 1)
-    for name in bytes where name.count <= Self.longestName { lengths[name.count] = true }
-    self.lengths = lengths
-    var ofLength = [[Int]](repeating: [], count: lengths.count)
-    for (index, name) in bytes.enumerated() where name.count < lengths.count {
+    var ofLength = [[Int]](repeating: [], count: Self.longestName + 1)
+    for (index, name) in bytes.enumerated() where name.count < ofLength.count {
       ofLength[name.count].append(index)
     }
     self.ofLength = ofLength
-    var firsts = [UInt64](repeating: 0, count: lengths.count)
+    var firsts = [UInt64](repeating: 0, count: ofLength.count)
     var lasts = firsts
-    for name in bytes where !name.isEmpty && name.count < lengths.count {
+    for name in bytes where !name.isEmpty && name.count < ofLength.count {
       firsts[name.count] |= Self.bit(name[0])
       lasts[name.count] |= Self.bit(name[name.count - 1])
     }
@@ -44,11 +39,6 @@ struct WantedNames {
     self.lasts = lasts
     values = [UInt64?](repeating: nil, count: unique.count)
     missing = unique.count
-  }
-
-  @inline(__always)
-  func includesLength(_ length: Int) -> Bool {
-    length < lengths.count && lengths[length]
   }
 
   /// The last bytes of the names that may begin so, as bits of their lowest six.

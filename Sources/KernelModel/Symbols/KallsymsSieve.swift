@@ -1,7 +1,7 @@
 internal import DumpMemory
 
-/// Tells by their lengths, and their first and last tokens, that names of kallsyms are none of those that are wanted: most of 150,000 are passed
-/// by a few instructions each.
+/// Tells by their lengths, and their first and last tokens, that names of kallsyms are none of those that are wanted: most of
+/// 150,000 are passed by a few instructions each.
 struct KallsymsSieve {
   /// What a token says of the names that it stands in.
   private struct Token {

@@ -65,10 +65,10 @@ public struct SystemMap: ~Copyable {
       bytes.littleEndian(at: at + 2, as: UInt8.self) == 0x20
     else { return false }
     let name = at + 3..<line.upperBound
-    if wanted.includesLength(name.count),
-      let index = wanted.index(where: { candidate in
-        candidate.count == name.count
-          && candidate.indices.allSatisfy { bytes.littleEndian(at: name.lowerBound + $0) == candidate[$0] }
+    if let index = wanted.index(
+      ofLength: name.count,
+      where: { candidate in
+        candidate.indices.allSatisfy { bytes.littleEndian(at: name.lowerBound + $0) == candidate[$0] }
       })
     {
       wanted.note(index, value)
