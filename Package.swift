@@ -1,4 +1,4 @@
-// swift-tools-version: 6.3
+// swift-tools-version: 6.2
 import PackageDescription
 
 // What the tests call on is optimised, and keeps its assertions: as built for a debugger it takes minutes to read one vmcore.

@@ -1,4 +1,4 @@
-// swift-tools-version: 6.3
+// swift-tools-version: 6.2
 import PackageDescription
 
 // A package of its own, as the benchmarks are: whoever builds vmsieve does not build this. `make fuzz` runs it, and names the

@@ -47,27 +47,20 @@ struct DebugEntry: ~Escapable {
     return unsafe dwarf_dieoffset(&die)
   }
 
-  /// The first of the entries that belong to this one.
-  var firstChild: DebugEntry? {
-    @_lifetime(copy self)
-    get {
-      var die = unsafe die
-      var child = unsafe Dwarf_Die()
-      guard unsafe dwarf_child(&die, &child) == 0 else { return nil }
-      return unsafe _overrideLifetime(DebugEntry(child), copying: self)
-    }
-  }
-
-  /// The next entry that belongs to the same one; nil too where damage leads backwards.
-  var next: DebugEntry? {
-    @_lifetime(copy self)
-    get {
-      var die = unsafe die
+  /// Calls with each of the entries that belong to this one, as long as the answer is yes; no further where damage leads
+  /// backwards.
+  func forEachChild<Failure>(
+    _ goesOn: (borrowing DebugEntry) throws(Failure) -> Bool
+  ) throws(Failure) {
+    var die = unsafe die
+    var child = unsafe Dwarf_Die()
+    guard unsafe dwarf_child(&die, &child) == 0 else { return }
+    while unsafe try goesOn(DebugEntry(child)) {
       var sibling = unsafe Dwarf_Die()
-      guard unsafe dwarf_siblingof(&die, &sibling) == 0,
-        unsafe dwarf_dieoffset(&sibling) > dwarf_dieoffset(&die)
-      else { return nil }
-      return unsafe _overrideLifetime(DebugEntry(sibling), copying: self)
+      guard unsafe dwarf_siblingof(&child, &sibling) == 0,
+        unsafe dwarf_dieoffset(&sibling) > dwarf_dieoffset(&child)
+      else { return }
+      unsafe child = sibling
     }
   }
 

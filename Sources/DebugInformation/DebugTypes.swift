@@ -70,13 +70,12 @@ public struct DebugTypes {
   private mutating func pass(_ file: borrowing DebugFile) throws(DebugInformationError) {
     var offset: UInt64 = 0
     while !missing.isEmpty, let unit = try file.unit(at: offset) {
-      var next = file.entry(at: unit.entry)?.firstChild
-      while let entry = next {
+      try file.entry(at: unit.entry)?.forEachChild { entry throws(DebugInformationError) in
         try look(at: entry)
         while let (offset, number) = undescribed.popLast() {
           if let structure = file.entry(at: offset) { try define(number, structure: structure) }
         }
-        next = entry.next
+        return true
       }
       guard unit.next > offset else { return }
       offset = unit.next
@@ -188,17 +187,16 @@ public struct DebugTypes {
     _ number: UInt32, structure: borrowing DebugEntry
   ) throws(DebugInformationError) {
     var members: [BTFWriter.Member] = []
-    var next = structure.firstChild
-    while let entry = next {
-      next = entry.next
+    try structure.forEachChild { entry throws(DebugInformationError) in
       guard entry.kind == .member, let offset = entry.bitOffset.flatMap({ UInt32(exactly: $0) }) else {
-        continue
+        return true
       }
       guard members.count < Self.mostElements else { throw .malformed("a structure has too many members") }
       let name = entry.name ?? ""
       let type = try target(of: entry, follows: followed.contains(name), depth: 0)
       let width = entry.bitSize.flatMap { UInt32(exactly: $0) } ?? 0
       members.append(BTFWriter.Member(name: name, type: type, offset: offset, width: width))
+      return true
     }
     writer.describe(
       number,
@@ -227,24 +225,23 @@ public struct DebugTypes {
   /// The product of an array's dimensions.
   private static func length(of array: borrowing DebugEntry) -> UInt32 {
     var length: UInt64 = 1
-    var next = array.firstChild
-    while let entry = next {
-      next = entry.next
-      guard entry.kind == .subrange else { continue }
-      let (product, overflow) = length.multipliedReportingOverflow(by: entry.elementCount)
-      length = overflow ? 0 : product
+    array.forEachChild { entry in
+      if entry.kind == .subrange {
+        let (product, overflow) = length.multipliedReportingOverflow(by: entry.elementCount)
+        length = overflow ? 0 : product
+      }
+      return true
     }
     return UInt32(exactly: length) ?? 0
   }
 
   private static func enumerators(of enumeration: borrowing DebugEntry) -> [(name: String, value: Int64)] {
     var values: [(name: String, value: Int64)] = []
-    var next = enumeration.firstChild
-    while let entry = next, values.count < mostElements {
-      next = entry.next
+    enumeration.forEachChild { entry in
       if entry.kind == .enumerator, let name = entry.name, let value = entry.constant {
         values.append((name, value))
       }
+      return values.count < mostElements
     }
     return values
   }

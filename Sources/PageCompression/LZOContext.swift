@@ -23,6 +23,7 @@ struct LZOContext: ~Copyable, Sendable {
     pageSize + pageSize / 16 + 64 + 3
   }
 
+  @_lifetime(output: copy output)
   func compress(_ page: RawSpan, into output: inout MutableRawSpan) -> Int? {
     precondition(output.byteCount >= LZOContext.outputBound(pageSize: page.byteCount))
     var length: lzo_uint = 0

@@ -33,6 +33,7 @@
       pageSize
     }
 
+    @_lifetime(output: copy output)
     func compress(_ page: RawSpan, into output: inout MutableRawSpan) -> Int? {
       let limit = min(output.byteCount, page.byteCount - 1)
       let length = unsafe page.withUnsafeBytes { input in

@@ -18,6 +18,7 @@
     /// Decompresses a stream that fills all of the output.
     ///
     /// - Returns: the bytes that are the stream's; nil where there is none of just this size.
+    @_lifetime(page: copy page)
     func decompress(_ stored: RawSpan, into page: inout MutableRawSpan) -> Int? {
       var consumed = 0
       let isWhole = unsafe stored.withUnsafeBytes { input in

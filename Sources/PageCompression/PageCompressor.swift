@@ -50,6 +50,7 @@ public struct PageCompressor: ~Copyable, Sendable {
   /// - Parameter output: at least ``outputBound(codec:pageSize:)`` bytes; undefined where nil is returned.
   /// - Returns: the compressed length, or nil where the page is to be stored raw: the codec failed, or did
   ///   not make the page smaller (the rule of the kdump-compressed format).
+  @_lifetime(output: copy output)
   public mutating func compress(_ page: RawSpan, into output: inout MutableRawSpan) -> Int? {
     precondition(output.byteCount >= PageCompressor.outputBound(codec: codec, pageSize: page.byteCount))
     let fill = codec == .none ? nil : fillByte(page)

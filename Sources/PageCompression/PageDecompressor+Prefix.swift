@@ -10,6 +10,7 @@ extension PageDecompressor {
   ///   - page: room for exactly the page; undefined where nil is returned.
   /// - Returns: how many of the bytes are the page's, fewer than the page has; nil where no page begins there. A page that is
   ///   stored raw has no such sign.
+  @_lifetime(page: copy page)
   public mutating func decompressPrefix(
     of bytes: RawSpan, _ codec: Codec, into page: inout MutableRawSpan
   ) -> Int? {
@@ -38,6 +39,7 @@ extension PageDecompressor {
 
   /// An LZO1X stream ends with a marker of three bytes (M4 with a distance of 0x4000), which may also stand in what it
   /// copies.
+  @_lifetime(page: copy page)
   private mutating func decompressLZOPrefix(_ bytes: RawSpan, page: inout MutableRawSpan) -> Int? {
     var end = 3
     while end <= bytes.byteCount {

@@ -31,6 +31,7 @@ public struct PageDecompressor: ~Copyable, Sendable {
   ///   - codec: what compressed it; ``Codec/none`` copies.
   ///   - page: room for exactly the page; undefined where false is returned.
   /// - Returns: whether the bytes are sound and make a page of just this size.
+  @_lifetime(page: copy page)
   public mutating func decompress(_ stored: RawSpan, codec: Codec, into page: inout MutableRawSpan) -> Bool {
     guard stored.byteCount > 0 else { return false }
     return switch codec {
@@ -42,12 +43,14 @@ public struct PageDecompressor: ~Copyable, Sendable {
     }
   }
 
+  @_lifetime(page: copy page)
   private static func copy(_ stored: RawSpan, to page: inout MutableRawSpan) -> Bool {
     guard stored.byteCount == page.byteCount else { return false }
     page.copy(stored, at: 0)
     return true
   }
 
+  @_lifetime(page: copy page)
   private static func decompressLZO(_ stored: RawSpan, into page: inout MutableRawSpan) -> Bool {
     unsafe stored.withUnsafeBytes { input in
       unsafe page.withUnsafeMutableBytes { output in
@@ -59,6 +62,7 @@ public struct PageDecompressor: ~Copyable, Sendable {
     }
   }
 
+  @_lifetime(page: copy page)
   private static func decompressSnappy(_ stored: RawSpan, into page: inout MutableRawSpan) -> Bool {
     unsafe stored.withUnsafeBytes { input in
       unsafe page.withUnsafeMutableBytes { output in
@@ -70,6 +74,7 @@ public struct PageDecompressor: ~Copyable, Sendable {
     }
   }
 
+  @_lifetime(page: copy page)
   private func decompressZstd(_ stored: RawSpan, into page: inout MutableRawSpan) -> Bool {
     unsafe stored.withUnsafeBytes { input in
       unsafe page.withUnsafeMutableBytes { output in

@@ -7,6 +7,7 @@ struct SnappyContext: Sendable {
     snappy_max_compressed_length(pageSize)
   }
 
+  @_lifetime(output: copy output)
   func compress(_ page: RawSpan, into output: inout MutableRawSpan) -> Int? {
     var length = output.byteCount
     let status = unsafe page.withUnsafeBytes { input in

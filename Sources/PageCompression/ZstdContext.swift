@@ -35,10 +35,12 @@ struct ZstdContext: ~Copyable, Sendable {
     ZSTD_compressBound(pageSize)
   }
 
+  @_lifetime(output: copy output)
   func compress(_ page: RawSpan, into output: inout MutableRawSpan) -> Int? {
     unsafe ZstdContext.compress(context, level: level, page, into: &output)
   }
 
+  @_lifetime(output: copy output)
   private static func compress(
     _ context: OpaquePointer, level: Int32, _ page: RawSpan, into output: inout MutableRawSpan
   ) -> Int? {

@@ -35,7 +35,9 @@ public struct PageSumsWriter: ~Copyable {
   /// - Parameter lostPages: pages that the dump should have had.
   public consuming func finish(lostPages: UInt64) throws(SystemError) -> PageSums.Totals {
     totals.lostPages = lostPages
-    digest.finish(appendingTo: &totals.digest)
+    var sum = totals.digest
+    digest.finish(appendingTo: &sum)
+    totals.digest = sum
     totals.encode(into: &bytes)
     try flush()
     let result = totals

@@ -9,7 +9,8 @@ internal import Platform
 /// some of it was freed before.
 struct NeededFrames: ~Copyable {
   private(set) var frames: PFNBitmap
-  private let kernel: Kernel
+  // Swift 6.2 lets an initializer call no mutating method where this is a constant.
+  private var kernel: Kernel
 
   /// Per-CPU variables; from Linux 6.2 to 6.14 they are members of `pcpu_hot`, which begins with `current_task`.
   private static let (current, stackTop, hot) = ("current_task", "cpu_current_top_of_stack", "pcpu_hot")

@@ -37,10 +37,12 @@ extension DumpCommand {
   /// What an error leaves of the files.
   func consequence(_ files: SplitFiles, _ cut: CutDump) -> String {
     let empty = files.remove(cut.files?.empty ?? request.destination.paths)
-    return [
+    let said: [(fate: String, paths: [String])] = [
       ("marked incomplete", cut.files?.cut ?? []), ("without a page, and removed", empty.removed),
       ("without a page, and of no use", empty.left), ("whole", cut.files?.whole ?? []),
-    ].filter { !$0.1.isEmpty }.map { "; " + $0.0 + ": " + $0.1.joined(separator: ", ") }.joined()
+    ]
+    return said.filter { !$0.paths.isEmpty }.map { "; \($0.fate): " + $0.paths.joined(separator: ", ") }
+      .joined()
   }
 
   /// Which frames each file has, of those that the dump has.
