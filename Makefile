@@ -35,7 +35,8 @@ SNAPPY_PATH = $(CURDIR)/$(BUILD)/snappy$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}
 SNAPPY_FLAGS = $$([ ! -e $(BUILD)/snappy/snappy.pc ] || echo -Xcc -DCOMPILED_SNAPPY)
 INSTALL_PACKAGES = Tests/Lab/install-packages
 LIBRARIES = zlib1g-dev liblzo2-dev libsnappy-dev libzstd-dev $(if $(ZLIB),,libdeflate-dev) nettle-dev $(if $(SMALL),,libdw-dev) pkg-config binutils
-LINK_FLAGS = $(if $(filter -static-stdlib,$(LINK)),--static-swift-stdlib,-Xswiftc $(LINK))
+# Debian's compiler calls a linker that puts everything into one segment on arm64, code and what is written to.
+LINK_FLAGS = $(if $(filter -static-stdlib,$(LINK)),--static-swift-stdlib,-Xswiftc $(LINK)) $(if $(ASSERTING),-Xlinker -z -Xlinker separate-code)
 # Read in recipes only, after the libraries are installed.
 WITHOUT_DWARF = $(if $(SMALL),yes,$(shell packaging/try-libdw $(if $(filter -static-stdlib,$(LINK)),,-static) || echo yes))
 # Naming one of the traits that are set by default takes the other away.

@@ -11,7 +11,9 @@ public struct SecretFixture {
   }
 
   /// Types of all of it.
-  public static func addTypes(to types: inout BTFBuilder) {
+  ///
+  /// - Parameter chainsMounts: whether mounts are a chain (6.18), and no list.
+  public static func addTypes(to types: inout BTFBuilder, chainsMounts: Bool = false) {
     let int = types.integer("unsigned int", 4)
     let short = types.integer("short unsigned int", 2)
     let char = types.integer("char", 1)
@@ -92,7 +94,13 @@ public struct SecretFixture {
     _ = structure(
       "tls_context", 96, [("sk", pointer, 0), ("crypto_send", keys, 8), ("crypto_recv", keys, 48)])
     let name = structure("qstr", 16, [("len", int, 0), ("name", pointer, 8)])
-    _ = structure("dentry", 32, [("d_name", name, 0), ("d_parent", pointer, 16), ("d_inode", pointer, 24)])
+    _ = structure(
+      "dentry", 40,
+      [("d_name", name, 0), ("d_parent", pointer, 16), ("d_inode", pointer, 24), ("d_sb", pointer, 32)])
+    _ = structure("super_block", 16, [("s_mounts", chainsMounts ? pointer : list, 0)])
+    let tree = structure("vfsmount", 8, [("mnt_root", pointer, 0)])
+    let link = chainsMounts ? ("mnt_next_for_sb", pointer, 0) : ("mnt_instance", list, 0)
+    _ = structure("mount", 32, [link, ("mnt_mountpoint", pointer, 16), ("mnt", tree, 24)])
     _ = structure("inode", 8, [("i_mapping", pointer, 0)])
     _ = structure("address_space", 16, [("i_pages", array, 0)])
   }

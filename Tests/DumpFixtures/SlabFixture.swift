@@ -57,6 +57,18 @@ public struct SlabFixture {
     tables.place(bytes)
   }
 
+  /// Adds a cache that differs from the first in its name alone, of 15 letters at most.
+  public func addCache(_ name: String) -> UInt64 {
+    let place = tables.nextAddress
+    let first = tables.kernel.image.lowerBound << 12 + cache - tables.kernel.text
+    let start = Int(first & 4095)
+    var bytes = Array(tables.kernel.memory.page(first >> 12)[start..<start + 256])
+    bytes.storeLittleEndian(place + 200, at: 96)
+    bytes.replaceSubrange(
+      200..<216, with: Array(name.utf8) + [UInt8](repeating: 0, count: 16 - name.utf8.count))
+    return tables.place(bytes)
+  }
+
   /// - Parameter separate: whether there is a `struct slab` (5.17).
   private static func types(
     separate: Bool, cacheOffset: Int, hardened: Bool, flagBits: [(String, Int32)],

@@ -110,29 +110,27 @@ public struct SecretsTarget: FuzzTarget {
     }
     words(0x100 << 32 | 1, 0, 0, algorithm, 0x1234, 0x5678, of: 0x200, object: 3)
 
-    /// A cache of another name.
-    func cache(_ name: String) -> UInt64 {
-      let place = tables.nextAddress
-      var bytes = Array(memory.page((image + slabs.cache - tables.kernel.text) >> 12).prefix(256))
-      bytes.storeLittleEndian(place + 200, at: 96)
-      bytes.replaceSubrange(
-        200..<216, with: Array(name.utf8) + [UInt8](repeating: 0, count: 16 - name.utf8.count))
-      return tables.place(bytes)
-    }
     let socket = slabs.object(2, pfn: 0x204)
     let context = tables.place(SecretFixture.words(socket) + SecretFixture.secret(88, 7))
-    slabs.addSlab(pfn: 0x204, order: 1, objects: 16, inUse: 16, freelist: nil, cache: cache("TCP"))
+    slabs.addSlab(pfn: 0x204, order: 1, objects: 16, inUse: 16, freelist: nil, cache: slabs.addCache("TCP"))
     words(tables.place(Array("tls\0".utf8)), context, of: 0x204, object: 2)
 
-    slabs.addSlab(pfn: 0x208, order: 1, objects: 16, inUse: 16, freelist: nil, cache: cache("dentry"))
+    slabs.addSlab(
+      pfn: 0x208, order: 1, objects: 16, inUse: 16, freelist: nil, cache: slabs.addCache("dentry"))
     let pages = SecretFixture.words(
       0, tables.kernel.structPageAddress(0x210), tables.kernel.structPageAddress(0x211))
     let node = tables.place(pages + [UInt8](repeating: 0, count: 128))
     let inode = tables.place(SecretFixture.words(tables.place(SecretFixture.words(0, node | 2))))
+    let superblock = tables.place(SecretFixture.words(0, 0))
+    let mount = tables.place(
+      SecretFixture.words(superblock, superblock, slabs.object(1, pfn: 0x208), slabs.object(2, pfn: 0x208)))
+    store(mount, at: superblock)
+    store(mount, at: superblock + 8)
     for (index, name) in ["etc", "shadow", "host.key"].enumerated() {
       let text = tables.place(Array(name.utf8))
       words(
-        UInt64(name.utf8.count), text, slabs.object(0, pfn: 0x208), inode, of: 0x208, object: UInt64(index))
+        UInt64(name.utf8.count), text, slabs.object(0, pfn: 0x208), inode, superblock, of: 0x208,
+        object: UInt64(index))
     }
 
     let patched = PatchedKernel(tables.kernel)

@@ -53,11 +53,13 @@ describe_machine() { # NAME
       kernel=${1%%-*} memory=512M reserve=128M processors=1 own_module=crashes crash=crashes.sh
       kernel_arguments=lab_crash=${1##*-} ;;
     # Keys of known value, by the kernel's own AES and by that of processors.
-    6.1-secrets | 6.12-secrets | 7.3-secrets)
+    5.10-secrets | 6.1-secrets | 6.12-secrets | 7.3-secrets)
       kernel=${1%-secrets} memory=512M reserve=128M script=../secrets/secrets.sh own_program=secrets first_programs=("$cache/secrets")
       modules='dm_crypt tls esp4 xfrm_user wireguard xts gcm essiv seqiv echainiv jitterentropy_rng ctr cbc ecb authenc algif_skcipher'
+      # Debian's 5.10 has no TLS and no BTF for modules; its page cache is another.
+      [[ $1 != 5.10-secrets ]] || modules='' kernel_arguments=lab_secrets=files
       # Others by 7.3, which has these in its library.
-      [[ $1 = 7.3-secrets ]] || modules+=' ghash_generic sha512_generic drbg'
+      [[ $1 = [57].*-secrets ]] || modules+=' ghash_generic sha512_generic drbg'
       [[ $1 = 6.1-secrets ]] || modules+=' aesni_intel' cpu=qemu64,+aes,+ssse3,+sse4.1,+sse4.2,+pclmulqdq ;;
     # Another architecture, with a busybox and a kexec of its own and without the workload: pages of 4 KiB, and of 16 KiB with 52 bits
     # of addresses (LPA2) or, on an older processor, with 47.
@@ -90,5 +92,5 @@ tested_machines=(6.1 6.12 5.10 7.3 6.1-la57 6.12-numa 6.1-guest 6.1-captured 6.1
 poisoned_machines=({6.1,6.12}-{slub-p,slub-fzpu,page-poison,init-on-free})
 crashed_machines=({6.1,6.12}-crash-{bug,null,wild,noncanonical,list,doublefree,softlockup,hung,warn,overflow,divide,oom})
 further_machines=(
-  arm64-7.3-16k arm64-7.3-16k-47 arm64-6.1-guest 6.16 6.18 7.2 6.12-memory 6.1-processors 7.3-secrets "${poisoned_machines[@]}" "${crashed_machines[@]}"
+  arm64-7.3-16k arm64-7.3-16k-47 arm64-6.1-guest 6.16 6.18 7.2 6.12-memory 6.1-processors 7.3-secrets 5.10-secrets "${poisoned_machines[@]}" "${crashed_machines[@]}"
 )

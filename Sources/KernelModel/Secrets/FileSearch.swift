@@ -2,7 +2,8 @@ internal import DumpMemory
 
 /// Finds files by the ends of their paths among all names that the kernel has in its cache, and erases their pages.
 ///
-/// fs/dcache.c, mm/filemap.c. A file is found wherever its file system is mounted, in containers too.
+/// fs/dcache.c, mm/filemap.c. A file is found wherever its file system is mounted, in containers too, and under each of the names
+/// that a mount gives it.
 struct FileSearch {
   private var found: [SecretCount]
   /// Names of each path, the last first.
@@ -12,6 +13,7 @@ struct FileSearch {
   private let sections: [MemoryMap.Section]
   private let pageSize: Int
   private var walk: XArrayWalk
+  private var mountPoints: MountPoints
   private var inodes: Set<UInt64> = []
 
   private struct Layout {
@@ -36,6 +38,7 @@ struct FileSearch {
       mapping: try types.btf.place("inode", "i_mapping"),
       pages: try types.btf.place("address_space", "i_pages.xa_head"))
     walk = try XArrayWalk(types.btf, of: kernel)
+    mountPoints = try MountPoints(types.btf)
     sections = try kernel.memoryMap().sections.sorted { $0.pages < $1.pages }
     guard let size = kernel.info.size("page"), size > 0 else { throw .absent("VMCOREINFO lacks SIZE(page)") }
     pageSize = size
@@ -61,28 +64,35 @@ struct FileSearch {
     guard slab.cacheName == "dentry" else { return }
     for index in 0..<slab.objects {
       let entry = slab.object(index)
-      guard let length = try? search.memory.word32(entry + layout.length), lengths.contains(Int(length)),
-        let inode = try? search.memory.word(entry + layout.inode), KernelPointer.isPlausible(inode)
-      else { continue }
-      for path in paths.indices where isEnd(entry, of: paths[path], &search) {
-        guard inodes.insert(inode).inserted else { continue }
-        var count = found[path]
-        try erase(VirtualAddress(inode), &search, &count)
-        found[path] = count
+      guard let inode = try? search.memory.word(entry + layout.inode), KernelPointer.isPlausible(inode) else {
+        continue
+      }
+      for name in try mountPoints.standing(for: entry, &search) {
+        guard let length = try? search.memory.word32(name + layout.length), lengths.contains(Int(length))
+        else { continue }
+        for path in paths.indices where try isEnd(name, of: paths[path][...], &search) {
+          guard inodes.insert(inode).inserted else { continue }
+          var count = found[path]
+          try erase(VirtualAddress(inode), &search, &count)
+          found[path] = count
+        }
       }
     }
   }
 
   /// Whether a name and those above it are a path's.
-  private func isEnd(_ entry: VirtualAddress, of path: [[UInt8]], _ search: inout SecretSearch) -> Bool {
-    var entry = entry
-    for pattern in path {
-      guard let name = name(entry, &search), Self.matches(name[...], pattern[...]),
-        let parent = try? search.memory.word(entry + layout.parent)
-      else { return false }
-      entry = VirtualAddress(parent)
-    }
-    return true
+  private mutating func isEnd(
+    _ entry: VirtualAddress, of path: ArraySlice<[UInt8]>, _ search: inout SecretSearch
+  ) throws(KernelError) -> Bool {
+    guard let pattern = path.first, let name = name(entry, &search),
+      Self.matches(name[...], pattern[...])
+    else { return false }
+    let above = path.dropFirst()
+    if above.isEmpty { return true }
+    guard let parent = try? search.memory.word(entry + layout.parent) else { return false }
+    for name in try mountPoints.standing(for: VirtualAddress(parent), &search)
+    where try isEnd(name, of: above, &search) { return true }
+    return false
   }
 
   private func name(_ entry: VirtualAddress, _ search: inout SecretSearch) -> [UInt8]? {
@@ -110,14 +120,23 @@ struct FileSearch {
     _ inode: VirtualAddress, _ search: inout SecretSearch, _ count: inout SecretCount
   ) throws(KernelError) {
     let mapping = VirtualAddress(try search.word(inode + layout.mapping, "an inode"))
-    for entry in try walk.entries(of: mapping + layout.pages, &search) {
-      guard let pfn = pfn(ofPage: entry.pointer), Self.isFolio(pfn, entry.span, of: search.kernel.physical)
-      else {
-        throw .malformed("the cache of a file has \(entry.pointer), which is no struct page")
+    for (page, span) in try pages(of: mapping + layout.pages, &search) {
+      guard let pfn = pfn(ofPage: page), Self.isFolio(pfn, span, of: search.kernel.physical) else {
+        throw .malformed("the cache of a file has \(page), which is no struct page")
       }
-      try search.erase(pfn..<pfn.advanced(by: Int(entry.span)), &count)
+      try search.erase(pfn..<pfn.advanced(by: Int(span)), &count)
     }
     count.count += 1
+  }
+
+  /// The first of each of the pages in a cache, and how many there are behind it as one: an entry stands for all since Linux 5.17;
+  /// from 5.4 on there was one for each index, and all of them led to the first page.
+  private mutating func pages(
+    of cache: VirtualAddress, _ search: inout SecretSearch
+  ) throws(KernelError) -> [(first: VirtualAddress, span: UInt64)] {
+    var spans: [VirtualAddress: UInt64] = [:]
+    for entry in try walk.entries(of: cache, &search) { spans[entry.pointer, default: 0] += entry.span }
+    return spans.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
   }
 
   /// Whether pages can be one in the cache: as many as a power of two, aligned to that, all of them memory.

@@ -22,7 +22,7 @@ extension SecretSearch {
       "xfrm_state", "xfrm_state_walk", "xfrm_algo", "xfrm_algo_auth", "xfrm_algo_aead", "net_device",
       "rtnl_link_ops",
       "crypto_alg", "crypto_tfm", "inet_connection_sock", "tcp_ulp_ops", "tls_context", "dentry", "qstr",
-      "inode",
+      "inode", "super_block", "mount", "vfsmount",
       "address_space", "xarray", "xa_node", "idr", "mapped_device", "dm_table", "dm_target", "target_type",
       "crypt_config",
       "wg_device", "wg_peer", "noise_keypair", "module", "mod_kallsyms", "btf_module", "btf", "list_head",
