@@ -71,9 +71,9 @@ struct FileWindows: ~Copyable {
   /// is asked for, and ends there.
   mutating func expect(upTo end: UInt64?) { wantedEnd = end }
 
-  /// Lends bytes of the window that was shown last.
+  /// Lends bytes of the window that was shown last. Mutating, as else all windows are copied for it (Swift 6.3, `InlineArray`).
   @inline(__always)
-  func withBytes<Result>(_ part: Range<UInt64>, _ body: (RawSpan) -> Result) -> Result {
+  mutating func withBytes<Result>(_ part: Range<UInt64>, _ body: (RawSpan) -> Result) -> Result {
     windows[latest].withBytes(part, body)
   }
 

@@ -49,6 +49,15 @@ public struct MemoryReader: ~Copyable {
     return body(layered.bytes)
   }
 
+  /// Lends memory that lies together and is as the source has it.
+  ///
+  /// - Returns: nil if it has to be copied with ``read(_:into:)``.
+  public mutating func withStretch<Result>(
+    _ address: PhysicalAddress, byteCount: Int, _ body: (RawSpan) -> Result
+  ) throws(VmcoreError) -> Result? {
+    layers.isEmpty ? try source.withStretch(address, byteCount: byteCount, body) : nil
+  }
+
   /// Copies a page's bytes as the source stores them, where that is as a compressor would have left them.
   ///
   /// - Parameters:

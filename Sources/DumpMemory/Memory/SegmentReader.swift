@@ -49,7 +49,7 @@ struct SegmentReader: ~Copyable {
 
   /// Lends what was shown last.
   @inline(__always)
-  func withBytes<Result>(_ part: Range<UInt64>, _ body: (RawSpan) -> Result) -> Result {
+  mutating func withBytes<Result>(_ part: Range<UInt64>, _ body: (RawSpan) -> Result) -> Result {
     windows.withBytes(part, body)
   }
 

@@ -56,6 +56,16 @@ struct SourceReader: ~Copyable {
     return body(assembled.bytes)
   }
 
+  /// Lends memory that can be seen at once.
+  ///
+  /// - Returns: nil if it has to be copied with ``read(_:into:)``.
+  mutating func withStretch<Result>(
+    _ address: PhysicalAddress, byteCount: Int, _ body: (RawSpan) -> Result
+  ) throws(VmcoreError) -> Result? {
+    guard !isPaged, let place = try segments!.showTogether(address, byteCount: byteCount) else { return nil }
+    return segments!.withBytes(place, body)
+  }
+
   /// Copies a page's bytes as the source stores them, where that is as a compressor would have left them.
   ///
   /// - Parameters:

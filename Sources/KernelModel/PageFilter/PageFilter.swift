@@ -170,30 +170,26 @@ public struct PageFilter: ~Copyable {
     let first = max(groupStart, section.frames.lowerBound)
     let last = min(groupStart.advanced(by: Int(Self.groupFrames)), section.frames.upperBound)
     let offset = section.frames.lowerBound.distance(to: first) &* rules.pageSize
+    var excluder = Excluder(report, image: image, processes: processes, classes: classes)
+    var end = hugeEnd
+    let (rules, level) = (rules, level)
+    let resume: PFN
     do throws(VmcoreError) {
-      try Self.load(
-        section.pages + offset, byteCount: first.distance(to: last) * rules.pageSize, group: &group,
-        in: &memory)
+      resume = try memory.withStretch(
+        section.pages + offset, byteCount: first.distance(to: last) * rules.pageSize, copy: &group
+      ) { pages in
+        Self.judge(
+          wanted, pages: StructPages(pages, rules: rules), first: first, rules: rules, level: level,
+          hugeEnd: &end, excluder: &excluder, frames: &frames)
+      }
     } catch {
       report.unreadableStructPages += UInt64(wanted.count)
       return wanted.upperBound
     }
-    var excluder = Excluder(report, image: image, processes: processes, classes: classes)
-    var end = hugeEnd
-    let resume = Self.judge(
-      wanted, pages: StructPages(group.bytes, rules: rules), first: first, rules: rules, level: level,
-      hugeEnd: &end, excluder: &excluder, frames: &frames)
     excluder.flush(&frames)
     report = excluder.report
     hugeEnd = end
     return resume
-  }
-
-  private static func load(
-    _ address: VirtualAddress, byteCount: Int, group: inout MappedBuffer, in memory: inout KernelMemory
-  ) throws(VmcoreError) {
-    var bytes = group.mutableBytes(in: 0..<byteCount)
-    try memory.readSequentially(address, into: &bytes)
   }
 
   /// From this order on the kernel can free `struct page`s of a huge page (HVO, 5.14): what is behind the first page

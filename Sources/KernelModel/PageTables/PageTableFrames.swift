@@ -24,8 +24,6 @@ public struct PageTableFrames: ~Copyable {
   private let format: PageTableFormat
   private let mask: UInt64
 
-  private static let entry = Field<UInt64>(0)
-
   public init(_ kernel: Kernel) throws(VmcoreError) {
     let memory = kernel.physical
     let frames = try VmcoreError.wrapping { () throws(SystemError) in
@@ -69,7 +67,7 @@ public struct PageTableFrames: ~Copyable {
       return
     }
     for index in 0..<format.entryCount(level: level) {
-      let entry = Self.entry.load(from: tables.bytes, at: start + index * 8)
+      let entry: UInt64 = tables.bytes.littleEndian(at: start + index * 8) ?? 0
       guard format.isPresent(entry, level: level), !format.isLeaf(entry, level: level) else { continue }
       if root == .process && entry & mask == 0 { continue }
       visit(memory.geometry.pfn(of: PhysicalAddress(format.frame(entry))), level: level - 1, root: root)

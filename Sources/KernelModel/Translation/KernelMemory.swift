@@ -70,6 +70,28 @@ public struct KernelMemory: ~Copyable {
     try read(address, into: &bytes, long: false)
   }
 
+  /// Lends a piece of something that is read from one end to the other.
+  ///
+  /// - Parameter copy: at least as long; where the piece does not lie together, it is put together there.
+  mutating func withStretch<Result>(
+    _ address: VirtualAddress, byteCount: Int, copy: inout MappedBuffer, _ body: (RawSpan) -> Result
+  ) throws(VmcoreError) -> Result {
+    let leaf = try leaf(address)
+    if leaf.virtual.upperBound - address.rawValue >= UInt64(byteCount) {
+      let physical = leaf.physical + Int(address.rawValue - leaf.virtual.lowerBound)
+      if let result = try sequential.withStretch(physical, byteCount: byteCount, body) { return result }
+    }
+    try fill(&copy, byteCount: byteCount, from: address)
+    return body(copy.bytes.extracting(first: byteCount))
+  }
+
+  private mutating func fill(
+    _ buffer: inout MappedBuffer, byteCount: Int, from address: VirtualAddress
+  ) throws(VmcoreError) {
+    var bytes = buffer.mutableBytes(in: 0..<byteCount)
+    try readSequentially(address, into: &bytes)
+  }
+
   /// Copies a piece of something that is read from one end to the other.
   mutating func readSequentially(
     _ address: VirtualAddress, into bytes: inout MutableRawSpan
