@@ -52,6 +52,8 @@ struct SalvageScan: ~Copyable {
   let sharedPage: UInt64
   /// Whether it is there, and of zeros: what is taken for a page of zeros leads there.
   let hasSharedPage: Bool
+  /// The bytes of that page, where it is there or a descriptor says so: overwritten, they are no other page's either.
+  private let sharedBytes: Range<UInt64>
   /// Whether pages were changed or taken out after the dump was written: their old bytes may still be in it.
   let isChanged: Bool
   let isMarked: Bool
@@ -112,6 +114,10 @@ struct SalvageScan: ~Copyable {
     let sharedPage = survey.firstPageClaims > 1 ? survey.firstPage : dump.sharedPage
     self.sharedPage = sharedPage
     hasSharedPage = sharesZeros && dump.hasZeroPage(at: sharedPage)
+    let claims = sharedPage == survey.firstPage ? survey.firstPageClaims : survey.sharedZeros
+    sharedBytes =
+      hasSharedPage || sharesZeros && claims > 0
+      ? sharedPage..<sharedPage + dump.headers.blockSize : sharedPage..<sharedPage
     let eraseInfo = dump.headers.subHeader.eraseInfo
     isChanged = !eraseInfo.isEmpty && eraseInfo.lowerBound >= dump.dataStart
     isMarked = dump.headers.header.status.contains(.incomplete)
@@ -172,9 +178,9 @@ struct SalvageScan: ~Copyable {
     case .stored: break
     }
     if isShared(descriptor) { return zeros.contains(pfn) ? .zeros : .damaged(descriptor) }
-    // No page has bytes of the one that all pages of zeros share.
-    let isOfShared = descriptor.range.overlaps(sharedPage..<sharedPage + dump.headers.blockSize)
-    if (hasSharedPage && isOfShared) || runs.isContested(number, bytes: descriptor.range), !isProven(pfn) {
+    if descriptor.range.overlaps(sharedBytes) || runs.isContested(number, bytes: descriptor.range),
+      !isProven(pfn)
+    {
       return .contested
     }
     if dump.file.isFlattened, dump.file.nextData(in: descriptor.range) != descriptor.range {
