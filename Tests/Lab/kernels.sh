@@ -49,9 +49,9 @@ step_debuginfo() {
     exit 3
   }
   # vmlinux lies near the beginning of the archive: stop there, and let dpkg's complaint about that go unheard.
-  dpkg --fsys-tarfile "$making"/*.deb 2>/dev/null |
-    tar -x -O --occurrence=1 "./usr/lib/debug/boot/vmlinux-$release" > "$making/vmlinux" || true
-  [[ -s $making/vmlinux ]] || die "no vmlinux in linux-image-$release-dbg"
+  { dpkg --fsys-tarfile "$making"/*.deb 2>/dev/null || true; } |
+    tar -x -O --occurrence=1 "./usr/lib/debug/boot/vmlinux-$release" > "$making/vmlinux" ||
+    die "no whole vmlinux in linux-image-$release-dbg, or no room for it"
   mv "$making/vmlinux" "$directory/vmlinux"
 }
 
