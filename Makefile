@@ -80,10 +80,15 @@ else
 	$(LAB) drgn
 endif
 
-# A machine of the lab takes one processor: the tests are compiled beside it.
+# A machine of the lab takes one processor: the tests are compiled beside it. A program that `make cross` made
+# of these sources is looked at, too.
+ARM64_PROGRAM = $(BUILD)/arm64/vmsieve
 test: build
 	@$(MAKE) --no-print-directory -j2 lab compiled-tests
 	Tests/run --skip-build $(SWIFT_FLAGS)
+ifndef VMSIEVE_SKIP_REAL
+	@[ ! -e $(ARM64_PROGRAM) ] || [ -n "$$(find Sources -newer $(ARM64_PROGRAM))" ] || Tests/ARM64/run $(ARM64_PROGRAM) $(BUILD)/vmsieve
+endif
 
 compiled-tests:
 	swift build --build-tests $(SWIFT_FLAGS)
@@ -105,7 +110,7 @@ test-fleet: build
 # The program for arm64 beside this machine's, under qemu-user, and in a capture kernel of arm64.
 test-arm64: ARCH = arm64
 test-arm64: build cross
-	Tests/ARM64/run $(BUILD)/arm64/vmsieve $(BUILD)/vmsieve
+	Tests/ARM64/run $(ARM64_PROGRAM) $(BUILD)/vmsieve
 
 # What takes longer: more kernels, larger disks, the whole matrix of encrypted machines.
 test-all: export MACHINES = all
