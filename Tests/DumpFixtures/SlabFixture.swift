@@ -167,6 +167,14 @@ public struct SlabFixture {
     tables.kernel.pageOffset + pfn << 12 + index * Self.objectSize
   }
 
+  /// Stores words at the beginning of an object.
+  public func store(_ words: UInt64..., inObject index: UInt64, of pfn: UInt64) {
+    for (place, word) in words.enumerated() {
+      tables.kernel.memory.store(
+        word, at: object(index, pfn: pfn) - tables.kernel.pageOffset + UInt64(place) * 8)
+    }
+  }
+
   /// Stores the free pointers of a chain of objects.
   ///
   /// - Parameter pad: `red_left_pad`, which lies before the first object.

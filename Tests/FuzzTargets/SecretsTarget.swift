@@ -103,35 +103,17 @@ public struct SecretsTarget: FuzzTarget {
     tables.setSymbol("crypto_alg_list", head)
     slabs.addSlab(pfn: 0x200, order: 1, objects: 16, inUse: 13, freelist: slabs.object(4, pfn: 0x200))
     slabs.link([4, 9, 1], pfn: 0x200)
-    func words(_ words: UInt64..., of pfn: UInt64, object: UInt64) {
-      for (index, word) in words.enumerated() {
-        memory.store(word, at: slabs.object(object, pfn: pfn) - tables.kernel.pageOffset + UInt64(index) * 8)
-      }
-    }
-    words(0x100 << 32 | 1, 0, 0, algorithm, 0x1234, 0x5678, of: 0x200, object: 3)
+    slabs.store(0x100 << 32 | 1, 0, 0, algorithm, 0x1234, 0x5678, inObject: 3, of: 0x200)
 
     let socket = slabs.object(2, pfn: 0x204)
     let context = tables.place(SecretFixture.words(socket) + SecretFixture.secret(88, 7))
     slabs.addSlab(pfn: 0x204, order: 1, objects: 16, inUse: 16, freelist: nil, cache: slabs.addCache("TCP"))
-    words(tables.place(Array("tls\0".utf8)), context, of: 0x204, object: 2)
+    slabs.store(tables.place(Array("tls\0".utf8)), context, inObject: 2, of: 0x204)
 
-    slabs.addSlab(
-      pfn: 0x208, order: 1, objects: 16, inUse: 16, freelist: nil, cache: slabs.addCache("dentry"))
-    let pages = SecretFixture.words(
-      0, tables.kernel.structPageAddress(0x210), tables.kernel.structPageAddress(0x211))
-    let node = tables.place(pages + [UInt8](repeating: 0, count: 128))
-    let inode = tables.place(SecretFixture.words(tables.place(SecretFixture.words(0, node | 2))))
-    let superblock = tables.place(SecretFixture.words(0, 0))
-    let mount = tables.place(
-      SecretFixture.words(superblock, superblock, slabs.object(1, pfn: 0x208), slabs.object(2, pfn: 0x208)))
-    store(mount, at: superblock)
-    store(mount, at: superblock + 8)
-    for (index, name) in ["etc", "shadow", "host.key"].enumerated() {
-      let text = tables.place(Array(name.utf8))
-      words(
-        UInt64(name.utf8.count), text, slabs.object(0, pfn: 0x208), inode, superblock, of: 0x208,
-        object: UInt64(index))
-    }
+    let files = FileFixture(slabs)
+    let inode = files.addInode([0x210, 0x211])
+    let superblock = files.addSuperblock(mounting: files.name(2), on: files.name(1))
+    files.add(["etc", "shadow", "host.key"].map { ($0, 0, superblock) }, inode: inode)
 
     let patched = PatchedKernel(tables.kernel)
     let types = tables.kernel.text + 0x3000
@@ -139,7 +121,7 @@ public struct SecretsTarget: FuzzTarget {
     for address in stride(from: types + 4096, to: tables.nextAddress, by: 4096) {
       patched.addWindow(image: address, byteCount: 256)
     }
-    for pfn in [0x200, 0x204, 0x208] as [UInt64] {
+    for pfn in [0x200, 0x204, FileFixture.slab] {
       patched.addWindow(physical: pfn << 12, byteCount: 4096)
       patched.addStructPages(of: pfn..<pfn + 2)
     }

@@ -56,11 +56,11 @@ describe_machine() { # NAME
     5.10-secrets | 6.1-secrets | 6.12-secrets | 7.3-secrets)
       kernel=${1%-secrets} memory=512M reserve=128M script=../secrets/secrets.sh own_program=secrets first_programs=("$cache/secrets")
       modules='dm_crypt tls esp4 xfrm_user wireguard xts gcm essiv seqiv echainiv jitterentropy_rng ctr cbc ecb authenc algif_skcipher'
-      # Debian's 5.10 has no TLS and no BTF for modules; its page cache is another.
-      [[ $1 != 5.10-secrets ]] || modules='' kernel_arguments=lab_secrets=files
       # Others by 7.3, which has these in its library.
-      [[ $1 = [57].*-secrets ]] || modules+=' ghash_generic sha512_generic drbg'
-      [[ $1 = 6.1-secrets ]] || modules+=' aesni_intel' cpu=qemu64,+aes,+ssse3,+sse4.1,+sse4.2,+pclmulqdq ;;
+      [[ $1 = 7.3-secrets ]] || modules+=' ghash_generic sha512_generic drbg'
+      [[ $1 = 6.1-secrets ]] || modules+=' aesni_intel' cpu=qemu64,+aes,+ssse3,+sse4.1,+sse4.2,+pclmulqdq
+      # Debian's 5.10 has no TLS; its page cache is another, and files are all that it is for.
+      [[ $1 != 5.10-secrets ]] || modules='' kernel_arguments=lab_secrets=files ;;
     # Another architecture, with a busybox and a kexec of its own and without the workload: pages of 4 KiB, and of 16 KiB with 52 bits
     # of addresses (LPA2) or, on an older processor, with 47.
     arm64-6.1 | arm64-7.3-16k | arm64-7.3-16k-47 | arm64-6.1-guest)

@@ -35,6 +35,7 @@ public struct PageSumsWriter: ~Copyable {
   /// - Parameter lostPages: pages that the dump should have had.
   public consuming func finish(lostPages: UInt64) throws(SystemError) -> PageSums.Totals {
     totals.lostPages = lostPages
+    // Swift 6.2 takes two properties of what is consumed for one.
     var sum = totals.digest
     digest.finish(appendingTo: &sum)
     totals.digest = sum

@@ -39,6 +39,8 @@ struct MountPoints {
     for name: VirtualAddress, _ search: inout SecretSearch
   ) throws(KernelError) -> [VirtualAddress] {
     var names = [name]
+    // Hardly a name is a root.
+    if try places(of: name, &search).isEmpty { return names }
     var seen: Set<VirtualAddress> = [name]
     var next = 0
     while next < names.count {

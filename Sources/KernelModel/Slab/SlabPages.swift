@@ -47,27 +47,28 @@ struct SlabPages: ~Copyable {
   ) throws(VmcoreError) -> [Head] {
     let count = min(frames.count, Self.groupFrames)
     let first = section.pages + section.frames.lowerBound.distance(to: frames.lowerBound) * rules.pageSize
-    var bytes = buffer.mutableBytes(in: 0..<count * rules.pageSize)
-    try memory.readSequentially(first, into: &bytes)
-    let pages = StructPages(buffer.bytes, rules: rules)
-    var heads: [Head] = []
-    var index = 0
-    while index < count {
-      let start = index
-      index += 1
-      guard !pages.isTail(start), pages.isSlab(pages.flags(start), mapcount: pages.mapcount(start)) else {
-        continue
+    let (layout, rules) = (layout, rules)
+    return try memory.withStretch(first, byteCount: count * rules.pageSize, copy: &buffer) { bytes in
+      let pages = StructPages(bytes, rules: rules)
+      var heads: [Head] = []
+      var index = 0
+      while index < count {
+        let start = index
+        index += 1
+        guard !pages.isTail(start), pages.isSlab(pages.flags(start), mapcount: pages.mapcount(start)) else {
+          continue
+        }
+        while index < count, pages.isTail(index) { index += 1 }
+        let base = start * rules.pageSize
+        func word(_ offset: Int) -> UInt64 { bytes.littleEndian(at: base + offset) ?? 0 }
+        heads.append(
+          Head(
+            frames: frames.lowerBound.advanced(by: start)..<frames.lowerBound.advanced(by: index),
+            page: first + base, cache: VirtualAddress(word(layout.cache)), freelist: word(layout.freelist),
+            inUse: layout.inUse.value(in: word(layout.inUse.word)),
+            objects: layout.objects.value(in: word(layout.objects.word))))
       }
-      while index < count, pages.isTail(index) { index += 1 }
-      let base = start * rules.pageSize
-      func word(_ offset: Int) -> UInt64 { buffer.bytes.littleEndian(at: base + offset) ?? 0 }
-      heads.append(
-        Head(
-          frames: frames.lowerBound.advanced(by: start)..<frames.lowerBound.advanced(by: index),
-          page: first + base, cache: VirtualAddress(word(layout.cache)), freelist: word(layout.freelist),
-          inUse: layout.inUse.value(in: word(layout.inUse.word)),
-          objects: layout.objects.value(in: word(layout.objects.word))))
+      return heads
     }
-    return heads
   }
 }
