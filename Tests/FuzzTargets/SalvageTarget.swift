@@ -26,6 +26,8 @@ public struct SalvageTarget: FuzzTarget {
     case mark
     /// A frame is missing from the first bitmap.
     case firstBitmap
+    /// A byte of the first block, or of the second, is another, or the whole block is zeros.
+    case firstBlock, secondBlock
   }
 
   private let file = MemoryFile()
@@ -34,9 +36,13 @@ public struct SalvageTarget: FuzzTarget {
   public init() {
     let frames = Array(1..<10) + Array(12..<24) + Array(stride(from: 30, to: 60, by: 3))
     let zeros: Set<Int> = [2, 5, 6, 13, 20, 33, 36, 57]
-    dumps = [Codec.zlib, .lzo, .snappy, .zstd].map {
-      SmallDump(frames: frames, zeros: zeros, codec: $0, hasRawZeros: true)
-    }
+    dumps =
+      [Codec.zlib, .lzo, .snappy, .zstd].map {
+        SmallDump(frames: frames, zeros: zeros, codec: $0, hasRawZeros: true, hasNotesInFront: true)
+      } + [
+        SmallDump(
+          frames: frames, zeros: zeros, codec: .lzo, split: 14..<40, hasRawZeros: true, hasNotesInFront: true)
+      ]
   }
 
   public func seeds() -> [FuzzSeed] {
@@ -50,6 +56,8 @@ public struct SalvageTarget: FuzzTarget {
         FuzzSeed("several-\(index)", begin + damage(0, 3, 0) + damage(1, 4, 9) + damage(0, 5, 0)),
         FuzzSeed("zeros-\(index)", begin + damage(0, 1, 0) + damage(5, 0, 9)),
         FuzzSeed("cut-\(index)", begin + damage(0, 7, 0) + damage(6, 0, 200)),
+        FuzzSeed("first-\(index)", begin + [9, 0, 0, 255, 255, 0]),
+        FuzzSeed("second-\(index)", begin + [10, 0, 0, 255, 255, 0] + damage(0, 5, 0)),
       ]
     }
   }
@@ -112,7 +120,20 @@ public struct SalvageTarget: FuzzTarget {
     case .sharedPage: bytes[shared + Int(number >> 8) % SmallDump.block] = UInt8(truncatingIfNeeded: number)
     case .cut: bytes.removeLast(min(Int(number & 0xffff), bytes.count - shared - SmallDump.block))
     case .mark: bytes[424] |= 8
+    case .firstBlock: Self.change(0, number, of: &bytes, used: 464)
+    case .secondBlock: Self.change(SmallDump.block, number, of: &bytes, used: 104 + SmallDump.notes.count)
     case .firstBitmap: bytes[2 * SmallDump.block + Int(number & 7)] &= ~(1 << UInt8(number >> 8 & 7))
+    }
+  }
+
+  /// Changes a byte of a block, or makes all of it zeros.
+  private static func change(_ block: Int, _ number: UInt32, of bytes: inout [UInt8], used: Int) {
+    let place = Int(number >> 8 & 0xffff)
+    if place < used {
+      bytes[block + place] = UInt8(truncatingIfNeeded: number)
+    } else {
+      bytes.replaceSubrange(
+        block..<block + SmallDump.block, with: repeatElement(0, count: SmallDump.block))
     }
   }
 }

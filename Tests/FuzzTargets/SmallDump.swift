@@ -15,6 +15,8 @@ struct SmallDump {
   var split: Range<Int>?
   /// Whether the page of zeros is stored as one that is not compressed, as those who write dumps do: 4096 bytes.
   var hasRawZeros = false
+  /// Whether the notes lie behind the sub header, as in every dump that is written, or at the end.
+  var hasNotesInFront = false
 
   static let maxMapNumber = 64
   static let block = 4096
@@ -65,7 +67,7 @@ struct SmallDump {
   /// 16 bytes of each bitmap; the others are zero.
   var bitmaps: (first: [UInt8], second: [UInt8]) { (Self.bitmap(1..<60), Self.bitmap(frames)) }
 
-  /// `kdump_sub_header`, and what lies behind the bitmaps.
+  /// `kdump_sub_header` and what else is in its block, and what lies behind the bitmaps.
   var contents: (subHeader: [UInt8], behind: [UInt8]) {
     let present = frames.filter { split?.contains($0) ?? true }
     let start = Self.descriptors + frames.count * 24
@@ -85,20 +87,24 @@ struct SmallDump {
     sub.storeLittleEndian(UInt32(31), at: 8)
     if let split {
       sub.storeLittleEndian(UInt32(1), at: 12)
-      sub.storeLittleEndian(UInt64(split.lowerBound), at: 80)
-      sub.storeLittleEndian(UInt64(split.upperBound), at: 88)
+      for place in [16, 80] {
+        sub.storeLittleEndian(UInt64(split.lowerBound), at: place)
+        sub.storeLittleEndian(UInt64(split.upperBound), at: place + 8)
+      }
     }
-    let text = "OSRELEASE=6.1.0\nPAGESIZE=4096\n".utf8.count
+    let info = "OSRELEASE=6.1.0\nPAGESIZE=4096\n".utf8.count
+    let notes = hasNotesInFront ? Self.block + sub.count : end
     let parts = [
-      (end + Self.notes.count - (text + 3) / 4 * 4, text), (end, Self.notes.count),
-      (end + Self.notes.count, hasRawZeros ? 0 : Self.eraseInfo.count),
+      (notes + Self.notes.count - (info + 3) / 4 * 4, info), (notes, Self.notes.count),
+      (hasNotesInFront ? end : end + Self.notes.count, hasRawZeros ? 0 : Self.eraseInfo.count),
     ]
     for (index, (place, count)) in parts.enumerated() where count > 0 {
       sub.storeLittleEndian(UInt64(place), at: 32 + index * 16)
       sub.storeLittleEndian(UInt64(count), at: 40 + index * 16)
     }
     sub.storeLittleEndian(UInt64(Self.maxMapNumber), at: 96)
-    return (sub, table + data + Self.notes + (hasRawZeros ? [] : Self.eraseInfo))
+    let text = hasRawZeros ? [] : Self.eraseInfo
+    return hasNotesInFront ? (sub + Self.notes, table + data + text) : (sub, table + data + Self.notes + text)
   }
 
   /// The file.

@@ -24,6 +24,8 @@ struct BrokenDumpTests {
     case zeroedPages = "64 KiB of pages zeroed"
     case noise = "64 KiB of pages overwritten"
     case notes = "notes and VMCOREINFO zeroed"
+    case firstBlock = "the first block zeroed"
+    case secondBlock = "the second block zeroed"
     case all = "all of these but the cut"
 
     func apply(to dump: inout DumpBreaker, seed: UInt64) {
@@ -49,8 +51,11 @@ struct BrokenDumpTests {
         let start = whole.data + (whole.bytes.count - whole.data) / 3 * 2
         for index in 0..<65536 { dump.set(Int(random.below(256)), at: start + index, 1) }
       case .notes: dump.zero(dump.notes.place, dump.notes.size)
+      case .firstBlock: dump.zero(0, 4096)
+      case .secondBlock: dump.zero(4096, 4096)
       case .all:
-        for other in Self.allCases where other != .cut && other != .all && other != .noise {
+        // Without the notes nothing tells of the first block.
+        for other in Self.allCases where ![.cut, .all, .noise, .firstBlock].contains(other) {
           other.apply(to: &dump, seed: seed)
         }
       }
@@ -76,7 +81,7 @@ struct BrokenDumpTests {
     try vmcore.dump(options, to: scratch.path("whole"))
     let whole = try DumpBreaker(scratch.path("whole"))
     let frames = try KdumpDump(scratch.path("whole")).dumped.frames
-    for breakage in Self.isForTable ? Breakage.allCases : [.cut, .descriptorBlock, .copied, .all] {
+    for breakage in Self.isForTable ? Breakage.allCases : [.cut, .copied, .firstBlock, .all] {
       var broken = whole
       breakage.apply(to: &broken, seed: 12)
       try broken.write(to: scratch.path("broken"))

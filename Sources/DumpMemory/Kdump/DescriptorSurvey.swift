@@ -83,21 +83,43 @@ extension DescriptorSurvey {
   ///
   /// - Parameter hasLeftOut: whether pages were left out when all descriptors had their room already.
   func misfit(in dump: KdumpFile, hasLeftOut: Bool) -> Int64? {
-    guard firstPage != .max else { return nil }
-    let sharesZeros = dump.headers.subHeader.dumpLevel & 1 != 0
-    // The page of zeros may be nobody's.
-    let places = [dump.dataStart, dump.sharedPage].flatMap {
-      sharesZeros ? [$0, $0 + dump.headers.blockSize] : [$0]
+    guard let distance = distanceOfFirstPage(in: dump), distance != 0, !(hasLeftOut && distance > 0) else {
+      return nil
     }
-    let distances = places.map { Int64(bitPattern: firstPage &- $0) }
-    guard let least = distances.min(by: { $0.magnitude < $1.magnitude }), least != 0,
-      !(hasLeftOut && least > 0)
-    else { return nil }
-    if missing == 0, malformed == 0 { return least }
+    if missing == 0, malformed == 0 { return distance }
     // Where descriptors are lost, the first page may be one of them.
     let descriptor = Int64(PageDescriptor.byteCount)
-    return least % descriptor == 0 && least.magnitude < 1024 * descriptor.magnitude
-      && (sharesZeros || isFirstStored) ? least : nil
+    return distance % descriptor == 0 && distance.magnitude < 1024 * descriptor.magnitude
+      && (Self.sharesZeros(dump) || isFirstStored) ? distance : nil
+  }
+
+  /// Whether the first page lies to the byte where the second bitmap's frames say, and most descriptors are ones: bitmaps and
+  /// descriptors are where they were looked for.
+  func proves(_ dump: KdumpFile) -> Bool {
+    distanceOfFirstPage(in: dump) == 0 && malformed < pages / 2
+  }
+
+  /// Whether more than one page of zeros lies where the first page does.
+  func sharesFirstPage(of dump: KdumpFile) -> Bool {
+    firstPageClaims > 1 && dump.hasZeroPage(at: firstPage)
+  }
+
+  /// How far behind its place the first page lies; nil without one.
+  private func distanceOfFirstPage(in dump: KdumpFile) -> Int64? {
+    guard firstPage != .max else { return nil }
+    // The page of zeros may be nobody's.
+    let places = [dump.dataStart, dump.sharedPage].flatMap {
+      Self.sharesZeros(dump) ? [$0, $0 + dump.headers.blockSize] : [$0]
+    }
+    return places.map { Int64(bitPattern: firstPage &- $0) }.min { $0.magnitude < $1.magnitude }
+  }
+
+  private static func sharesZeros(_ dump: KdumpFile) -> Bool { dump.headers.subHeader.dumpLevel & 1 != 0 }
+
+  /// The codec of most pages that have one.
+  var codec: Codec {
+    let counts = [(Codec.zlib, zlib), (.lzo, lzo), (.snappy, snappy), (.zstd, zstd)]
+    return counts.filter { $0.1 > 0 }.max { $0.1 < $1.1 }?.0 ?? .none
   }
 }
 

@@ -21,15 +21,19 @@ public final class KdumpFile: Sendable {
 
   /// More stretches of memory than any machine has; each costs 16 bytes.
   private static let mostRanges = 1 << 20
+  /// Those of 4 PiB, where physical addresses end.
+  static let mostFrames: UInt64 = 1 << 40
 
+  /// - Parameter given: what counts instead of the headers of the file, where these are lost.
   /// - Throws: ``VmcoreError/foreign(path:_:)`` for another kind of file,
   ///   ``VmcoreError/malformed(path:at:_:)`` where headers and bitmaps are not all there or contradict
   ///   themselves.
-  public init(_ file: InputFile) throws(VmcoreError) {
-    let headers = try KdumpHeaders(file)
+  public init(_ file: InputFile, headers given: KdumpHeaders? = nil) throws(VmcoreError) {
+    let headers: KdumpHeaders
+    if let given { headers = given } else { headers = try KdumpHeaders(file) }
     let block = headers.blockSize
     let maxMapNumber = headers.maxMapNumber
-    guard maxMapNumber > 0, maxMapNumber <= 1 << 40 else {
+    guard maxMapNumber > 0, maxMapNumber <= Self.mostFrames else {
       throw .malformed(path: file.path, at: FileOffset(block + 96), "max_mapnr is \(maxMapNumber)")
     }
     let needed = (maxMapNumber + 8 * block - 1) / (8 * block)

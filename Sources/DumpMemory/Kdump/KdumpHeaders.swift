@@ -31,19 +31,42 @@ public struct KdumpHeaders: Hashable, Sendable {
   private static let blockSizes: ClosedRange<Int32> = 4096...262144
 
   package init(_ file: InputFile) throws(VmcoreError) {
+    let (version, header, obsolete) = try Self.first(of: file)
+    let place = UInt64(header.blockSize)
+    var bytes = try MappedBuffer.allocate(byteCount: KdumpSubHeader.byteCount)
+    guard header.subHeaderBlocks > 0,
+      try file.fill(&bytes, at: FileOffset(place)) == KdumpSubHeader.byteCount
+    else { throw .malformed(path: file.path, at: FileOffset(place), "the dump has no sub header") }
+    if let contradiction = KdumpSubHeader.contradiction(
+      in: bytes.bytes, version: version, maxMapNumber: header.maxMapNumber)
+    {
+      throw .malformed(
+        path: file.path, at: FileOffset(place),
+        contradiction + "; vmsieve repair makes the sub header anew, but for a file of a split dump")
+    }
+    self.version = version
+    self.header = header
+    self.obsolete = obsolete
+    subHeader = KdumpSubHeader(decoding: bytes.bytes, version: version, maxMapNumber: header.maxMapNumber)
+  }
+
+  /// The first block's structure alone.
+  package static func first(
+    of file: InputFile
+  ) throws(VmcoreError) -> (version: Int32, header: DiskdumpHeader, obsolete: [UInt32]) {
     var bytes = try MappedBuffer.allocate(byteCount: DiskdumpHeader.byteCount)
     let count = try file.fill(&bytes, at: FileOffset(0))
-    guard Self.recognises(bytes.bytes.extracting(0..<count)) else {
+    guard recognises(bytes.bytes.extracting(0..<count)) else {
       throw .foreign(path: file.path, "not a kdump-compressed dump")
     }
     guard count == DiskdumpHeader.byteCount else {
       throw .malformed(path: file.path, at: FileOffset(0), "the dump ends in its header")
     }
     let version = DiskdumpHeader.Layout.headerVersion.load(from: bytes.bytes)
-    guard !Self.versions.contains(version.byteSwapped) else {
+    guard !versions.contains(version.byteSwapped) else {
       throw .foreign(path: file.path, KdumpHeaders.bigEndian)
     }
-    guard Self.versions.contains(version) else {
+    guard versions.contains(version) else {
       throw .foreign(
         path: file.path,
         version == 0
@@ -51,21 +74,20 @@ public struct KdumpHeaders: Hashable, Sendable {
           : "a dump of header_version \(version); 1 to 6 can be read")
     }
     let header = DiskdumpHeader(decoding: bytes.bytes)
-    guard Self.blockSizes.contains(header.blockSize), header.blockSize.nonzeroBitCount == 1 else {
+    guard blockSizes.contains(header.blockSize), header.blockSize.nonzeroBitCount == 1 else {
       throw .malformed(
         path: file.path, at: DiskdumpHeader.Layout.blockSize.fileOffset,
         "block_size is \(header.blockSize)")
     }
-    let place = UInt64(header.blockSize)
-    var subBytes = try MappedBuffer.allocate(byteCount: KdumpSubHeader.byteCount)
-    guard header.subHeaderBlocks > 0,
-      try file.fill(&subBytes, at: FileOffset(place)) == KdumpSubHeader.byteCount
-    else { throw .malformed(path: file.path, at: FileOffset(place), "the dump has no sub header") }
+    return (version, header, DiskdumpHeader.Layout.obsolete.map { $0.load(from: bytes.bytes) })
+  }
 
-    self.version = version
+  /// Those of a dump of which one says something else.
+  package init(header: DiskdumpHeader, subHeader: KdumpSubHeader) {
+    version = DiskdumpHeader.version
     self.header = header
-    obsolete = DiskdumpHeader.Layout.obsolete.map { $0.load(from: bytes.bytes) }
-    subHeader = KdumpSubHeader(decoding: subBytes.bytes, version: version, maxMapNumber: header.maxMapNumber)
+    self.subHeader = subHeader
+    obsolete = DiskdumpHeader.Layout.obsolete.map { _ in 0 }
   }
 
   /// Whether these are the first bytes of a kdump-compressed dump.

@@ -87,6 +87,40 @@ public struct KdumpSubHeader: Hashable, Sendable {
     split = PFN(start)..<PFN(max(start, end))
   }
 
+  /// Why a structure is none that a writer made; nil where nothing speaks against it.
+  ///
+  /// Without it a file of a split dump would be read as a whole one, each page as of another frame. Some numbers stand there
+  /// twice, once too narrow: some versions of makedumpfile cut those to 32 bits, others put the greatest.
+  ///
+  /// - Parameters:
+  ///   - version: `header_version`
+  ///   - narrow: `max_mapnr` of the first header.
+  package static func contradiction(in bytes: RawSpan, version: Int32, maxMapNumber narrow: UInt64) -> String?
+  {
+    guard version >= 3 else { return nil }
+    if (0..<byteCount).allSatisfy({ bytes.littleEndian(at: $0, as: UInt8.self) == 0 }) {
+      return "the sub header is zeros"
+    }
+    guard version >= 6 else { return nil }
+    func isNarrow(_ number: UInt64, of whole: UInt64) -> Bool {
+      [whole, UInt64(UInt32(clamping: whole)), UInt64(UInt32(truncatingIfNeeded: whole))].contains(number)
+    }
+    let wide = Layout.maxMapNumber64.load(from: bytes)
+    guard wide != 0, isNarrow(narrow, of: wide) else {
+      return "max_mapnr_64 is \(wide), and max_mapnr of the first header \(narrow)"
+    }
+    let (start, end) = (Layout.startPFN.load(from: bytes), Layout.endPFN.load(from: bytes))
+    let (start64, end64) = (Layout.startPFN64.load(from: bytes), Layout.endPFN64.load(from: bytes))
+    if Layout.split.load(from: bytes) == 0 {
+      return end != 0 && end64 != 0 ? "split is 0, but end_pfn \(end)" : nil
+    }
+    guard isNarrow(start, of: start64), isNarrow(end, of: end64) else {
+      return "the pages are from \(start) to \(end), and from \(start64) to \(end64)"
+    }
+    return start64 < end64 && end64 <= wide
+      ? nil : "the pages are from \(start64) to \(end64), of \(wide)"
+  }
+
   /// What is to be written where, so that the structure names another text that tells what was changed.
   ///
   /// - Parameter output: gets ``FileRangeField/byteCount`` bytes.

@@ -17,7 +17,11 @@ extension PhysicalMemory {
         self.init(store)
       }
     } else {
-      try self.init(ELFCore(file, geometry: geometry), prefersMapping: prefersMapping)
+      let core: ELFCore
+      do throws(VmcoreError) { core = try ELFCore(file, geometry: geometry) } catch {
+        throw LostHeader.isFirstBlockOnly(of: file) ? .foreign(path: path, LostHeader.hint) : error
+      }
+      try self.init(core, prefersMapping: prefersMapping)
     }
   }
 }

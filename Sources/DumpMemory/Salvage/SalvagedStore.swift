@@ -21,9 +21,10 @@ public final class SalvagedStore: PageStore {
   private let files: [SalvagedFile]
   private let ends: [PFN]
 
-  /// Whether a file is a kdump-compressed dump, flattened or not.
+  /// Whether a file is a kdump-compressed dump, flattened or not, or one without its first block.
   public static func recognises(_ path: String) throws(VmcoreError) -> Bool {
-    try KdumpHeaders.recognises(InputFile(opening: path))
+    let file = try InputFile(opening: path)
+    return try KdumpHeaders.recognises(file) || LostHeader.isFirstBlockOnly(of: file)
   }
 
   /// Reads all of a dump.
@@ -40,13 +41,21 @@ public final class SalvagedStore: PageStore {
   ) throws(VmcoreError) {
     var faults: [String] = []
     var stores: [KdumpStore] = []
+    var headless: [InputFile] = []
     for path in paths {
-      let dump = try KdumpFile(InputFile(opening: path))
-      do throws(VmcoreError) { stores.append(try KdumpStore(dump)) } catch {
-        guard case .malformed = error else { throw error }
-        faults.append("its notes lie outside of the file")
-        stores.append(try KdumpStore(dump, notes: CoreNotes([])))
+      let file = try InputFile(opening: path)
+      if let (store, fault) = try Self.open(file) {
+        stores.append(store)
+        faults += fault
+      } else {
+        headless.append(file)
       }
+    }
+    let sibling = stores.first?.dump.headers.header
+    for file in headless {
+      guard let store = try LostHeader.rebuild(file, like: sibling) else { continue }
+      stores.append(store)
+      faults.append(LostHeader.fault)
     }
     stores.sort { ($0.start, $0.end) < ($1.start, $1.end) }
     var missing: [Range<PFN>] = []
@@ -84,7 +93,7 @@ public final class SalvagedStore: PageStore {
     notes = best.notes
     self.faults = faults
     self.counts = counts
-    remarks = files.compactMap { $0.remark }
+    remarks = (headless.isEmpty ? [] : [LostHeader.remark]) + files.compactMap { $0.remark }
     status = stores.reduce(into: DumpStatus()) { $0.formUnion($1.dump.headers.header.status) }
     path = stores.map { $0.path }.joined(separator: ", ")
     fileSize = stores.reduce(0) { $0 + $1.fileSize }
@@ -94,6 +103,31 @@ public final class SalvagedStore: PageStore {
     frames = stores[0].frames
     ends = stores.map { PFN($0.end) }
     self.files = files
+  }
+
+  /// Opens a dump by its headers.
+  ///
+  /// - Returns: nil where the first of them leads to no page, but one made from what else the file says does.
+  private static func open(_ file: InputFile) throws(VmcoreError) -> (KdumpStore, faults: [String])? {
+    let asItSays = Result { () throws(VmcoreError) in try openAsItSays(file) }
+    if case .success(let (store, _)) = asItSays, try store.survey().proves(store.dump) {
+      return try asItSays.get()
+    }
+    if try LostHeader.rebuild(file) != nil { return nil }
+    if case .failure = asItSays, let store = try LostSubHeader.rebuild(file) {
+      return (store, [LostSubHeader.fault])
+    }
+    return try asItSays.get()
+  }
+
+  private static func openAsItSays(
+    _ file: InputFile
+  ) throws(VmcoreError) -> (KdumpStore, faults: [String]) {
+    let dump = try KdumpFile(file)
+    do throws(VmcoreError) { return (try KdumpStore(dump), []) } catch {
+      guard case .malformed = error else { throw error }
+      return (try KdumpStore(dump, notes: CoreNotes([])), ["its notes lie outside of the file"])
+    }
   }
 
   /// Whether the dump is marked incomplete: pages were lost before.

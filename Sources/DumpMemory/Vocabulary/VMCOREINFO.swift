@@ -42,6 +42,9 @@ public struct VMCOREINFO: Sendable {
   /// Whether the text is none that a kernel wrote: it lacks lines that all have.
   public var isDamaged: Bool { Self.certainKeys.contains { values[$0]?.isEmpty ?? true } }
 
+  /// The machine of the kernel that wrote it; only arm64's say by how much the image's addresses are off.
+  public var machineKind: MachineKind { number("kimage_voffset") != nil ? .arm64 : .x86_64 }
+
   /// `KEY=value`
   public func string(_ key: String) -> String? {
     values[key].map { String($0) }

@@ -61,9 +61,6 @@ extension Machine {
 }
 
 extension VMCOREINFO {
-  /// The machine of the kernel that wrote it; only arm64's say by how much the image's addresses are off.
-  public var machineKind: MachineKind { number("kimage_voffset") != nil ? .arm64 : .x86_64 }
-
-  /// The same with its map of addresses; nil where the text does not tell it.
+  /// The machine of the kernel that wrote it, with its map of addresses; nil where the text does not tell it.
   var machine: Machine? { try? Machine(machineKind, self) }
 }

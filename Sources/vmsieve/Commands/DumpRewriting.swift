@@ -27,7 +27,13 @@ struct DumpRewriting {
     self.messages = messages
     memory = ready.output
     var facts = salvaged.origin
-    if let kernel = ready.kernel { facts.physicalBase = kernel.facts.physicalBase }
+    if let kernel = ready.kernel {
+      facts.physicalBase = kernel.facts.physicalBase
+      // A header that is lost named more of the machine than VMCOREINFO does.
+      if facts.utsname.version.isEmpty, var memory = try? kernel.memory() {
+        facts.utsname = UtsName(of: kernel.facts, &memory)
+      }
+    }
     facts.eraseInfo = source.eraseInfo + ready.record
     description = DumpDescription(
       facts, codec: Codec.allCases.first { $0 != .none && salvaged.status.contains($0.status) } ?? .none,
