@@ -134,6 +134,7 @@ struct ReadingFlattenedTests {
     var dump = image
     let frames: UInt64 = 1 << 36
     let bitmapBytes = Int(frames / 8)
+    dump[440] = UInt32.max
     dump[4096 + 96] = frames
     dump[436] = UInt32(2 * bitmapBytes / image.blockSize)
     let moved = 2 * (bitmapBytes - image.bitmapBytes)

@@ -164,8 +164,10 @@ struct ReadingTests {
     let table = image.bytes[(image.descriptors + first * 24)..<(image.descriptors + last * 24)]
     image.bytes.replaceSubrange(image.descriptors..<image.descriptors + table.count, with: Array(table))
     image[4096 + 12] = 1 as Int32
-    image[4096 + 80] = start
-    image[4096 + 88] = end
+    for place in [16, 80] {
+      image[4096 + place] = start
+      image[4096 + place + 8] = end
+    }
     let opened = try image.open()
     try expectPages(
       of: opened, scenario, present: Set(scenario.dumpable.filter { (start..<end).contains($0) }))

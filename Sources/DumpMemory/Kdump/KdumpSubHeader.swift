@@ -117,7 +117,7 @@ public struct KdumpSubHeader: Hashable, Sendable {
     guard isNarrow(start, of: start64), isNarrow(end, of: end64) else {
       return "the pages are from \(start) to \(end), and from \(start64) to \(end64)"
     }
-    return start64 <= end64 && end64 <= wide
+    return start64 <= end64 && end64 > 0 && end64 <= wide
       ? nil : "the pages are from \(start64) to \(end64), of \(wide)"
   }
 
