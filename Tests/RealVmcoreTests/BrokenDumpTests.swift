@@ -81,7 +81,9 @@ struct BrokenDumpTests {
     try vmcore.dump(options, to: scratch.path("whole"))
     let whole = try DumpBreaker(scratch.path("whole"))
     let frames = try KdumpDump(scratch.path("whole")).dumped.frames
-    for breakage in Self.isForTable ? Breakage.allCases : [.cut, .copied, .firstBlock, .all] {
+    for breakage in Self.isForTable
+      ? Breakage.allCases : [.cut, .descriptorBlock, .copied, .firstBlock, .all]
+    {
       var broken = whole
       breakage.apply(to: &broken, seed: 12)
       try broken.write(to: scratch.path("broken"))

@@ -25,16 +25,18 @@ public struct DescriptorSurvey: Hashable, Sendable {
   private(set) var firstPage = UInt64.max
   /// Raw pages that lie there.
   private(set) var firstPageClaims: UInt64 = 0
-  /// Whether the first descriptor is one of a page.
+  /// Whether the first descriptor is one of a page, and whether the last is.
   private var isFirstStored = false
+  private(set) var isLastShapely = false
 
   mutating func count(_ descriptor: PageDescriptor?, in dump: KdumpFile) {
     pages += 1
+    isLastShapely = descriptor.map { dump.isShapely($0) } ?? false
     guard let descriptor else {
       missing += 1
       return
     }
-    if dump.isShapely(descriptor), descriptor.offset > dump.descriptors {
+    if isLastShapely, descriptor.offset > dump.descriptors {
       if descriptor.offset < firstPage { (firstPage, firstPageClaims) = (descriptor.offset, 0) }
       if descriptor.offset == firstPage, descriptor.flags == .raw { firstPageClaims += 1 }
       if pages == 1 { isFirstStored = true }
@@ -50,7 +52,7 @@ public struct DescriptorSurvey: Hashable, Sendable {
       case .zstd: zstd += 1
       default:
         raw += 1
-        if descriptor.offset == dump.sharedPage, dump.headers.subHeader.dumpLevel & 1 != 0 {
+        if descriptor.offset == dump.sharedPage, dump.sharesZeros {
           sharedZeros += 1
         }
       }
@@ -90,7 +92,7 @@ extension DescriptorSurvey {
     // Where descriptors are lost, the first page may be one of them.
     let descriptor = Int64(PageDescriptor.byteCount)
     return distance % descriptor == 0 && distance.magnitude < 1024 * descriptor.magnitude
-      && (Self.sharesZeros(dump) || isFirstStored) ? distance : nil
+      && (dump.sharesZeros || isFirstStored) ? distance : nil
   }
 
   /// Whether the first page lies to the byte where the second bitmap's frames say, and most descriptors are ones: bitmaps and
@@ -109,17 +111,14 @@ extension DescriptorSurvey {
     guard firstPage != .max else { return nil }
     // The page of zeros may be nobody's.
     let places = [dump.dataStart, dump.sharedPage].flatMap {
-      Self.sharesZeros(dump) ? [$0, $0 + dump.headers.blockSize] : [$0]
+      dump.sharesZeros ? [$0, $0 + dump.headers.blockSize] : [$0]
     }
     return places.map { Int64(bitPattern: firstPage &- $0) }.min { $0.magnitude < $1.magnitude }
   }
 
-  private static func sharesZeros(_ dump: KdumpFile) -> Bool { dump.headers.subHeader.dumpLevel & 1 != 0 }
-
-  /// The codec of most pages that have one.
-  var codec: Codec {
-    let counts = [(Codec.zlib, zlib), (.lzo, lzo), (.snappy, snappy), (.zstd, zstd)]
-    return counts.filter { $0.1 > 0 }.max { $0.1 < $1.1 }?.0 ?? .none
+  /// The codecs that pages are compressed with, and how many of each.
+  var codecs: [(codec: Codec, pages: UInt64)] {
+    [(.zlib, zlib), (.lzo, lzo), (.snappy, snappy), (.zstd, zstd)].filter { $0.pages > 0 }
   }
 }
 
@@ -130,11 +129,10 @@ extension KdumpStore {
     var survey = DescriptorSurvey()
     var runs = StoredRuns()
     var number: UInt64 = 0
-    let sharesZeros = origin.dumpLevel.contains(.zeroPages)
     try dump.forEachDescriptor(of: frames) { _, descriptor in
       survey.count(descriptor, in: dump)
       if let descriptor, dump.state(of: descriptor) == .stored,
-        !sharesZeros || !dump.isShared(descriptor)
+        !dump.sharesZeros || !dump.isShared(descriptor)
       {
         runs.append(number, descriptor.range)
       }

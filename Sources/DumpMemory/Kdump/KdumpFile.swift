@@ -36,7 +36,7 @@ public final class KdumpFile: Sendable {
     guard maxMapNumber > 0, maxMapNumber <= Self.mostFrames else {
       throw .malformed(path: file.path, at: FileOffset(block + 96), "max_mapnr is \(maxMapNumber)")
     }
-    let needed = (maxMapNumber + 8 * block - 1) / (8 * block)
+    let needed = headers.blocksOfBitmap
     let blocks = UInt64(headers.header.bitmapBlocks)
     guard blocks >= needed else {
       throw .malformed(
@@ -71,6 +71,9 @@ public final class KdumpFile: Sendable {
     bitmap = second
     self.file = file
   }
+
+  /// Whether pages of zeros share one, by the dump level.
+  var sharesZeros: Bool { headers.subHeader.dumpLevel & 1 != 0 }
 
   package var pageSize: Int { Int(headers.blockSize) }
 

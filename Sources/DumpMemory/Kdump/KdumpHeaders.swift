@@ -24,6 +24,11 @@ public struct KdumpHeaders: Hashable, Sendable {
   package var bitmaps: UInt64 { (1 + UInt64(header.subHeaderBlocks)) * blockSize }
   /// Frames that each bitmap covers.
   public var maxMapNumber: UInt64 { subHeader.maxMapNumber }
+  /// Blocks of a bitmap of so many frames.
+  var blocksOfBitmap: UInt64 { Self.blocksOfBitmap(maxMapNumber, blockSize: blockSize) }
+  static func blocksOfBitmap(_ frames: UInt64, blockSize: UInt64) -> UInt64 {
+    (frames + 8 * blockSize - 1) / (8 * blockSize)
+  }
   /// `nr_cpus`
   public var processorCount: Int32 { header.processorCount }
 
@@ -82,7 +87,7 @@ public struct KdumpHeaders: Hashable, Sendable {
     return (version, header, DiskdumpHeader.Layout.obsolete.map { $0.load(from: bytes.bytes) })
   }
 
-  /// Those of a dump of which one says something else.
+  /// Headers that stand for those of a file in which one is lost.
   package init(header: DiskdumpHeader, subHeader: KdumpSubHeader) {
     version = DiskdumpHeader.version
     self.header = header

@@ -16,29 +16,31 @@ enum LostHeader {
   /// What a file is of which only that is lost, for who wants to read it as it is.
   static let hint = "a kdump-compressed dump whose first block is lost: vmsieve repair makes it anew"
 
-  /// Whether a file whose first block is none of a dump has a second one that is.
-  ///
-  /// What stands there cannot be read is no error here: the file is then none.
-  static func isFirstBlockOnly(of file: InputFile) -> Bool { !candidates(file).isEmpty }
+  /// Whether a file whose first block is none of a dump has a second one that is; what cannot be read is none.
+  static func recognises(_ file: InputFile) -> Bool { !candidates(file).isEmpty }
 
-  /// - Parameter sibling: the first block of another file of the same split dump, which all its files have.
   /// - Returns: the dump; nil where nothing proves what its header was.
   /// - Throws: ``VmcoreError`` where the file cannot be read.
-  static func rebuild(
-    _ file: InputFile, like sibling: DiskdumpHeader? = nil
-  ) throws(VmcoreError) -> KdumpStore? {
+  static func rebuild(_ file: InputFile) throws(VmcoreError) -> KdumpStore? {
     for headers in candidates(file) {
       // What contradicts itself is another candidate's.
       guard let dump = try? KdumpFile(file, headers: headers) else { continue }
-      let survey = try KdumpStore(dump).survey()
+      let store = try KdumpStore(dump)
+      let survey = try store.survey()
       guard survey.proves(dump) else { continue }
       var header = headers.header
-      header.status = survey.codec.status
-      if let sibling, header.describesSameLayout(as: sibling) { header = sibling }
-      return try KdumpStore(
-        KdumpFile(file, headers: KdumpHeaders(header: header, subHeader: headers.subHeader)))
+      header.status = survey.codecs.max { $0.pages < $1.pages }?.codec.status ?? []
+      return try self.store(store, with: header)
     }
     return nil
+  }
+
+  /// The same dump with another first block, as that of another file of a split dump; unchanged where it would lie elsewhere.
+  static func store(_ store: KdumpStore, with header: DiskdumpHeader) throws(VmcoreError) -> KdumpStore {
+    let old = store.dump.headers
+    guard old.header.describesSameLayout(as: header) else { return store }
+    return try KdumpStore(
+      KdumpFile(store.dump.file, headers: KdumpHeaders(header: header, subHeader: old.subHeader)))
   }
 
   /// Headers that fit the sub header, for every size of a block that a machine has.
@@ -66,7 +68,7 @@ enum LostHeader {
       let info = notes.vmcoreinfo, !info.isDamaged,
       let geometry = info.machineKind.geometry(info), UInt64(geometry.size) == blockSize
     else { return [] }
-    let bitmap = (subHeader.maxMapNumber + 8 * blockSize - 1) / (8 * blockSize)
+    let bitmap = KdumpHeaders.blocksOfBitmap(subHeader.maxMapNumber, blockSize: blockSize)
     // The text that tells of changes lies behind the notes, or behind all pages.
     let ends = eraseInfo.lowerBound == place.upperBound ? [eraseInfo.upperBound] : []
     return (ends + [place.upperBound]).compactMap { end in

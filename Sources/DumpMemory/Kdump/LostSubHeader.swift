@@ -21,7 +21,8 @@ enum LostSubHeader {
       let store = try open(file, header, level: [])
     else { return nil }
     let survey = try store.survey()
-    guard survey.proves(store.dump), try hasLastDescriptor(store.dump) else { return nil }
+    // A whole dump has a descriptor for the last of its frames.
+    guard survey.proves(store.dump), survey.isLastShapely else { return nil }
     return survey.sharesFirstPage(of: store.dump) ? try open(file, header, level: .zeroPages) : store
   }
 
@@ -35,16 +36,5 @@ enum LostSubHeader {
       return nil
     }
     return try KdumpStore(dump, notes: CoreNotes([]))
-  }
-
-  /// Whether the last frame of the second bitmap has a descriptor, as in a whole dump.
-  private static func hasLastDescriptor(_ dump: KdumpFile) throws(VmcoreError) -> Bool {
-    do throws(SystemError) {
-      var window = try ReadAhead(byteCount: PageDescriptor.byteCount)
-      guard dump.pageCount > 0, let last = try dump.descriptor(dump.pageCount - 1, window: &window) else {
-        return false
-      }
-      return last != .missing && dump.isShapely(last)
-    } catch { throw .system(error) }
   }
 }

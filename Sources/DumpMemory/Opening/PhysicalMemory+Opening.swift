@@ -19,7 +19,7 @@ extension PhysicalMemory {
     } else {
       let core: ELFCore
       do throws(VmcoreError) { core = try ELFCore(file, geometry: geometry) } catch {
-        throw LostHeader.isFirstBlockOnly(of: file) ? .foreign(path: path, LostHeader.hint) : error
+        throw LostHeader.recognises(file) ? .foreign(path: path, LostHeader.hint) : error
       }
       try self.init(core, prefersMapping: prefersMapping)
     }

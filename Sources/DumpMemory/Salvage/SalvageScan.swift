@@ -89,11 +89,7 @@ struct SalvageScan: ~Copyable {
     let frames = try dump.describedFrames()
     let maxMapNumber = dump.headers.maxMapNumber
     var codecs = Set(Codec.allCases.filter { $0 != .none && dump.headers.header.status.contains($0.status) })
-    for (codec, count) in [
-      (Codec.zlib, survey.zlib), (.lzo, survey.lzo), (.snappy, survey.snappy), (.zstd, survey.zstd),
-    ] where count > 0 {
-      codecs.insert(codec)
-    }
+    for (codec, _) in survey.codecs { codecs.insert(codec) }
     let usedCodecs = Codec.allCases.filter { codecs.contains($0) }
     let failed = try Self.emptySet(maxMapNumber)
     let zeros = try Self.emptySet(maxMapNumber)

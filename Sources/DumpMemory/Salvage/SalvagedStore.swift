@@ -24,7 +24,7 @@ public final class SalvagedStore: PageStore {
   /// Whether a file is a kdump-compressed dump, flattened or not, or one without its first block.
   public static func recognises(_ path: String) throws(VmcoreError) -> Bool {
     let file = try InputFile(opening: path)
-    return try KdumpHeaders.recognises(file) || LostHeader.isFirstBlockOnly(of: file)
+    return try KdumpHeaders.recognises(file) || LostHeader.recognises(file)
   }
 
   /// Reads all of a dump.
@@ -41,21 +41,15 @@ public final class SalvagedStore: PageStore {
   ) throws(VmcoreError) {
     var faults: [String] = []
     var stores: [KdumpStore] = []
-    var headless: [InputFile] = []
+    var headless: [KdumpStore] = []
     for path in paths {
-      let file = try InputFile(opening: path)
-      if let (store, fault) = try Self.open(file) {
-        stores.append(store)
-        faults += fault
-      } else {
-        headless.append(file)
-      }
+      let (store, lacksHeader) = try Self.open(InputFile(opening: path), &faults)
+      if lacksHeader { headless.append(store) } else { stores.append(store) }
     }
-    let sibling = stores.first?.dump.headers.header
-    for file in headless {
-      guard let store = try LostHeader.rebuild(file, like: sibling) else { continue }
-      stores.append(store)
-      faults.append(LostHeader.fault)
+    if let sibling = stores.first {
+      for store in headless { stores.append(try LostHeader.store(store, with: sibling.dump.headers.header)) }
+    } else {
+      stores = headless
     }
     stores.sort { ($0.start, $0.end) < ($1.start, $1.end) }
     var missing: [Range<PFN>] = []
@@ -105,19 +99,26 @@ public final class SalvagedStore: PageStore {
     self.files = files
   }
 
-  /// Opens a dump by its headers.
-  ///
-  /// - Returns: nil where the first of them leads to no page, but one made from what else the file says does.
-  private static func open(_ file: InputFile) throws(VmcoreError) -> (KdumpStore, faults: [String])? {
+  /// Opens a dump by its headers, or, where these lead to no page, by what is left of them.
+  private static func open(
+    _ file: InputFile, _ faults: inout [String]
+  ) throws(VmcoreError) -> (KdumpStore, lacksHeader: Bool) {
     let asItSays = Result { () throws(VmcoreError) in try openAsItSays(file) }
-    if case .success(let (store, _)) = asItSays, try store.survey().proves(store.dump) {
-      return try asItSays.get()
+    if case .success(let (store, fault)) = asItSays, try store.survey().proves(store.dump) {
+      faults += fault
+      return (store, false)
     }
-    if try LostHeader.rebuild(file) != nil { return nil }
+    if let store = try LostHeader.rebuild(file) {
+      faults.append(LostHeader.fault)
+      return (store, true)
+    }
     if case .failure = asItSays, let store = try LostSubHeader.rebuild(file) {
-      return (store, [LostSubHeader.fault])
+      faults.append(LostSubHeader.fault)
+      return (store, false)
     }
-    return try asItSays.get()
+    let (store, fault) = try asItSays.get()
+    faults += fault
+    return (store, false)
   }
 
   private static func openAsItSays(

@@ -29,8 +29,9 @@ struct DumpRewriting {
     var facts = salvaged.origin
     if let kernel = ready.kernel {
       facts.physicalBase = kernel.facts.physicalBase
-      // A header that is lost named more of the machine than VMCOREINFO does.
-      if facts.utsname.version.isEmpty, var memory = try? kernel.memory() {
+      // A header that was lost named more of the machine than VMCOREINFO does; a hypervisor's names nothing, and stays so.
+      let names = facts.utsname
+      if !names.release.isEmpty, names.version.isEmpty, var memory = try? kernel.memory() {
         facts.utsname = UtsName(of: kernel.facts, &memory)
       }
     }
